@@ -1,0 +1,71 @@
+# A thin face over tools/setup, Meson and ninja. Asks nothing; everything is repeatable.
+#
+#   make             build/libashlar-pkcs11.so and build/ashlar
+#   make check       all tests: the release build (cc), and ASan, UBSan and fuzzers (clang)
+#   make demo        a tour of the command line and the module
+#   make check-asan  only the tests with ASan and UBSan
+#   make check-tsan  the unit tests with ThreadSanitizer
+#   make fuzz        each fuzz target for FUZZ_SECONDS
+#   make format      put the layout of the C files right
+#   make install     as Meson does it (DESTDIR= is honoured)
+#   make clean       remove the build folders (the crypto libraries stay in the cache)
+#
+# ASHLAR_AWS_LC=disabled (before the first build) leaves AWS-LC out.
+
+ASHLAR_AWS_LC ?= enabled
+FUZZ_SECONDS ?= 60
+export ASHLAR_AWS_LC
+
+configure = meson setup -Daws_lc=$(ASHLAR_AWS_LC)
+sanitize = CC=clang $(configure) -Db_lundef=false -Doptimization=1 -Dbug_aborts=true
+
+.PHONY: all check check-asan check-tsan demo fuzz format install clean setup setup-tsan
+.DELETE_ON_ERROR:
+
+all: build/build.ninja
+	@ninja -C build
+
+check: all build-asan/build.ninja
+	@ninja -C build-asan
+	@tools/run_tests build build-asan
+
+check-asan: build-asan/build.ninja
+	@ninja -C build-asan
+	@tools/run_tests build-asan
+
+check-tsan: build-tsan/build.ninja
+	@ninja -C build-tsan
+	@tools/run_tests build-tsan
+
+demo: all
+	@tools/demo
+
+fuzz: build-asan/build.ninja
+	@ninja -C build-asan
+	@set -e; for target in build-asan/tests/fuzz/*_fuzz; do \
+		echo "== $$target"; tools/fuzz $$target -max_total_time=$(FUZZ_SECONDS); \
+	done
+
+format:
+	@tools/check_format --fix
+
+install: all
+	@meson install -C build --no-rebuild
+
+clean:
+	rm -rf build build-asan build-tsan
+
+setup:
+	@tools/setup
+
+setup-tsan: setup
+	@tools/setup --variant tsan
+
+build/build.ninja: | setup
+	$(configure) build
+
+build-asan/build.ninja: | setup
+	$(sanitize) -Db_sanitize=address,undefined -Dfuzz=true build-asan
+
+build-tsan/build.ninja: | setup-tsan
+	$(sanitize) -Db_sanitize=thread -Dcrypto_variant=tsan build-tsan
