@@ -1,0 +1,172 @@
+/* AES-CBC, and what all ciphers share. */
+#include "crypto/openssl/openssl_priv.h"
+
+#include "util/secret.h"
+
+#define BLOCK 16u
+#define PIECE ((size_t)1 << 30) /* OpenSSL counts in int */
+
+struct ash_status ash_ossl_cipher_new(const struct ash_ossl_op *op, EVP_CIPHER *const *ciphers,
+				      const struct ash_ossl_key *key, EVP_CIPHER_CTX **ret_ctx)
+{
+	EVP_CIPHER *cipher = ciphers[ash_ossl_aes_index(op->spec.bits)];
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+
+	if (ctx == NULL || EVP_CipherInit_ex2(ctx, cipher, ash_secret_peek(key->secret).data, NULL,
+					      op->op == ASH_OP_ENCRYPT, NULL) != 1) {
+		EVP_CIPHER_CTX_free(ctx);
+		ASH_FAIL(ash_ossl_code(op->mark, ASH_E_FAILED));
+	}
+	*ret_ctx = ctx;
+	return ASH_DONE;
+}
+
+struct ash_status ash_ossl_cipher_copy(const struct ash_ossl_op *op, const EVP_CIPHER_CTX *from,
+				       EVP_CIPHER_CTX **ret_ctx)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_dup(from);
+
+	ASH_ENSURE(ctx != NULL, ash_ossl_code(op->mark, ASH_E_FAILED));
+	*ret_ctx = ctx;
+	return ASH_DONE;
+}
+
+struct ash_status ash_ossl_cipher_run(const struct ash_ossl_op *op, EVP_CIPHER_CTX *ctx, struct ash_span in,
+				      uint8_t *out, size_t *ret_len)
+{
+	size_t done = 0;
+
+	while (in.len != 0) {
+		size_t piece = in.len < PIECE ? in.len : PIECE;
+		int len = 0;
+
+		ASH_ENSURE(EVP_CipherUpdate(ctx, out != NULL ? out + done : NULL, &len, in.data,
+					    (int)piece) == 1,
+			   ash_ossl_code(op->mark, ASH_E_FAILED));
+		done += (size_t)len;
+		in = ash_span(in.data + piece, in.len - piece);
+	}
+	*ret_len = done;
+	return ASH_DONE;
+}
+
+/*
+ * What was held back comes out first, so that writing runs ahead of reading; in
+ * place that works only with nothing held.
+ */
+struct ash_status ash_ossl_cipher_run_over(const struct ash_ossl_op *op, EVP_CIPHER_CTX *ctx, size_t held,
+					   struct ash_span in, struct ash_mut out, size_t *ret_len)
+{
+	ASH_AUTO(ash_secret) *moved = NULL;
+
+	if (ash_ossl_overlap(in, out) && (held != 0 || in.data != out.data)) {
+		ASH_TRY(ash_secret_copy(in, &moved));
+		in = ash_secret_peek(moved);
+	}
+	return ash_ossl_cipher_run(op, ctx, in, out.data, ret_len);
+}
+
+/* --- CBC ----------------------------------------------------------------------- */
+
+struct cbc_op {
+	struct ash_ossl_op base;
+	EVP_CIPHER_CTX *ctx;
+	size_t held; /* taken and not yet come out */
+};
+
+static struct cbc_op *self(struct ash_ossl_op *op)
+{
+	return (struct cbc_op *)op;
+}
+
+static bool padded(const struct ash_ossl_op *op)
+{
+	return op->alg.scheme == ASH_SCHEME_AES_CBC_PAD;
+}
+
+static struct ash_status make(struct ash_ossl_op *op, const struct ash_ossl_key *key)
+{
+	ASH_TRY(ash_ossl_cipher_new(op, op->lib->cbc, key, &self(op)->ctx));
+	ASH_ENSURE(EVP_CIPHER_CTX_set_padding(self(op)->ctx, padded(op)) == 1,
+		   ash_ossl_code(op->mark, ASH_E_FAILED));
+	return ASH_DONE;
+}
+
+static struct ash_status start(struct ash_ossl_op *op, const struct ash_params *params)
+{
+	ASH_ENSURE(params->iv.len == BLOCK, ASH_E_MECHANISM_PARAM);
+	ASH_ENSURE(EVP_CipherInit_ex2(self(op)->ctx, NULL, NULL, params->iv.data, op->op == ASH_OP_ENCRYPT,
+				      NULL) == 1,
+		   ash_ossl_code(op->mark, ASH_E_FAILED));
+	self(op)->held = 0;
+	return ASH_DONE;
+}
+
+static struct ash_status update(struct ash_ossl_op *op, struct ash_span in, struct ash_mut out,
+				size_t *ret_len)
+{
+	size_t room = ash_alg_update_max(op->op, op->alg, self(op)->held, in.len);
+	size_t len = 0;
+
+	ASH_ENSURE(out.len >= room, ASH_E_BUFFER_TOO_SMALL);
+	ASH_TRY(ash_ossl_cipher_run_over(op, self(op)->ctx, self(op)->held, in, ash_mut(out.data, room),
+					 &len));
+	self(op)->held += in.len - len;
+	*ret_len = len;
+	return ASH_DONE;
+}
+
+static struct ash_status check_len(const struct ash_ossl_op *op, size_t total)
+{
+	if (op->op == ASH_OP_ENCRYPT) {
+		ASH_ENSURE(padded(op) || total % BLOCK == 0, ASH_E_DATA_LEN);
+		return ASH_DONE;
+	}
+	ASH_ENSURE(total % BLOCK == 0 && (total != 0 || !padded(op)), ASH_E_ENCRYPTED_DATA_LEN);
+	return ASH_DONE;
+}
+
+static struct ash_status finish(struct ash_ossl_op *op, struct ash_span in, struct ash_mut out,
+				size_t *ret_len)
+{
+	size_t held = self(op)->held;
+	size_t room = ash_alg_finish_max(op->op, op->alg, &op->spec, 0, held, in.len);
+	uint8_t last[BLOCK];
+	size_t len = 0;
+	int last_len = 0;
+
+	ASH_ENSURE(out.len >= room && room != SIZE_MAX, ASH_E_BUFFER_TOO_SMALL);
+	ASH_TRY(check_len(op, held + in.len));
+	ASH_TRY(ash_ossl_cipher_run_over(op, self(op)->ctx, held, in, ash_mut(out.data, room), &len));
+	if (EVP_CipherFinal_ex(self(op)->ctx, last, &last_len) != 1) {
+		ash_wipe(out.data, len);
+		ASH_FAIL(ash_ossl_code(op->mark, ASH_E_ENCRYPTED_DATA));
+	}
+	memcpy(out.data + len, last, (size_t)last_len);
+	ash_wipe(last, sizeof(last));
+	*ret_len = len + (size_t)last_len;
+	return ASH_DONE;
+}
+
+static void done(struct ash_ossl_op *op)
+{
+	EVP_CIPHER_CTX_free(self(op)->ctx);
+}
+
+static struct ash_status copy(const struct ash_ossl_op *from, struct ash_ossl_op *to)
+{
+	const struct cbc_op *old = (const struct cbc_op *)from;
+
+	self(to)->held = old->held;
+	return ash_ossl_cipher_copy(to, old->ctx, &self(to)->ctx);
+}
+
+const struct ash_ossl_family ash_ossl_family_cbc = {
+	.size = sizeof(struct cbc_op),
+	.make = make,
+	.start = start,
+	.update = update,
+	.finish = finish,
+	.done = done,
+	.copy = copy,
+};
