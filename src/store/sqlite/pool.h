@@ -1,0 +1,29 @@
+/*
+ * The connections of one store in this process: lent out, kept for the next, and
+ * all closed just before the process forks (see store/sqlite/sqlite.h).
+ *
+ * Borrowing is for any thread; at most one writer's connection is out at a time.
+ */
+#pragma once
+
+#include "store/sqlite/connection.h"
+
+struct ash_pool;
+
+/* `path` outlives it. ASH_E_FAILED, explained, in a child that inherited open connections; ASH_E_MEMORY. */
+ASH_STATUS ash_pool_open(const char *path, enum ash_sqlite_mode readers, struct ash_pool **ret_pool);
+
+/* Closes all connections; none is out. Accepts NULL; returns NULL. */
+struct ash_pool *ash_pool_close(struct ash_pool *pool);
+
+/* In a child: forgets the parent's pool. Accepts NULL; returns NULL. */
+struct ash_pool *ash_pool_abandon(struct ash_pool *pool);
+
+/* ash_connection_make, counted as a connection that is out. */
+ASH_STATUS ash_pool_make(struct ash_pool *pool, const char *draft);
+
+/* One for reading, or the one for writing. Errors as ash_connection_open. */
+ASH_STATUS ash_pool_borrow(struct ash_pool *pool, bool write, struct ash_connection **ret_connection);
+
+/* Takes it back; closes it after an error. */
+void ash_pool_return(struct ash_pool *pool, struct ash_connection *connection);

@@ -1,0 +1,267 @@
+#include "store/sqlite/connection.h"
+
+#include "store/sqlite/records.h"
+#include "unit/store/sqlite/store_folder.h"
+#include "unit/test.h"
+
+TEST(what_is_no_store_is_refused_and_left_alone)
+{
+	uint8_t noise[8192];
+
+	folder_make();
+	file_write("store.db", 0, TEXT(""));
+	refused(ASH_E_CORRUPT, "store.db is empty");
+	file_write("store.db", 0, TEXT("short"));
+	refused(ASH_E_CORRUPT, "not a database");
+	memset(noise, 0xa5, sizeof(noise));
+	file_write("store.db", 0, SPAN(noise));
+	refused(ASH_E_CORRUPT, "not a database");
+	EXPECT_NUMBER(sizeof(noise), file_size("store.db"));
+	EXPECT_NUMBER(0, unlink(in_folder("store.db")));
+
+	run_sql("CREATE TABLE theirs(a)");
+	EXPECT_NUMBER(0, chmod(in_folder("store.db"), 0600));
+	refused(ASH_E_CORRUPT, "not a store of ours");
+	run_sql("SELECT a FROM theirs");
+	folder_remove();
+}
+
+TEST(a_truncated_store_is_corrupt)
+{
+	struct ash_store *store = open_new();
+	struct ash_txn *view = NULL;
+	uint64_t version = 0;
+
+	for (uint64_t id = 1; id <= 30; id++)
+		EXPECT_OK(list_put(store, id, 0, TEXT("v")));
+	just_close(store);
+	EXPECT_NUMBER(0, truncate(in_folder("store.db"), 4096));
+	/* Whether opening notices or reading does: it is said, and nobody dies. */
+	struct ash_status status = open_with(false, false, &store);
+
+	if (ash_is_ok(status)) {
+		EXPECT_OK(ash_store_view(store, &view));
+		EXPECT_CODE(ASH_E_CORRUPT, ash_txn_get(view, list_name(1), NULL, &version));
+		ash_txn_end(view);
+		just_close(store);
+	} else {
+		EXPECT_CODE(ASH_E_CORRUPT, status);
+	}
+	folder_remove();
+}
+
+TEST(a_damaged_page_is_an_error_for_its_records_alone)
+{
+	struct ash_store *store = open_new();
+	static uint8_t big[3000];
+	unsigned good = 0;
+	unsigned bad = 0;
+
+	for (uint64_t id = 1; id <= 40; id++)
+		EXPECT_OK(list_put(store, id, 0, SPAN(big)));
+	just_close(store);
+	uint8_t noise[100];
+
+	memset(noise, 0xff, sizeof(noise));
+	file_write("store.db", file_size("store.db") - 3 * 4096, SPAN(noise));
+	store = open_again();
+	for (uint64_t id = 1; id <= 40; id++) {
+		uint64_t version = 0;
+		struct ash_status status = list_get(store, list_name(id), NULL, &version);
+
+		EXPECT(ash_is_ok(status) || status.code == ASH_E_CORRUPT);
+		good += ash_is_ok(status);
+		bad += !ash_is_ok(status);
+	}
+	EXPECT(bad >= 1 && good >= 30);
+	close_all(store);
+}
+
+TEST(other_formats_are_refused)
+{
+	struct ash_store *store = open_new();
+
+	just_close(store);
+	run_sql("PRAGMA user_version=2");
+	refused(ASH_E_VERSION, "has format 2, we know up to 1");
+	run_sql("PRAGMA user_version=0");
+	refused(ASH_E_CORRUPT, "has format 0");
+	run_sql("PRAGMA user_version=1; PRAGMA application_id=5");
+	refused(ASH_E_CORRUPT, "not a store of ours");
+	folder_remove();
+}
+
+TEST(tables_that_are_not_ours_are_corrupt)
+{
+	struct ash_store *store = open_new();
+	uint64_t version = 0;
+
+	just_close(store);
+	run_sql("DROP TABLE record");
+	store = open_again();
+	EXPECT_CODE(ASH_E_CORRUPT, list_get(store, list_name(1), NULL, &version));
+	EXPECT_CODE(ASH_E_CORRUPT, list_put(store, 1, 0, TEXT("v")));
+	just_close(store);
+	run_sql("DELETE FROM meta");
+	store = open_again();
+	EXPECT_CODE(ASH_E_CORRUPT, list_put(store, 1, 0, TEXT("v")));
+	close_all(store);
+}
+
+TEST(another_journal_mode_is_put_right)
+{
+	struct ash_store *store = open_new();
+
+	just_close(store);
+	run_sql("PRAGMA journal_mode=DELETE");
+	store = open_again();
+	EXPECT_OK(list_put(store, 1, 0, TEXT("v")));
+	EXPECT(file_is_there("store.db-wal"));
+	list_expect(store, 1, 1, TEXT("v"));
+	close_all(store);
+}
+
+TEST(a_connection_is_set_up_with_care)
+{
+	static const struct {
+		const char *pragma;
+		int64_t want;
+	} settings[] = {
+		{ "PRAGMA synchronous", 2 },
+		{ "PRAGMA mmap_size", 0 },
+		{ "PRAGMA cell_size_check", 1 },
+		{ "PRAGMA trusted_schema", 0 },
+		{ "PRAGMA secure_delete", 1 },
+		{ "PRAGMA temp_store", 2 },
+		{ "PRAGMA application_id", ASH_SQLITE_APPLICATION },
+		{ "PRAGMA user_version", ASH_SQLITE_FORMAT },
+		{ "PRAGMA page_size", 4096 },
+		{ "PRAGMA auto_vacuum", 0 },
+	};
+	struct ash_store *store = open_new();
+	struct ash_connection *connection = NULL;
+	int on = 0;
+
+	EXPECT_OK(ash_connection_open(in_folder("store.db"), ASH_SQLITE_WRITE, &connection));
+	for (size_t i = 0; i < ASH_COUNT(settings); i++) {
+		sqlite3_stmt *statement = NULL;
+
+		EXPECT_NUMBER(SQLITE_OK,
+			      sqlite3_prepare_v2(connection->db, settings[i].pragma, -1, &statement, NULL));
+		EXPECT_NUMBER(SQLITE_ROW, sqlite3_step(statement));
+		if (sqlite3_column_int64(statement, 0) != settings[i].want)
+			EXPECT_TEXT(settings[i].pragma, (const char *)sqlite3_column_text(statement, 0));
+		sqlite3_finalize(statement);
+	}
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_db_config(connection->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &on));
+	EXPECT_NUMBER(1, on);
+	EXPECT(ash_connection_close(connection) == NULL);
+	EXPECT(ash_connection_close(NULL) == NULL);
+	close_all(store);
+}
+
+TEST(every_statement_can_be_prepared)
+{
+	struct ash_store *store = open_new();
+	struct ash_connection *connection = NULL;
+	sqlite3_stmt *statement = NULL;
+
+	EXPECT_OK(ash_connection_open(in_folder("store.db"), ASH_SQLITE_WRITE, &connection));
+	for (int sql = 0; sql < ASH_SQLS; sql++) {
+		EXPECT_OK(ash_connection_statement(connection, sql, &statement));
+		EXPECT(statement != NULL);
+	}
+	ash_connection_close(connection);
+	close_all(store);
+}
+
+/* No statement of ours may walk through a table or sort: with a million records that would take seconds. */
+TEST(every_search_has_an_index)
+{
+	struct ash_store *store = open_new();
+	struct ash_connection *connection = NULL;
+
+	EXPECT_OK(ash_connection_open(in_folder("store.db"), ASH_SQLITE_WRITE, &connection));
+	for (int sql = ASH_SQL_GET; sql < ASH_SQLS; sql++) {
+		sqlite3_stmt *statement = NULL;
+		sqlite3_stmt *plan = NULL;
+		char text[600];
+
+		EXPECT_OK(ash_connection_statement(connection, sql, &statement));
+		(void)snprintf(text, sizeof(text), "EXPLAIN QUERY PLAN %s", sqlite3_sql(statement));
+		EXPECT_NUMBER(SQLITE_OK, sqlite3_prepare_v2(connection->db, text, -1, &plan, NULL));
+		while (sqlite3_step(plan) == SQLITE_ROW) {
+			const char *step = (const char *)sqlite3_column_text(plan, 3);
+
+			EXPECT(strstr(step, "TEMP B-TREE") == NULL);
+			if (strncmp(step, "SCAN", 4) == 0)
+				EXPECT(strstr(step, "SCAN (subquery") == step ||
+				       strstr(step, "SCAN SUBQUERY") == step);
+		}
+		sqlite3_finalize(plan);
+	}
+	ash_connection_close(connection);
+	close_all(store);
+}
+
+TEST(reading_connections_do_not_write)
+{
+	static const enum ash_sqlite_mode modes[] = { ASH_SQLITE_READ, ASH_SQLITE_READ_ONLY,
+						      ASH_SQLITE_READ_STILL };
+	struct ash_store *store = open_new();
+
+	for (size_t i = 0; i < ASH_COUNT(modes); i++) {
+		struct ash_connection *connection = NULL;
+		sqlite3_stmt *statement = NULL;
+		bool row = false;
+
+		EXPECT_OK(ash_connection_open(in_folder("store.db"), modes[i], &connection));
+		EXPECT_OK(ash_connection_statement(connection, ASH_SQL_DELETE_ALL, &statement));
+		EXPECT_CODE(ASH_E_TOKEN_WRITE_PROTECTED, ash_connection_step(connection, statement, &row));
+		sqlite3_reset(statement);
+		ash_connection_close(connection);
+	}
+	close_all(store);
+}
+
+TEST(a_stranger_who_holds_the_lock_is_an_error_in_the_end)
+{
+	struct ash_store *store = open_new();
+	struct ash_connection *connection = NULL;
+	sqlite3 *stranger = NULL;
+
+	EXPECT_OK(ash_connection_open(in_folder("store.db"), ASH_SQLITE_WRITE, &connection));
+	sqlite3_busy_timeout(connection->db, 50);
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_open(in_folder("store.db"), &stranger));
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_exec(stranger, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+	EXPECT_CODE(ASH_E_IO, ash_connection_run(connection, ASH_SQL_BEGIN_WRITE));
+	EXPECT(strstr(ash_status_explanation(), "another program has it locked") != NULL);
+	EXPECT(!ash_connection_in_transaction(connection));
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_close(stranger));
+	EXPECT_OK(ash_connection_run(connection, ASH_SQL_BEGIN_WRITE));
+	EXPECT(ash_connection_in_transaction(connection));
+	EXPECT_OK(ash_connection_run(connection, ASH_SQL_ROLLBACK));
+	ash_connection_close(connection);
+	close_all(store);
+}
+
+TEST(a_full_disk_is_told_and_harmless)
+{
+	struct ash_store *store = open_new();
+	struct ash_connection *connection = NULL;
+	static uint8_t big[100000];
+
+	EXPECT_OK(list_put(store, 1, 0, TEXT("v")));
+	just_close(store);
+	EXPECT_OK(ash_connection_open(in_folder("store.db"), ASH_SQLITE_WRITE, &connection));
+	/* As full as SQLite can be made to believe. */
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_exec(connection->db, "PRAGMA max_page_count=1", NULL, NULL, NULL));
+	EXPECT_OK(ash_connection_run(connection, ASH_SQL_BEGIN_WRITE));
+	EXPECT_CODE(ASH_E_FULL, ash_sqlite_put(connection, list_name(2), 0, SPAN(big), NULL, 0));
+	ash_ignore(ash_connection_run(connection, ASH_SQL_ROLLBACK));
+	ash_connection_close(connection);
+	store = open_again();
+	list_expect(store, 1, 1, TEXT("v"));
+	EXPECT_OK(list_put(store, 2, 0, SPAN(big)));
+	close_all(store);
+}
