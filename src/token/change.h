@@ -1,0 +1,30 @@
+/*
+ * Changes of objects: made, given other attributes, destroyed; in memory for
+ * session objects, in one durable transaction for token objects. Whether the
+ * session may do it is checked here; whether the attributes may be so was checked
+ * before (token/attribute.h). Called with the session held.
+ */
+#pragma once
+
+#include "token/session.h"
+
+/* At most a key pair is made at once. */
+#define ASH_MAKE_MAX 2u
+
+/*
+ * Makes objects of whole and valid sets of attributes, all or none, and gives each
+ * its CKA_UNIQUE_ID. The sets are taken over on success. ASH_E_SESSION_READ_ONLY,
+ * ASH_E_NOT_LOGGED_IN, ASH_E_DEVICE_REMOVED, and the store's errors.
+ */
+ASH_STATUS ash_change_make(struct ash_session *session, struct ash_attrs **sets, size_t count,
+			   ash_handle *ret_handles);
+
+/*
+ * Gives an object other attributes, taken over on success, if it still is the one
+ * that they were made from: else ASH_E_CONFLICT.
+ */
+ASH_STATUS ash_change_update(struct ash_session *session, struct ash_object *object,
+			     struct ash_attrs **attrs);
+
+/* ASH_E_ACTION_PROHIBITED when CKA_DESTROYABLE is false; ASH_E_OBJECT_HANDLE when it is gone. */
+ASH_STATUS ash_change_destroy(struct ash_session *session, struct ash_object *object);

@@ -1,0 +1,91 @@
+#include "token/complete.h"
+
+#include "token/attribute.h"
+#include "token/keymap.h"
+
+#define CHECK_VALUE_LEN 3u
+
+/* CKA_CHECK_VALUE of an AES key: the first bytes of a zero block under it (PKCS#11 3.2 §4.10.2). */
+static struct ash_status aes_check_value(struct ash_crypto *crypto, const struct ash_key_spec *spec,
+					 const struct ash_parts *parts, uint8_t check[CHECK_VALUE_LEN])
+{
+	static const uint8_t zeroes[16] = { 0 };
+	const struct ash_use use = { .op = ASH_OP_ENCRYPT, .alg = { ASH_SCHEME_AES_CBC, ASH_HASH_NONE } };
+	const struct ash_params params = { .iv = { zeroes, sizeof(zeroes) } };
+	ASH_AUTO(ash_key) *key = NULL;
+	ASH_AUTO(ash_operation) *operation = NULL;
+	uint8_t block[16];
+	size_t len = 0;
+
+	ASH_TRY(ash_key_load(crypto, spec, parts, &use, &key));
+	ASH_TRY(ash_operation_new(crypto, &use, key, &operation));
+	ASH_TRY(ash_operation_start(operation, &params));
+	ASH_TRY(ash_operation_finish(operation, ash_span(zeroes, sizeof(zeroes)),
+				     ash_mut(block, sizeof(block)), &len));
+	memcpy(check, block, CHECK_VALUE_LEN);
+	return ASH_DONE;
+}
+
+/*
+ * A check value that the caller gave must be the right one, or empty, which asks for none.
+ * Key types whose check value needs SHA-1 have none until the token offers SHA-1.
+ */
+static struct ash_status set_check_value(struct ash_crypto *crypto, const struct ash_key_spec *spec,
+					 const struct ash_parts *parts, struct ash_attrs *attrs)
+{
+	uint8_t check[CHECK_VALUE_LEN];
+	struct ash_span given = ASH_SPAN_NONE;
+	const bool has = ash_attrs_get(attrs, CKA_CHECK_VALUE, &given);
+
+	if (ash_attrs_number(attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION) != CKK_AES ||
+	    (has && given.len == 0))
+		return ASH_DONE;
+	ASH_TRY(aes_check_value(crypto, spec, parts, check));
+	ASH_ENSURE(!has || ash_span_equal(given, ash_span(check, sizeof(check))), ASH_E_ATTRIBUTE_VALUE);
+	return ash_attrs_set(attrs, CKA_CHECK_VALUE, ash_span(check, sizeof(check)));
+}
+
+static bool is_key(const struct ash_attrs *attrs)
+{
+	const uint64_t class = ash_attrs_number(attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+
+	return class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY;
+}
+
+/* Loads the key to see that it is one, and gives all that its back end knows of it. */
+static struct ash_status validate(struct ash_crypto *crypto, const struct ash_key_spec *spec,
+				  const struct ash_parts *given, struct ash_parts *ret_parts)
+{
+	ASH_AUTO(ash_key) *key = NULL;
+	const struct ash_status status = ash_key_load(crypto, spec, given, NULL, &key);
+
+	ASH_ENSURE(status.code != ASH_E_KEY_INVALID, ASH_E_ATTRIBUTE_VALUE);
+	ASH_TRY(status);
+	return ash_key_parts(key, ret_parts);
+}
+
+struct ash_status ash_complete_import(struct ash_crypto *crypto, struct ash_attrs *attrs)
+{
+	ASH_AUTO(ash_parts) given = ASH_PARTS_NONE;
+	ASH_AUTO(ash_parts) whole = ASH_PARTS_NONE;
+	struct ash_key_spec spec;
+
+	if (!is_key(attrs))
+		return ASH_DONE;
+	ASH_TRY(ash_attribute_complete(attrs));
+	ASH_TRY(ash_keymap_spec(attrs, &spec));
+	ASH_TRY(ash_keymap_parts(attrs, &given));
+	if (spec.kind == ASH_KEY_SECRET)
+		return ash_complete_generated(crypto, &spec, &given, attrs);
+	ASH_TRY(validate(crypto, &spec, &given, &whole));
+	return ash_complete_generated(crypto, &spec, &whole, attrs);
+}
+
+struct ash_status ash_complete_generated(struct ash_crypto *crypto, const struct ash_key_spec *spec,
+					 const struct ash_parts *parts, struct ash_attrs *attrs)
+{
+	ASH_TRY(ash_keymap_store(spec, parts, attrs));
+	if (spec->kind == ASH_KEY_SECRET)
+		ASH_TRY(set_check_value(crypto, spec, parts, attrs));
+	return ash_attribute_complete(attrs);
+}

@@ -1,0 +1,236 @@
+#include "token/find.h"
+
+#include "token/access.h"
+#include "token/attribute.h"
+#include "token/session.h"
+
+#define PAGE 64u
+
+/* A term with at least this many records is as good as any other. */
+#define COUNT_LIMIT 1000u
+
+void ash_find_done(struct ash_find *find)
+{
+	ash_attrs_free(find->want);
+	*find = (struct ash_find){ .phase = ASH_FIND_IDLE };
+}
+
+/* A template in which one type has two values finds nothing; anything may be asked for. */
+static struct ash_status copy_wanted(struct ash_template want, struct ash_attrs **ret_attrs,
+				     bool *ret_possible)
+{
+	ASH_AUTO(ash_attrs) *attrs = NULL;
+	struct ash_span before = ASH_SPAN_NONE;
+	bool possible = true;
+
+	ASH_TRY(ash_attrs_new(&attrs));
+	for (size_t i = 0; i < want.count; i++) {
+		if (ash_attrs_get(attrs, want.attrs[i].type, &before) &&
+		    !ash_span_equal(before, want.attrs[i].value))
+			possible = false;
+		ASH_TRY(ash_attrs_set(attrs, want.attrs[i].type, want.attrs[i].value));
+	}
+	*ret_attrs = ASH_TAKE(attrs);
+	*ret_possible = possible;
+	return ASH_DONE;
+}
+
+struct ash_status ash_hsm_find_begin(struct ash_hsm *hsm, ash_handle handle, struct ash_template want)
+{
+	ASH_AUTO(ash_session) *session = NULL;
+	ASH_AUTO(ash_attrs) *wanted = NULL;
+	bool possible = true;
+
+	ASH_TRY(ash_session_take(hsm, handle, &session));
+	ASH_ENSURE(session->find.phase == ASH_FIND_IDLE, ASH_E_OPERATION_ACTIVE);
+	ASH_TRY(copy_wanted(want, &wanted, &possible));
+	session->find = (struct ash_find){
+		.phase = possible ? ASH_FIND_SESSION_OBJECTS : ASH_FIND_END,
+		.want = ASH_TAKE(wanted),
+		.login = atomic_load(&session->token->login),
+	};
+	return ASH_DONE;
+}
+
+struct ash_status ash_hsm_find_end(struct ash_hsm *hsm, ash_handle handle)
+{
+	ASH_AUTO(ash_session) *session = NULL;
+
+	ASH_TRY(ash_session_take(hsm, handle, &session));
+	ASH_ENSURE(session->find.phase != ASH_FIND_IDLE, ASH_E_OPERATION_NONE);
+	ash_find_done(&session->find);
+	return ASH_DONE;
+}
+
+static bool matches(const struct ash_attrs *attrs, const struct ash_attrs *want)
+{
+	for (size_t i = 0; i < ash_attrs_count(want); i++) {
+		const struct ash_attr attr = ash_attrs_at(want, i);
+		const struct ash_template one = { &attr, 1 };
+
+		if (!ash_attrs_match(attrs, one))
+			return false;
+	}
+	return true;
+}
+
+static bool user_logged_in(const struct ash_session *session)
+{
+	return ash_session_actor(session).user;
+}
+
+/* One page of session objects; true when there may be more. */
+static bool next_session_page(struct ash_session *session, ash_handle *out, size_t cap, size_t *count)
+{
+	struct ash_object_table *table = &session->hsm->objects;
+	struct ash_find *find = &session->find;
+	ash_handle page[PAGE];
+	const size_t found = ash_object_session_handles(table, session->token, user_logged_in(session),
+							find->after, page, PAGE);
+
+	for (size_t i = 0; i < found && *count < cap; i++) {
+		ASH_AUTO(ash_object) *object = ash_object_lookup(table, page[i]);
+
+		find->after = page[i];
+		if (object != NULL && matches(object->attrs, find->want))
+			out[(*count)++] = page[i];
+	}
+	return found == PAGE || *count == cap;
+}
+
+/* The rarest index term of the template; ASH_SPAN_NONE when it names no indexed attribute. */
+static struct ash_status rarest(struct ash_session *session, struct ash_txn *view, bool is_private,
+				uint8_t term[ASH_TERM_LEN], struct ash_span *ret_term)
+{
+	const struct ash_record_name name = ash_access_name(session, 0, is_private);
+	const struct ash_attrs *want = session->find.want;
+	const uint64_t class = ash_attrs_number(want, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+	ASH_AUTO(ash_ring) ring = ASH_RING_NONE;
+	uint64_t fewest = UINT64_MAX;
+
+	ASH_TRY(ash_access_ring(session, is_private, &ring));
+	for (size_t i = 0; i < ash_attrs_count(want); i++) {
+		const struct ash_attr attr = ash_attrs_at(want, i);
+		uint8_t candidate[ASH_TERM_LEN];
+		uint64_t count = 0;
+
+		if (!ash_attribute_indexed(class, attr.type))
+			continue;
+		ASH_TRY(ash_record_term(session->hsm->crypto, &ring, attr.type,
+					ash_attribute_canonical(attr.type, attr.value), candidate));
+		ASH_TRY(ash_txn_count(view, name.space, name.owner, ash_span(candidate, sizeof(candidate)),
+				      COUNT_LIMIT, &count));
+		if (count < fewest) {
+			fewest = count;
+			memcpy(term, candidate, ASH_TERM_LEN);
+			*ret_term = ash_span(term, ASH_TERM_LEN);
+		}
+	}
+	return ASH_DONE;
+}
+
+/* Whether the record fits; one that is damaged fits nothing, and harms nothing else. */
+static struct ash_status record_fits(struct ash_session *session, struct ash_txn *view, uint64_t id,
+				     bool is_private, bool *ret_fits)
+{
+	ASH_AUTO(ash_object) *object = NULL;
+	const struct ash_attrs *want = session->find.want;
+	struct ash_status status;
+
+	if (ash_attrs_count(want) == 0) {
+		*ret_fits = true;
+		return ASH_DONE;
+	}
+	status = ash_access_read(session, view, id, is_private, &object);
+	if (status.code == ASH_E_CORRUPT || status.code == ASH_E_NOT_FOUND) {
+		*ret_fits = false;
+		return ASH_DONE;
+	}
+	ASH_TRY(status);
+	*ret_fits = matches(object->attrs, want);
+	return ASH_DONE;
+}
+
+/* One page of token objects; `ret_more` false when the space is done. */
+static struct ash_status next_record_page(struct ash_session *session, struct ash_txn *view, bool is_private,
+					  struct ash_span term, ash_handle *out, size_t cap, size_t *count,
+					  bool *ret_more)
+{
+	const struct ash_record_name name = ash_access_name(session, 0, is_private);
+	const uint64_t login = atomic_load(&session->token->login);
+	struct ash_find *find = &session->find;
+	uint64_t ids[PAGE];
+	size_t found = 0;
+
+	ASH_TRY(ash_txn_find(view, name.space, name.owner, term, find->after, ids, PAGE, &found));
+	for (size_t i = 0; i < found && *count < cap; i++) {
+		bool fits = false;
+
+		ASH_TRY(record_fits(session, view, ids[i], is_private, &fits));
+		find->after = ids[i];
+		if (fits)
+			out[(*count)++] = ash_object_handle(ids[i], is_private, login);
+	}
+	*ret_more = found == PAGE || *count == cap;
+	return ASH_DONE;
+}
+
+static struct ash_status find_records(struct ash_session *session, bool is_private, ash_handle *out,
+				      size_t cap, size_t *count)
+{
+	ASH_AUTO(ash_txn) *view = NULL;
+	uint8_t term_bytes[ASH_TERM_LEN];
+	struct ash_span term = ASH_SPAN_NONE;
+	bool more = true;
+
+	ASH_TRY(ash_store_view(session->hsm->store, &view));
+	ASH_TRY(rarest(session, view, is_private, term_bytes, &term));
+	while (more && *count < cap)
+		ASH_TRY(next_record_page(session, view, is_private, term, out, cap, count, &more));
+	if (!more) {
+		session->find.phase++;
+		session->find.after = 0;
+	}
+	return ASH_DONE;
+}
+
+static struct ash_status find_some(struct ash_session *session, ash_handle *out, size_t cap, size_t *count)
+{
+	struct ash_find *find = &session->find;
+
+	if (find->phase == ASH_FIND_SESSION_OBJECTS) {
+		while (next_session_page(session, out, cap, count)) {
+			if (*count == cap)
+				return ASH_DONE;
+		}
+		find->phase = ASH_FIND_PUBLIC;
+		find->after = 0;
+	}
+	if (find->phase == ASH_FIND_PUBLIC && *count < cap)
+		ASH_TRY(find_records(session, false, out, cap, count));
+	if (find->phase == ASH_FIND_PRIVATE && !user_logged_in(session))
+		find->phase = ASH_FIND_END;
+	if (find->phase == ASH_FIND_PRIVATE && *count < cap)
+		ASH_TRY(find_records(session, true, out, cap, count));
+	return ASH_DONE;
+}
+
+struct ash_status ash_hsm_find_next(struct ash_hsm *hsm, ash_handle handle, ash_handle *objects, size_t cap,
+				    size_t *ret_count)
+{
+	ASH_AUTO(ash_session) *session = NULL;
+	struct ash_find before;
+	struct ash_status status;
+	size_t count = 0;
+
+	ASH_TRY(ash_session_take(hsm, handle, &session));
+	ASH_ENSURE(session->find.phase != ASH_FIND_IDLE, ASH_E_OPERATION_NONE);
+	before = session->find;
+	status = find_some(session, objects, cap, &count);
+	if (!ash_is_ok(status)) {
+		session->find = before; /* what was found is not lost: the next call finds it again */
+		return status;
+	}
+	*ret_count = count;
+	return ASH_DONE;
+}

@@ -1,0 +1,122 @@
+/*
+ * The HSM: slots, tokens, sessions, objects and operations over one store and
+ * one set of crypto back ends. These functions fill the api table (api/api.h),
+ * where each is described by the C_ function that it serves; this page says what
+ * differs from it.
+ *
+ * Any thread may call everything. A session is owned by one call at a time; a
+ * second caller waits. Outputs are untouched on failure, but for struct ash_out's
+ * length (util/span.h).
+ */
+#pragma once
+
+#include "token/types.h"
+#include "util/buf.h"
+
+struct ash_crypto;
+struct ash_store;
+struct ash_hsm;
+
+/* Session and object handles; 0 is none. */
+typedef uint64_t ash_handle;
+
+struct ash_hsm_options {
+	/*
+	 * Opens crypto and store when they are first needed. With `create` off a
+	 * store that is not there yet is ASH_E_NOT_FOUND, and the HSM shows one
+	 * uninitialised slot; it is asked again, with `create` on, by the first
+	 * C_InitToken. What it opened belongs to the HSM from then on.
+	 */
+	struct ash_status (*open_crypto)(void *context, struct ash_crypto **ret_crypto);
+	struct ash_status (*open_store)(void *context, bool create, struct ash_store **ret_store);
+	void *context; /* outlives the HSM */
+
+	const char *root_key_path;  /* NULL: a root key that lives and dies with the process */
+	const char *root_key_group; /* "" or the group that may read it */
+	uint64_t pin_min;
+	uint64_t pin_tries_user, pin_tries_so;
+	uint32_t pin_hash_memory_kib, pin_hash_passes;
+	uint64_t limit_multipart;
+	uint8_t version_major, version_minor;
+};
+
+/* Opens nothing yet. `options` is copied, its texts too. ASH_E_MEMORY. */
+ASH_STATUS ash_hsm_new(const struct ash_hsm_options *options, struct ash_hsm **ret_hsm);
+
+/* Closes sessions, wipes keys, closes store and crypto. No call may be under way. Returns NULL. */
+struct ash_hsm *ash_hsm_free(struct ash_hsm *hsm);
+
+/* In a forked child: forgets the parent's HSM, leaving its files and locks alone. Returns NULL. */
+struct ash_hsm *ash_hsm_abandon(struct ash_hsm *hsm);
+
+/* General purpose, slots and tokens (PKCS#11 3.2 §5.4, §5.5) */
+ASH_STATUS ash_hsm_info(struct ash_hsm *hsm, struct ash_hsm_info *ret_info);
+/* At most `cap` ids go to `ids`; `ret_count` is how many there are. */
+ASH_STATUS ash_hsm_slots(struct ash_hsm *hsm, bool token_present, uint64_t *ids, size_t cap,
+			 size_t *ret_count);
+ASH_STATUS ash_hsm_slot_info(struct ash_hsm *hsm, uint64_t slot, struct ash_slot_info *ret_info);
+ASH_STATUS ash_hsm_token_info(struct ash_hsm *hsm, uint64_t slot, struct ash_token_info *ret_info);
+ASH_STATUS ash_hsm_mechanisms(struct ash_hsm *hsm, uint64_t slot, uint64_t *types, size_t cap,
+			      size_t *ret_count);
+ASH_STATUS ash_hsm_mechanism_info(struct ash_hsm *hsm, uint64_t slot, uint64_t type,
+				  struct ash_mechanism_info *ret_info);
+/* The n-th crypto back end in use; ASH_E_NOT_FOUND past the last. */
+ASH_STATUS ash_hsm_engine(struct ash_hsm *hsm, size_t n, struct ash_engine_info *ret_info);
+ASH_STATUS ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+			      const char label[32]);
+ASH_STATUS ash_hsm_init_pin(struct ash_hsm *hsm, ash_handle session, struct ash_span pin);
+ASH_STATUS ash_hsm_set_pin(struct ash_hsm *hsm, ash_handle session, struct ash_span old_pin,
+			   struct ash_span new_pin);
+
+/* Sessions (§5.6) */
+ASH_STATUS ash_hsm_open_session(struct ash_hsm *hsm, uint64_t slot, bool read_write, ash_handle *ret_session);
+ASH_STATUS ash_hsm_close_session(struct ash_hsm *hsm, ash_handle session);
+ASH_STATUS ash_hsm_close_all_sessions(struct ash_hsm *hsm, uint64_t slot);
+ASH_STATUS ash_hsm_session_info(struct ash_hsm *hsm, ash_handle session, struct ash_session_info *ret_info);
+ASH_STATUS ash_hsm_login(struct ash_hsm *hsm, ash_handle session, uint64_t user_type, struct ash_span pin);
+ASH_STATUS ash_hsm_logout(struct ash_hsm *hsm, ash_handle session);
+
+/* Objects (§5.7) */
+ASH_STATUS ash_hsm_create_object(struct ash_hsm *hsm, ash_handle session, struct ash_template given,
+				 ash_handle *ret_object);
+ASH_STATUS ash_hsm_destroy_object(struct ash_hsm *hsm, ash_handle session, ash_handle object);
+/* Answers every query; the status is the first that is not ASH_OK, or ASH_DONE. */
+ASH_STATUS ash_hsm_get_attributes(struct ash_hsm *hsm, ash_handle session, ash_handle object,
+				  struct ash_attr_query *queries, size_t count);
+ASH_STATUS ash_hsm_set_attributes(struct ash_hsm *hsm, ash_handle session, ash_handle object,
+				  struct ash_template given);
+ASH_STATUS ash_hsm_find_begin(struct ash_hsm *hsm, ash_handle session, struct ash_template want);
+ASH_STATUS ash_hsm_find_next(struct ash_hsm *hsm, ash_handle session, ash_handle *objects, size_t cap,
+			     size_t *ret_count);
+ASH_STATUS ash_hsm_find_end(struct ash_hsm *hsm, ash_handle session);
+
+/*
+ * Operations (§5.8 to §5.13): C_<Op>Init, C_<Op>, C_<Op>Update, C_<Op>Final for each
+ * of enum ash_op. `key` is 0 for digests. `mechanism` NULL ends what is active.
+ * Length questions and ASH_E_BUFFER_TOO_SMALL keep the operation alive; every
+ * other failure of the last three ends it.
+ */
+ASH_STATUS ash_hsm_op_init(struct ash_hsm *hsm, ash_handle session, enum ash_op op,
+			   const struct ash_mechanism *mechanism, ash_handle key);
+ASH_STATUS ash_hsm_op_single(struct ash_hsm *hsm, ash_handle session, enum ash_op op, struct ash_span in,
+			     struct ash_out *out);
+ASH_STATUS ash_hsm_op_update(struct ash_hsm *hsm, ash_handle session, enum ash_op op, struct ash_span in,
+			     struct ash_out *out);
+ASH_STATUS ash_hsm_op_final(struct ash_hsm *hsm, ash_handle session, enum ash_op op, struct ash_out *out);
+/* The same ends for ASH_OP_VERIFY. */
+ASH_STATUS ash_hsm_verify_single(struct ash_hsm *hsm, ash_handle session, struct ash_span in,
+				 struct ash_span signature);
+ASH_STATUS ash_hsm_verify_final(struct ash_hsm *hsm, ash_handle session, struct ash_span signature);
+/* Ends an operation because the front-end could not read its arguments (a failure of its own functions). */
+ASH_STATUS ash_hsm_op_abort(struct ash_hsm *hsm, ash_handle session, enum ash_op op);
+
+/* Keys (§5.18) and random (§5.21) */
+ASH_STATUS ash_hsm_generate_key(struct ash_hsm *hsm, ash_handle session,
+				const struct ash_mechanism *mechanism, struct ash_template given,
+				ash_handle *ret_key);
+ASH_STATUS ash_hsm_generate_pair(struct ash_hsm *hsm, ash_handle session,
+				 const struct ash_mechanism *mechanism, struct ash_template public_given,
+				 struct ash_template private_given, ash_handle *ret_public,
+				 ash_handle *ret_private);
+ASH_STATUS ash_hsm_seed_random(struct ash_hsm *hsm, ash_handle session, struct ash_span seed);
+ASH_STATUS ash_hsm_random(struct ash_hsm *hsm, ash_handle session, struct ash_mut out);

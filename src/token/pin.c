@@ -1,0 +1,426 @@
+#include "token/pin.h"
+
+#include <time.h>
+
+#include "crypto/seal.h"
+#include "util/mem.h"
+#include "util/reader.h"
+#include "util/writer.h"
+
+#define PIN_FORMAT           1u
+#define SALT_LEN             16u
+#define SEALED_TOKEN_KEY_LEN (ASH_TOKEN_KEY_LEN + ASH_SEAL_OVERHEAD)
+
+/* How long a PIN that seems locked waits for others that are being looked at. */
+#define WAIT_MOMENT_MS 50
+#define WAIT_MOMENTS   8
+#define WAIT_TIMES     50
+
+/* Bounds on what a stored record may ask of the hash: it is read before it is proven. */
+#define MEMORY_KIB_MAX (UINT32_C(1) << 20)
+#define PASSES_MAX     100u
+
+struct ash_pin_record {
+	uint64_t user_type;
+	uint8_t salt[SALT_LEN];
+	uint32_t memory_kib, passes;
+	uint64_t tries_left, tries_max;
+	uint8_t sealed_key[SEALED_TOKEN_KEY_LEN];
+};
+
+/* RFC 3629: the first byte's range, how many follow, and the smallest code point of that length. */
+static const struct {
+	uint8_t low, high, more;
+	uint32_t least;
+} utf8_forms[] = {
+	{ 0x00, 0x7f, 0, 0x0 },
+	{ 0xc2, 0xdf, 1, 0x80 },
+	{ 0xe0, 0xef, 2, 0x800 },
+	{ 0xf0, 0xf4, 3, 0x10000 },
+};
+
+/* The length of the character at the start of `text`; 0 when it is not one. */
+static size_t utf8_character(struct ash_span text)
+{
+	const uint8_t lead = text.data[0];
+
+	for (size_t form = 0; form < ASH_COUNT(utf8_forms); form++) {
+		const size_t more = utf8_forms[form].more;
+		uint32_t point = more == 0 ? lead : lead & (0x3fu >> more);
+
+		if (lead < utf8_forms[form].low || lead > utf8_forms[form].high)
+			continue;
+		if (text.len <= more)
+			return 0;
+		for (size_t i = 1; i <= more; i++) {
+			if ((text.data[i] & 0xc0) != 0x80)
+				return 0;
+			point = point << 6 | (text.data[i] & 0x3fu);
+		}
+		if (point < utf8_forms[form].least || point > 0x10ffff ||
+		    (point >= 0xd800 && point <= 0xdfff))
+			return 0;
+		return more + 1;
+	}
+	return 0;
+}
+
+static bool is_utf8(struct ash_span text)
+{
+	while (text.len != 0) {
+		const size_t taken = utf8_character(text);
+
+		if (taken == 0)
+			return false;
+		text = ash_span(text.data + taken, text.len - taken);
+	}
+	return true;
+}
+
+struct ash_status ash_pin_check_form(struct ash_span pin, uint64_t pin_min)
+{
+	ASH_ENSURE(pin.len >= pin_min && pin.len <= ASH_PIN_MAX, ASH_E_PIN_LEN);
+	ASH_ENSURE(is_utf8(pin), ASH_E_PIN_INVALID);
+	return ASH_DONE;
+}
+
+/* The term by which a user's record is found: type, then name (empty for the two of PKCS#11). */
+static struct ash_status user_term(const struct ash_pin_place *place, uint64_t user_type,
+				   uint8_t ret_term[ASH_TERM_LEN])
+{
+	return ash_record_term(place->crypto, place->ring, user_type, ASH_SPAN_NONE, ret_term);
+}
+
+static struct ash_status encode(const struct ash_pin_record *record, struct ash_buf *out)
+{
+	ASH_TRY(ash_write_u8(out, PIN_FORMAT));
+	ASH_TRY(ash_write_u64(out, record->user_type));
+	ASH_TRY(ash_write_bytes(out, ASH_SPAN_NONE)); /* the name */
+	ASH_TRY(ash_write_bytes(out, ash_span(record->salt, SALT_LEN)));
+	ASH_TRY(ash_write_u32(out, record->memory_kib));
+	ASH_TRY(ash_write_u32(out, record->passes));
+	ASH_TRY(ash_write_u64(out, record->tries_left));
+	ASH_TRY(ash_write_u64(out, record->tries_max));
+	return ash_write_bytes(out, ash_span(record->sealed_key, SEALED_TOKEN_KEY_LEN));
+}
+
+static struct ash_status decode(struct ash_span bytes, struct ash_pin_record *record)
+{
+	struct ash_reader in = ash_reader(bytes);
+	struct ash_span name, salt, sealed;
+	uint8_t format = 0;
+
+	ASH_TRY(ash_reader_u8(&in, &format));
+	ASH_ENSURE(format == PIN_FORMAT, ASH_E_VERSION);
+	ASH_TRY(ash_reader_u64(&in, &record->user_type));
+	ASH_TRY(ash_reader_bytes(&in, 0, &name));
+	ASH_TRY(ash_reader_bytes(&in, SALT_LEN, &salt));
+	ASH_TRY(ash_reader_u32(&in, &record->memory_kib));
+	ASH_TRY(ash_reader_u32(&in, &record->passes));
+	ASH_TRY(ash_reader_u64(&in, &record->tries_left));
+	ASH_TRY(ash_reader_u64(&in, &record->tries_max));
+	ASH_TRY(ash_reader_bytes(&in, SEALED_TOKEN_KEY_LEN, &sealed));
+	ASH_TRY(ash_reader_end(&in));
+	ASH_ENSURE(salt.len == SALT_LEN && sealed.len == SEALED_TOKEN_KEY_LEN, ASH_E_FORMAT);
+	ASH_ENSURE(record->memory_kib <= MEMORY_KIB_MAX && record->passes <= PASSES_MAX, ASH_E_FORMAT);
+	memcpy(record->salt, salt.data, SALT_LEN);
+	memcpy(record->sealed_key, sealed.data, SEALED_TOKEN_KEY_LEN);
+	return ASH_DONE;
+}
+
+/* Finds the user's record: its name and version in the store, and what it says. */
+static struct ash_status read_record(struct ash_txn *txn, const struct ash_pin_place *place,
+				     uint64_t user_type, struct ash_record_name *ret_name,
+				     uint64_t *ret_version, struct ash_pin_record *ret_record)
+{
+	struct ash_record_name name = { ASH_SPACE_PIN, place->owner, 0 };
+	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
+	struct ash_pin_record record;
+	uint8_t term[ASH_TERM_LEN];
+	size_t found = 0;
+	struct ash_status status;
+
+	ASH_TRY(user_term(place, user_type, term));
+	ASH_TRY(ash_txn_find(txn, name.space, name.owner, ash_span(term, sizeof(term)), 0, &name.id, 1,
+			     &found));
+	ASH_ENSURE(found == 1, ASH_E_NOT_FOUND);
+	ASH_TRY(ash_record_read(txn, place->crypto, place->ring, name, &place->incarnation, &plain,
+				ret_version));
+	status = decode(ash_buf_span(&plain), &record);
+	if (status.code == ASH_E_FORMAT || (ash_is_ok(status) && record.user_type != user_type))
+		ASH_FAIL(ASH_E_CORRUPT);
+	ASH_TRY(status);
+	*ret_name = name;
+	*ret_record = record;
+	return ASH_DONE;
+}
+
+static struct ash_status write_record(struct ash_txn *txn, const struct ash_pin_place *place,
+				      struct ash_record_name name, uint64_t if_version,
+				      const struct ash_pin_record *record)
+{
+	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
+	uint8_t term[ASH_TERM_LEN];
+	struct ash_span terms[1] = { { term, sizeof(term) } };
+
+	ASH_TRY(user_term(place, record->user_type, term));
+	ASH_TRY(encode(record, &plain));
+	return ash_record_write(txn, place->crypto, place->ring, name, &place->incarnation, if_version,
+				ash_buf_span(&plain), terms, 1);
+}
+
+struct ash_status ash_pin_state(const struct ash_pin_place *place, uint64_t user_type,
+				struct ash_pin_state *ret_state)
+{
+	ASH_AUTO(ash_txn) *view = NULL;
+	struct ash_record_name name;
+	struct ash_pin_record record;
+	uint64_t version = 0;
+
+	ASH_TRY(ash_store_view(place->store, &view));
+	ASH_TRY(ash_record_same_life(view, place->owner, place->life));
+	ASH_TRY(read_record(view, place, user_type, &name, &version, &record));
+	*ret_state = (struct ash_pin_state){ record.tries_left, record.tries_max };
+	return ASH_DONE;
+}
+
+/* The key that seals the token key: HKDF over the root key, salted with the slow hash of the PIN. */
+static struct ash_status seal_key(const struct ash_pin_place *place, const struct ash_pin_record *record,
+				  struct ash_span pin, struct ash_secret **ret_key)
+{
+	ASH_AUTO(ash_secret) *slow = NULL;
+	ASH_AUTO(ash_secret) *key = NULL;
+	const struct ash_kdf hash = {
+		.scheme = ASH_KDF_ARGON2ID,
+		.secret = pin,
+		.salt = ash_span(record->salt, SALT_LEN),
+		.memory_kib = record->memory_kib,
+		.passes = record->passes,
+	};
+
+	ASH_TRY(ash_secret_new(32, &slow));
+	ASH_TRY(ash_crypto_kdf(place->crypto, &hash, ash_secret_edit(slow)));
+
+	const struct ash_kdf bind = {
+		.scheme = ASH_KDF_HKDF,
+		.hash = ASH_HASH_SHA256,
+		.secret = place->root_key,
+		.salt = ash_secret_peek(slow),
+		.info = ash_span_text("ashlar token key 1"),
+	};
+
+	ASH_TRY(ash_secret_new(ASH_SEAL_KEY_LEN, &key));
+	ASH_TRY(ash_crypto_kdf(place->crypto, &bind, ash_secret_edit(key)));
+	*ret_key = ASH_TAKE(key);
+	return ASH_DONE;
+}
+
+static struct ash_status open_token_key(const struct ash_pin_place *place,
+					const struct ash_pin_record *record, struct ash_span pin,
+					struct ash_secret **ret_token_key)
+{
+	ASH_AUTO(ash_secret) *key = NULL;
+	ASH_AUTO(ash_buf) opened = ASH_BUF_SECRET;
+	struct ash_status status;
+
+	ASH_TRY(seal_key(place, record, pin, &key));
+	status = ash_unseal(place->crypto, ash_secret_peek(key),
+			    ash_span(place->incarnation.bytes, ASH_INCARNATION_LEN),
+			    ash_span(record->sealed_key, SEALED_TOKEN_KEY_LEN), &opened);
+	ASH_ENSURE(status.code != ASH_E_CORRUPT, ASH_E_PIN_INCORRECT);
+	ASH_TRY(status);
+	return ash_secret_copy(ash_buf_span(&opened), ret_token_key);
+}
+
+enum try_verb {
+	TAKE_ONE,
+	GIVE_ONE_BACK,
+	GIVE_ALL_BACK
+};
+
+struct try_change {
+	const struct ash_pin_place *place;
+	uint64_t user_type;
+	enum try_verb verb;
+	struct ash_pin_record record;
+};
+
+static struct ash_status change_tries(struct ash_txn *txn, void *context)
+{
+	struct try_change *change = context;
+	struct ash_record_name name;
+	struct ash_pin_record record;
+	uint64_t version = 0;
+
+	ASH_TRY(ash_record_same_life(txn, change->place->owner, change->place->life));
+	ASH_TRY(read_record(txn, change->place, change->user_type, &name, &version, &record));
+	switch (change->verb) {
+	case TAKE_ONE:
+		ASH_ENSURE(record.tries_left > 0, ASH_E_PIN_LOCKED);
+		record.tries_left--;
+		break;
+	case GIVE_ONE_BACK:
+		if (record.tries_left < record.tries_max)
+			record.tries_left++;
+		break;
+	case GIVE_ALL_BACK: record.tries_left = record.tries_max; break;
+	}
+	ASH_TRY(write_record(txn, change->place, name, version, &record));
+	change->record = record;
+	return ASH_DONE;
+}
+
+static struct ash_status record_version(const struct try_change *change, uint64_t *ret_version)
+{
+	ASH_AUTO(ash_txn) *view = NULL;
+	struct ash_record_name name;
+	struct ash_pin_record record;
+
+	ASH_TRY(ash_store_view(change->place->store, &view));
+	return read_record(view, change->place, change->user_type, &name, ret_version, &record);
+}
+
+/*
+ * No tries may be left only because others are being looked at, in this process or
+ * another: whoever has the right PIN gives them back. True as soon as the record
+ * moves; false when it rests for longer than a PIN takes.
+ */
+static bool others_finish(const struct try_change *change)
+{
+	const struct timespec moment = { .tv_nsec = WAIT_MOMENT_MS * 1000000L };
+	uint64_t before = 0, now = 0;
+
+	if (!ash_is_ok(record_version(change, &before)))
+		return false;
+	for (int i = 0; i < WAIT_MOMENTS; i++) {
+		(void)nanosleep(&moment, NULL);
+		if (!ash_is_ok(record_version(change, &now)))
+			return false;
+		if (now != before)
+			return true;
+	}
+	return false;
+}
+
+static struct ash_status take_try(struct try_change *change)
+{
+	struct ash_status status = ASH_DONE;
+
+	change->verb = TAKE_ONE;
+	for (int i = 0; i < WAIT_TIMES; i++) {
+		status = ash_store_change(change->place->store, change_tries, change);
+		if (status.code != ASH_E_PIN_LOCKED || !others_finish(change))
+			return status;
+	}
+	return status;
+}
+
+/* On a store that can't be written: the record as it is. */
+static struct ash_status peek_tries(struct try_change *change)
+{
+	ASH_AUTO(ash_txn) *view = NULL;
+	struct ash_record_name name;
+	uint64_t version = 0;
+
+	ASH_TRY(ash_store_view(change->place->store, &view));
+	ASH_TRY(ash_record_same_life(view, change->place->owner, change->place->life));
+	ASH_TRY(read_record(view, change->place, change->user_type, &name, &version, &change->record));
+	ASH_ENSURE(change->record.tries_left > 0, ASH_E_PIN_LOCKED);
+	return ASH_DONE;
+}
+
+struct ash_status ash_pin_check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
+				struct ash_secret **ret_token_key)
+{
+	struct try_change change = { .place = place, .user_type = user_type };
+	const bool writable = ash_store_writable(place->store);
+	ASH_AUTO(ash_secret) *token_key = NULL;
+	struct ash_status status;
+
+	/* No PIN is that short or long: nothing to learn from the answer, so no try is counted. */
+	ASH_ENSURE(pin.len != 0 && pin.len <= ASH_PIN_MAX, ASH_E_PIN_INCORRECT);
+	status = writable ? take_try(&change) : peek_tries(&change);
+	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_PIN_NOT_INITIALIZED);
+	ASH_TRY(status);
+
+	status = open_token_key(place, &change.record, pin, &token_key);
+	if (status.code == ASH_E_PIN_INCORRECT && writable && change.record.tries_left == 0)
+		ASH_FAIL(ASH_E_PIN_LOCKED);
+	if (status.code == ASH_E_PIN_INCORRECT)
+		return status;
+
+	/* What fails here costs the user a try, but not the login. */
+	change.verb = ash_is_ok(status) ? GIVE_ALL_BACK : GIVE_ONE_BACK;
+	if (writable)
+		ash_ignore(ash_store_change(place->store, change_tries, &change));
+	if (ash_is_ok(status))
+		*ret_token_key = ASH_TAKE(token_key);
+	return status;
+}
+
+struct ash_status ash_pin_prepare(const struct ash_pin_place *place, const struct ash_pin_policy *policy,
+				  uint64_t user_type, struct ash_span pin, struct ash_span token_key,
+				  struct ash_pin_record **ret_record)
+{
+	ASH_AUTO(ash_pin_record) *record = ash_mem_new(1, sizeof(*record));
+	ASH_AUTO(ash_secret) *key = NULL;
+	ASH_AUTO(ash_buf) sealed = ASH_BUF_PLAIN;
+
+	ASH_ENSURE(record != NULL, ASH_E_MEMORY);
+	ASH_TRY(ash_pin_check_form(pin, policy->pin_min));
+	record->user_type = user_type;
+	record->memory_kib = policy->memory_kib;
+	record->passes = policy->passes;
+	record->tries_left = policy->tries;
+	record->tries_max = policy->tries;
+	ASH_TRY(ash_crypto_random(place->crypto, ash_mut(record->salt, SALT_LEN)));
+	ASH_TRY(seal_key(place, record, pin, &key));
+	ASH_TRY(ash_seal(place->crypto, ash_secret_peek(key),
+			 ash_span(place->incarnation.bytes, ASH_INCARNATION_LEN), token_key, &sealed));
+	ASH_BUG(sealed.len != SEALED_TOKEN_KEY_LEN);
+	memcpy(record->sealed_key, sealed.data, SEALED_TOKEN_KEY_LEN);
+	*ret_record = ASH_TAKE(record);
+	return ASH_DONE;
+}
+
+struct ash_pin_record *ash_pin_record_free(struct ash_pin_record *record)
+{
+	return ash_mem_free(record);
+}
+
+struct ash_status ash_pin_write(struct ash_txn *txn, const struct ash_pin_place *place,
+				const struct ash_pin_record *record)
+{
+	struct ash_record_name name = { ASH_SPACE_PIN, place->owner, 0 };
+	struct ash_pin_record old;
+	uint64_t version = 0;
+	const struct ash_status status = read_record(txn, place, record->user_type, &name, &version, &old);
+
+	if (status.code == ASH_E_NOT_FOUND) {
+		version = 0;
+		ASH_TRY(ash_txn_new_id(txn, &name.id));
+	} else {
+		ASH_TRY(status);
+	}
+	return write_record(txn, place, name, version, record);
+}
+
+struct set_change {
+	const struct ash_pin_place *place;
+	const struct ash_pin_record *record;
+};
+
+static struct ash_status set_in_change(struct ash_txn *txn, void *context)
+{
+	const struct set_change *change = context;
+
+	ASH_TRY(ash_record_same_life(txn, change->place->owner, change->place->life));
+	return ash_pin_write(txn, change->place, change->record);
+}
+
+struct ash_status ash_pin_set(const struct ash_pin_place *place, const struct ash_pin_record *record)
+{
+	struct set_change change = { place, record };
+
+	return ash_store_change(place->store, set_in_change, &change);
+}

@@ -1,0 +1,76 @@
+/*
+ * PIN records: what proves an officer or a user, and what a PIN opens.
+ *
+ * A record holds the token key sealed under HKDF(root key, Argon2id(PIN, salt)),
+ * so any PIN of the token opens the same key, and how many tries are left. A try
+ * is counted on disk before the PIN is looked at; only a right PIN gives it back.
+ * Records are found by user type and name, so that named users can come.
+ *
+ * Any thread; the calls take their own transactions.
+ */
+#pragma once
+
+#include "token/record.h"
+#include "token/types.h"
+
+#define ASH_PIN_MAX 255u
+
+/* Where a token's PIN records are and what seals them. Lent for the call. */
+struct ash_pin_place {
+	struct ash_crypto *crypto;
+	struct ash_store *store;
+	const struct ash_ring *ring; /* the token's PIN ring, from the root key */
+	struct ash_span root_key;
+	struct ash_incarnation incarnation;
+	uint64_t owner;
+	uint64_t
+		life; /* the version of the token's record; what follows is ASH_E_DEVICE_REMOVED when it has another */
+};
+
+/* How new PINs are hashed, and how many tries they have. */
+struct ash_pin_policy {
+	uint64_t pin_min;
+	uint32_t memory_kib, passes;
+	uint64_t tries;
+};
+
+/* What is known of a PIN without the PIN. */
+struct ash_pin_state {
+	uint64_t tries_left, tries_max;
+};
+
+/* ASH_E_PIN_LEN, or ASH_E_PIN_INVALID when it is not UTF-8. */
+ASH_STATUS ash_pin_check_form(struct ash_span pin, uint64_t pin_min);
+
+/* ASH_E_NOT_FOUND when that user has no PIN yet. */
+ASH_STATUS ash_pin_state(const struct ash_pin_place *place, uint64_t user_type,
+			 struct ash_pin_state *ret_state);
+
+/*
+ * Checks a PIN, counting the try first: ASH_E_PIN_INCORRECT, ASH_E_PIN_LOCKED when no
+ * tries are left (also by this one), ASH_E_PIN_NOT_INITIALIZED. On success gives the
+ * token key and the tries are back. A PIN that could not be looked at (ASH_E_MEMORY)
+ * gets its try back. On a store that can't be written no try can be
+ * counted, and none is.
+ */
+ASH_STATUS ash_pin_check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
+			 struct ash_secret **ret_token_key);
+
+/* A new PIN with all its tries, prepared outside of any transaction (the hash takes a while). */
+struct ash_pin_record;
+ASH_STATUS ash_pin_prepare(const struct ash_pin_place *place, const struct ash_pin_policy *policy,
+			   uint64_t user_type, struct ash_span pin, struct ash_span token_key,
+			   struct ash_pin_record **ret_record);
+struct ash_pin_record *ash_pin_record_free(struct ash_pin_record *record);
+
+/* Writes it inside a change, in place of the user's older one. Does not look at the life. */
+ASH_STATUS ash_pin_write(struct ash_txn *txn, const struct ash_pin_place *place,
+			 const struct ash_pin_record *record);
+
+/* Writes it in a change of its own. */
+ASH_STATUS ash_pin_set(const struct ash_pin_place *place, const struct ash_pin_record *record);
+
+static inline void ash_pin_record_auto(struct ash_pin_record **record)
+{
+	ash_pin_record_free(*record);
+}

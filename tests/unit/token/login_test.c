@@ -1,0 +1,194 @@
+/* Logging in and out, PINs and their tries (token/login.c, token/pin.c). */
+#include <pthread.h>
+
+#include "unit/token/fixture.h"
+
+static uint64_t flags_of(struct ash_hsm *hsm)
+{
+	struct ash_token_info info;
+
+	EXPECT_OK(ash_hsm_token_info(hsm, 0, &info));
+	return info.flags;
+}
+
+static uint64_t state_of(struct ash_hsm *hsm, ash_handle session)
+{
+	struct ash_session_info info;
+
+	EXPECT_OK(ash_hsm_session_info(hsm, session, &info));
+	return info.state;
+}
+
+TEST(a_session_goes_through_its_states)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle rw = open_session(hsm, true);
+
+	EXPECT_NUMBER(CKS_RW_PUBLIC_SESSION, state_of(hsm, rw));
+	EXPECT_OK(ash_hsm_login(hsm, rw, CKU_SO, SO_PIN));
+	EXPECT_NUMBER(CKS_RW_SO_FUNCTIONS, state_of(hsm, rw));
+	EXPECT_OK(ash_hsm_logout(hsm, rw));
+	const ash_handle ro = open_session(hsm, false);
+	EXPECT_NUMBER(CKS_RO_PUBLIC_SESSION, state_of(hsm, ro));
+	EXPECT_OK(ash_hsm_login(hsm, ro, CKU_USER, USER_PIN));
+	EXPECT_NUMBER(CKS_RO_USER_FUNCTIONS, state_of(hsm, ro));
+	EXPECT_NUMBER(CKS_RW_USER_FUNCTIONS, state_of(hsm, rw));
+	ash_hsm_free(hsm);
+}
+
+TEST(logins_that_do_not_go_are_refused)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle rw = open_session(hsm, true), ro = open_session(hsm, false);
+	ash_handle none = 0;
+
+	EXPECT_CODE(ASH_E_NOT_LOGGED_IN, ash_hsm_logout(hsm, rw));
+	EXPECT_CODE(ASH_E_USER_TYPE, ash_hsm_login(hsm, rw, 77, USER_PIN));
+	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_login(hsm, rw, CKU_CONTEXT_SPECIFIC, USER_PIN));
+	EXPECT_CODE(ASH_E_SESSION_READ_ONLY_EXISTS, ash_hsm_login(hsm, rw, CKU_SO, SO_PIN));
+	EXPECT_OK(ash_hsm_login(hsm, rw, CKU_USER, USER_PIN));
+	EXPECT_CODE(ASH_E_LOGGED_IN, ash_hsm_login(hsm, ro, CKU_USER, USER_PIN));
+	EXPECT_CODE(ASH_E_LOGGED_IN_ANOTHER, ash_hsm_login(hsm, rw, CKU_SO, SO_PIN));
+	EXPECT_OK(ash_hsm_close_session(hsm, ro));
+	EXPECT_OK(ash_hsm_logout(hsm, rw));
+	EXPECT_OK(ash_hsm_login(hsm, rw, CKU_SO, SO_PIN));
+	EXPECT_CODE(ASH_E_SESSION_SO_EXISTS, ash_hsm_open_session(hsm, 0, false, &none));
+	EXPECT_NUMBER(0, none);
+	ash_hsm_free(hsm);
+}
+
+TEST(closing_the_last_session_logs_out)
+{
+	struct ash_hsm *hsm = new_token();
+	ash_handle session = log_in(hsm);
+
+	EXPECT_OK(ash_hsm_close_session(hsm, session));
+	session = open_session(hsm, true);
+	EXPECT_NUMBER(CKS_RW_PUBLIC_SESSION, state_of(hsm, session));
+	ash_hsm_free(hsm);
+}
+
+TEST(wrong_pins_lock_and_the_officer_unlocks)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle session = open_session(hsm, true);
+
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_USER, TEXT("wrong")));
+	EXPECT((flags_of(hsm) & CKF_USER_PIN_COUNT_LOW) != 0);
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_USER, TEXT("wrong")));
+	EXPECT((flags_of(hsm) & CKF_USER_PIN_FINAL_TRY) != 0);
+	EXPECT_CODE(ASH_E_PIN_LOCKED, ash_hsm_login(hsm, session, CKU_USER, TEXT("wrong")));
+	EXPECT_CODE(ASH_E_PIN_LOCKED, ash_hsm_login(hsm, session, CKU_USER, USER_PIN));
+	EXPECT((flags_of(hsm) & CKF_USER_PIN_LOCKED) != 0);
+	EXPECT_OK(ash_hsm_login(hsm, session, CKU_SO, SO_PIN));
+	EXPECT_OK(ash_hsm_init_pin(hsm, session, TEXT("another")));
+	EXPECT_OK(ash_hsm_logout(hsm, session));
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_USER, USER_PIN));
+	EXPECT_OK(ash_hsm_login(hsm, session, CKU_USER, TEXT("another")));
+	EXPECT((flags_of(hsm) & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_LOCKED)) == 0);
+	ash_hsm_free(hsm);
+}
+
+TEST(a_new_user_pin_keeps_the_private_objects)
+{
+	struct ash_hsm *hsm = new_token();
+	ash_handle session = log_in(hsm), public_key, private_key;
+
+	make_p256(hsm, session, true, &public_key, &private_key);
+	EXPECT_CODE(ASH_E_PIN_LEN, ash_hsm_set_pin(hsm, session, USER_PIN, TEXT("abc")));
+	EXPECT_CODE(ASH_E_PIN_INVALID, ash_hsm_set_pin(hsm, session, USER_PIN, TEXT("ab\xff\xfe")));
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_set_pin(hsm, session, TEXT("wrong"), TEXT("new-pin")));
+	EXPECT_OK(ash_hsm_set_pin(hsm, session, USER_PIN, TEXT("new-pin")));
+	EXPECT_OK(ash_hsm_logout(hsm, session));
+	EXPECT_NUMBER(1, count_label(hsm, session, TEXT("pair")));
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_USER, USER_PIN));
+	EXPECT_OK(ash_hsm_login(hsm, session, CKU_USER, TEXT("new-pin")));
+	EXPECT_NUMBER(2, count_label(hsm, session, TEXT("pair")));
+	ash_hsm_free(hsm);
+}
+
+TEST(a_token_without_user_pin_says_so)
+{
+	struct ash_hsm *hsm = new_hsm();
+	ash_handle session = 0;
+
+	EXPECT_OK(ash_hsm_init_token(hsm, 0, SO_PIN, fixture_label));
+	EXPECT((flags_of(hsm) & CKF_USER_PIN_INITIALIZED) == 0);
+	session = open_session(hsm, true);
+	EXPECT_CODE(ASH_E_PIN_NOT_INITIALIZED, ash_hsm_login(hsm, session, CKU_USER, USER_PIN));
+	EXPECT_CODE(ASH_E_NOT_LOGGED_IN, ash_hsm_init_pin(hsm, session, USER_PIN));
+	ash_hsm_free(hsm);
+}
+
+/* A PIN that was said to be set opens the token: nothing goes wrong unseen when memory is short. */
+TEST(setting_pins_survives_each_failing_allocation)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle session = open_session(hsm, true);
+	const struct ash_span pins[] = { USER_PIN, TEXT("other-pin") };
+	struct ash_status status = { ASH_E_MEMORY };
+	size_t now = 0;
+
+	for (int64_t n = 0; status.code != ASH_OK; n++) {
+		ash_mem_fail_after(n);
+		status = ash_hsm_set_pin(hsm, session, pins[now], pins[1 - now]);
+		ash_mem_fail_after(-1);
+		EXPECT(status.code == ASH_OK || status.code == ASH_E_MEMORY);
+		if (status.code == ASH_OK)
+			now = 1 - now;
+		EXPECT_OK(ash_hsm_login(hsm, session, CKU_USER, pins[now]));
+		EXPECT_OK(ash_hsm_logout(hsm, session));
+		EXPECT(n < 5000);
+	}
+	status.code = ASH_E_MEMORY;
+	for (int64_t n = 0; status.code != ASH_OK; n++) {
+		EXPECT_OK(ash_hsm_login(hsm, session, CKU_SO, SO_PIN));
+		ash_mem_fail_after(n);
+		status = ash_hsm_init_pin(hsm, session, pins[1 - now]);
+		ash_mem_fail_after(-1);
+		EXPECT(status.code == ASH_OK || status.code == ASH_E_MEMORY);
+		if (status.code == ASH_OK)
+			now = 1 - now;
+		EXPECT_OK(ash_hsm_logout(hsm, session));
+		EXPECT_OK(ash_hsm_login(hsm, session, CKU_USER, pins[now]));
+		EXPECT_OK(ash_hsm_logout(hsm, session));
+	}
+	ash_hsm_free(hsm);
+}
+
+TEST(logging_in_survives_each_failing_allocation)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle session = open_session(hsm, true);
+
+	FAIL_EVERY_ALLOCATION(state_of(hsm, session) == CKS_RW_PUBLIC_SESSION,
+			      ash_hsm_login(hsm, session, CKU_USER, USER_PIN));
+	EXPECT_NUMBER(CKS_RW_USER_FUNCTIONS, state_of(hsm, session));
+	EXPECT((flags_of(hsm) & (CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED)) == 0);
+	ash_hsm_free(hsm);
+}
+
+static void *log_in_once(void *context)
+{
+	struct ash_hsm *hsm = context;
+	ash_handle session = 0;
+	struct ash_status status;
+
+	EXPECT_OK(ash_hsm_open_session(hsm, 0, true, &session));
+	status = ash_hsm_login(hsm, session, CKU_USER, USER_PIN);
+	EXPECT(status.code == ASH_OK || status.code == ASH_E_LOGGED_IN);
+	return NULL;
+}
+
+/* A try that is being looked at is not a wrong one: three tries serve eight right logins at once. */
+TEST(logins_at_the_same_moment_do_not_lock_each_other_out)
+{
+	struct ash_hsm *hsm = new_token();
+	pthread_t threads[8];
+
+	for (size_t i = 0; i < ASH_COUNT(threads); i++)
+		EXPECT_NUMBER(0, pthread_create(&threads[i], NULL, log_in_once, hsm));
+	for (size_t i = 0; i < ASH_COUNT(threads); i++)
+		EXPECT_NUMBER(0, pthread_join(threads[i], NULL));
+	ash_hsm_free(hsm);
+}
