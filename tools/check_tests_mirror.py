@@ -8,6 +8,7 @@ from pathlib import Path
 
 # Modules without a unit test of their own, and why. A folder stands for all in it.
 ALLOWED = {
+    "app/module": "wiring alone; tests/integration/guest drives the module",
     **{
         f"crypto/openssl/{module}": "seen through its table alone: tests/unit/crypto/openssl/openssl_test.c"
         for module in (
@@ -19,6 +20,7 @@ ALLOWED = {
         f"crypto/awslc/{module}": "seen through its table alone: tests/unit/crypto/awslc/awslc_test.c"
         for module in ("ecdsa", "gcm", "key", "op")
     },
+    "app/engines_no_awslc": "engines.c in a build without AWS-LC; tests/unit/app/engines_test.c is for both",
 }
 
 

@@ -1,0 +1,215 @@
+#include "app/app.h"
+
+#include <string.h>
+
+#include "app/engines.h"
+#include "ashlar-build.h"
+#include "crypto/crypto.h"
+#include "store/memory/memory.h"
+#include "store/sqlite/sqlite.h"
+#include "store/store.h"
+#include "util/arena.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define ROOT_KEY_NAME "root.key"
+
+const struct ash_api ash_api_local = {
+	.abi = ASH_API_ABI,
+	.name = "local",
+
+	.info = ash_hsm_info,
+	.slots = ash_hsm_slots,
+	.slot_info = ash_hsm_slot_info,
+	.token_info = ash_hsm_token_info,
+	.mechanisms = ash_hsm_mechanisms,
+	.mechanism_info = ash_hsm_mechanism_info,
+	.engine = ash_hsm_engine,
+	.init_token = ash_hsm_init_token,
+	.init_pin = ash_hsm_init_pin,
+	.set_pin = ash_hsm_set_pin,
+
+	.open_session = ash_hsm_open_session,
+	.close_session = ash_hsm_close_session,
+	.close_all_sessions = ash_hsm_close_all_sessions,
+	.session_info = ash_hsm_session_info,
+	.login = ash_hsm_login,
+	.logout = ash_hsm_logout,
+
+	.create_object = ash_hsm_create_object,
+	.destroy_object = ash_hsm_destroy_object,
+	.get_attributes = ash_hsm_get_attributes,
+	.set_attributes = ash_hsm_set_attributes,
+	.find_begin = ash_hsm_find_begin,
+	.find_next = ash_hsm_find_next,
+	.find_end = ash_hsm_find_end,
+
+	.op_init = ash_hsm_op_init,
+	.op_single = ash_hsm_op_single,
+	.op_update = ash_hsm_op_update,
+	.op_final = ash_hsm_op_final,
+	.verify_single = ash_hsm_verify_single,
+	.verify_final = ash_hsm_verify_final,
+	.op_abort = ash_hsm_op_abort,
+
+	.generate_key = ash_hsm_generate_key,
+	.generate_pair = ash_hsm_generate_pair,
+	.seed_random = ash_hsm_seed_random,
+	.random = ash_hsm_random,
+};
+
+static const struct ash_store_ops *const stores[] = { &ash_store_sqlite, &ash_store_memory };
+
+static bool in_memory(const struct ash_config *config)
+{
+	return strcmp(ash_config_text(config, ASH_CONFIG_STORE_BACKEND), ash_store_memory.name) == 0;
+}
+
+static struct ash_status open_crypto(void *context, struct ash_crypto **ret_crypto)
+{
+	const struct ash_app *app = context;
+
+	return ash_crypto_open(ash_app_engines.offered, ash_app_engines.count,
+			       ash_config_text(app->config, ASH_CONFIG_ENGINES), ash_app_engines.optional,
+			       ret_crypto);
+}
+
+#define NO_PLACE \
+	"there is no folder for a token: none of store.path, ASHLAR_HOME, XDG_DATA_HOME and HOME is set"
+
+static struct ash_status open_store(void *context, bool create, struct ash_store **ret_store)
+{
+	const struct ash_app *app = context;
+	const struct ash_config *config = app->config;
+	const char *name = ash_config_text(config, ASH_CONFIG_STORE_BACKEND);
+	struct ash_store_options options = {
+		.path = ash_config_store_path(config),
+		.group = ash_config_text(config, ASH_CONFIG_STORE_GROUP),
+		.readonly = ash_config_switch(config, ASH_CONFIG_STORE_READONLY),
+		.create = create,
+	};
+
+	if (options.path == NULL && !in_memory(config))
+		ASH_FAIL_WITH(create ? ASH_E_CONFIG : ASH_E_NOT_FOUND, NO_PLACE);
+	for (size_t i = 0; i < ASH_COUNT(stores); i++) {
+		if (strcmp(stores[i]->name, name) == 0)
+			return ash_store_open(stores[i], &options, ret_store);
+	}
+	ASH_FAIL_WITH(ASH_E_CONFIG, "store.backend = %s: there is no such back end", name);
+}
+
+static enum ash_log_level log_level(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum ash_log_level level;
+	} levels[] = {
+		{ "error", ASH_LOG_ERROR },
+		{ "warning", ASH_LOG_WARNING },
+		{ "info", ASH_LOG_INFO },
+		{ "debug", ASH_LOG_DEBUG },
+	};
+
+	for (size_t i = 0; i < ASH_COUNT(levels); i++) {
+		if (strcmp(levels[i].word, word) == 0)
+			return levels[i].level;
+	}
+	return ASH_LOG_WARNING;
+}
+
+/* root-key, else a file in the store's folder; NULL for a store that dies with the process. */
+static struct ash_status root_key_path(const struct ash_config *config, char **ret_path)
+{
+	const char *given = ash_config_text(config, ASH_CONFIG_ROOT_KEY);
+	const char *folder = ash_config_store_path(config);
+	ASH_AUTO_MEM char *path = NULL;
+	size_t len = 0;
+
+	if (in_memory(config) || (given[0] == '\0' && folder == NULL)) {
+		*ret_path = NULL;
+		return ASH_DONE;
+	}
+	len = given[0] != '\0' ? strlen(given) : strlen(folder) + strlen("/" ROOT_KEY_NAME);
+	path = ash_mem_new(len + 1, 1);
+	ASH_ENSURE(path != NULL, ASH_E_MEMORY);
+	if (given[0] != '\0')
+		memcpy(path, given, len);
+	else
+		(void)stpcpy(stpcpy(path, folder), "/" ROOT_KEY_NAME);
+	*ret_path = ASH_TAKE(path);
+	return ASH_DONE;
+}
+
+static struct ash_status make_hsm(struct ash_app *app)
+{
+	const struct ash_config *config = app->config;
+	ASH_AUTO_MEM char *root_key = NULL;
+	struct ash_hsm_options options = {
+		.open_crypto = open_crypto,
+		.open_store = open_store,
+		.context = app,
+		.root_key_group = ash_config_text(config, ASH_CONFIG_STORE_GROUP),
+		.pin_min = ash_config_number(config, ASH_CONFIG_PIN_MIN),
+		.pin_tries_user = ash_config_number(config, ASH_CONFIG_PIN_TRIES_USER),
+		.pin_tries_so = ash_config_number(config, ASH_CONFIG_PIN_TRIES_SO),
+		.pin_hash_memory_kib = (uint32_t)ash_config_number(config, ASH_CONFIG_PIN_HASH_MEMORY),
+		.pin_hash_passes = (uint32_t)ash_config_number(config, ASH_CONFIG_PIN_HASH_PASSES),
+		.limit_multipart = ash_config_number(config, ASH_CONFIG_LIMIT_MULTIPART),
+		.version_major = ASHLAR_VERSION_MAJOR,
+		.version_minor = ASHLAR_VERSION_MINOR,
+	};
+
+	ASH_TRY(root_key_path(config, &root_key));
+	options.root_key_path = root_key;
+	return ash_hsm_new(&options, &app->hsm);
+}
+
+static struct ash_status start(struct ash_app *app)
+{
+	const struct ash_config *config = app->config;
+	bool must_lock = strcmp(ash_config_text(config, ASH_CONFIG_MEMORY_LOCK), "required") == 0;
+
+	ash_arena_set_lock_mode(must_lock ? ASH_ARENA_LOCK_REQUIRED : ASH_ARENA_LOCK_TRY);
+	ASH_TRY(ash_log_open(ash_config_text(config, ASH_CONFIG_LOG),
+			     log_level(ash_config_text(config, ASH_CONFIG_LOG_LEVEL))));
+	if (ash_config_store_path(config) == NULL && !in_memory(config))
+		ash_log(ASH_LOG_WARNING, NO_PLACE);
+	return make_hsm(app);
+}
+
+struct ash_status ash_app_new(struct ash_app **ret_app)
+{
+	ASH_AUTO(ash_app) *app = ash_mem_new(1, sizeof(*app));
+	struct ash_status status = ASH_DONE;
+
+	ASH_ENSURE(app != NULL, ASH_E_MEMORY);
+	app->api = &ash_api_local;
+	ASH_TRY(ash_config_load(&app->config));
+	status = start(app);
+	if (!ash_is_ok(status))
+		ash_log_failure(ASH_LOG_ERROR, "start", status); /* before the log is closed again */
+	ASH_TRY(status);
+	*ret_app = ASH_TAKE(app);
+	return ASH_DONE;
+}
+
+struct ash_app *ash_app_free(struct ash_app *app)
+{
+	if (app == NULL)
+		return NULL;
+	ash_hsm_free(app->hsm);
+	ash_config_free(app->config);
+	ash_mem_free(app);
+	ash_log_close();
+	ash_arena_trim();
+	return NULL;
+}
+
+struct ash_app *ash_app_abandon(struct ash_app *app)
+{
+	if (app == NULL)
+		return NULL;
+	ash_hsm_abandon(app->hsm);
+	ash_config_free(app->config);
+	return ash_mem_free(app);
+}

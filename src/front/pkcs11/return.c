@@ -1,0 +1,106 @@
+#include "front/pkcs11/return_priv.h"
+
+/* No default: a new code stops the build until PKCS#11 has an answer (-Werror=switch-enum). */
+CK_RV ash_return_of(enum ash_code code)
+{
+	switch (code) {
+	case ASH_OK: return CKR_OK;
+
+	case ASH_E_ARGUMENT: return CKR_ARGUMENTS_BAD;
+	case ASH_E_MEMORY: return CKR_HOST_MEMORY;
+	case ASH_E_BUG: return CKR_GENERAL_ERROR;
+	case ASH_E_FAILED: return CKR_FUNCTION_FAILED;
+	case ASH_E_UNSUPPORTED: return CKR_FUNCTION_NOT_SUPPORTED;
+	case ASH_E_BUFFER_TOO_SMALL: return CKR_BUFFER_TOO_SMALL;
+	case ASH_E_LIMIT: return CKR_TOKEN_RESOURCE_EXCEEDED;
+	case ASH_E_CONFIG: return CKR_GENERAL_ERROR;
+	case ASH_E_NOT_INITIALIZED: return CKR_CRYPTOKI_NOT_INITIALIZED;
+	case ASH_E_ALREADY_INITIALIZED: return CKR_CRYPTOKI_ALREADY_INITIALIZED;
+	case ASH_E_CANT_LOCK: return CKR_CANT_LOCK;
+	case ASH_E_NO_EVENT: return CKR_NO_EVENT;
+
+	/* The first three are questions of the rooms below; here they say no more than "failed". */
+	case ASH_E_NOT_FOUND: return CKR_FUNCTION_FAILED;
+	case ASH_E_EXISTS: return CKR_FUNCTION_FAILED;
+	case ASH_E_CONFLICT: return CKR_FUNCTION_FAILED;
+	case ASH_E_FORMAT: return CKR_DEVICE_ERROR;
+	case ASH_E_CORRUPT: return CKR_DEVICE_ERROR;
+	case ASH_E_IO: return CKR_DEVICE_ERROR;
+	case ASH_E_FULL: return CKR_DEVICE_MEMORY;
+	case ASH_E_ACCESS: return CKR_DEVICE_ERROR;
+	case ASH_E_VERSION: return CKR_TOKEN_NOT_RECOGNIZED;
+
+	case ASH_E_SLOT_ID: return CKR_SLOT_ID_INVALID;
+	case ASH_E_TOKEN_NOT_PRESENT: return CKR_TOKEN_NOT_PRESENT;
+	case ASH_E_TOKEN_NOT_RECOGNIZED: return CKR_TOKEN_NOT_RECOGNIZED;
+	case ASH_E_TOKEN_WRITE_PROTECTED: return CKR_TOKEN_WRITE_PROTECTED;
+	case ASH_E_DEVICE_REMOVED: return CKR_DEVICE_REMOVED;
+
+	case ASH_E_SESSION_HANDLE: return CKR_SESSION_HANDLE_INVALID;
+	case ASH_E_SESSION_COUNT: return CKR_SESSION_COUNT;
+	case ASH_E_SESSION_EXISTS: return CKR_SESSION_EXISTS;
+	case ASH_E_SESSION_READ_ONLY: return CKR_SESSION_READ_ONLY;
+	case ASH_E_SESSION_READ_ONLY_EXISTS: return CKR_SESSION_READ_ONLY_EXISTS;
+	case ASH_E_SESSION_SO_EXISTS: return CKR_SESSION_READ_WRITE_SO_EXISTS;
+	case ASH_E_SESSION_PARALLEL: return CKR_SESSION_PARALLEL_NOT_SUPPORTED;
+
+	case ASH_E_PIN_INCORRECT: return CKR_PIN_INCORRECT;
+	case ASH_E_PIN_INVALID: return CKR_PIN_INVALID;
+	case ASH_E_PIN_LEN: return CKR_PIN_LEN_RANGE;
+	case ASH_E_PIN_LOCKED: return CKR_PIN_LOCKED;
+	case ASH_E_PIN_NOT_INITIALIZED: return CKR_USER_PIN_NOT_INITIALIZED;
+	case ASH_E_LOGGED_IN: return CKR_USER_ALREADY_LOGGED_IN;
+	case ASH_E_LOGGED_IN_ANOTHER: return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+	case ASH_E_NOT_LOGGED_IN: return CKR_USER_NOT_LOGGED_IN;
+	case ASH_E_USER_TYPE: return CKR_USER_TYPE_INVALID;
+
+	case ASH_E_OBJECT_HANDLE: return CKR_OBJECT_HANDLE_INVALID;
+	case ASH_E_ATTRIBUTE_TYPE: return CKR_ATTRIBUTE_TYPE_INVALID;
+	case ASH_E_ATTRIBUTE_VALUE: return CKR_ATTRIBUTE_VALUE_INVALID;
+	case ASH_E_ATTRIBUTE_READ_ONLY: return CKR_ATTRIBUTE_READ_ONLY;
+	case ASH_E_ATTRIBUTE_SENSITIVE: return CKR_ATTRIBUTE_SENSITIVE;
+	case ASH_E_TEMPLATE_INCOMPLETE: return CKR_TEMPLATE_INCOMPLETE;
+	case ASH_E_TEMPLATE_INCONSISTENT: return CKR_TEMPLATE_INCONSISTENT;
+	case ASH_E_ACTION_PROHIBITED: return CKR_ACTION_PROHIBITED;
+	case ASH_E_CURVE: return CKR_CURVE_NOT_SUPPORTED;
+
+	case ASH_E_KEY_HANDLE: return CKR_KEY_HANDLE_INVALID;
+	case ASH_E_KEY_TYPE: return CKR_KEY_TYPE_INCONSISTENT;
+	case ASH_E_KEY_SIZE: return CKR_KEY_SIZE_RANGE;
+	case ASH_E_KEY_USAGE: return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	case ASH_E_KEY_INVALID: return CKR_ATTRIBUTE_VALUE_INVALID; /* a key comes in as attributes */
+	case ASH_E_MECHANISM: return CKR_MECHANISM_INVALID;
+	case ASH_E_MECHANISM_PARAM: return CKR_MECHANISM_PARAM_INVALID;
+	case ASH_E_OPERATION_ACTIVE: return CKR_OPERATION_ACTIVE;
+	case ASH_E_OPERATION_NONE: return CKR_OPERATION_NOT_INITIALIZED;
+	case ASH_E_DATA: return CKR_DATA_INVALID;
+	case ASH_E_DATA_LEN: return CKR_DATA_LEN_RANGE;
+	case ASH_E_ENCRYPTED_DATA: return CKR_ENCRYPTED_DATA_INVALID;
+	case ASH_E_ENCRYPTED_DATA_LEN: return CKR_ENCRYPTED_DATA_LEN_RANGE;
+	/* CKR_AEAD_DECRYPT_FAILED is the message functions' (§5.11); C_Decrypt does not have it. */
+	case ASH_E_AUTHENTICATION: return CKR_ENCRYPTED_DATA_INVALID;
+	case ASH_E_SIGNATURE: return CKR_SIGNATURE_INVALID;
+	case ASH_E_SIGNATURE_LEN: return CKR_SIGNATURE_LEN_RANGE;
+	case ASH_E_RANDOM_SEED: return CKR_RANDOM_SEED_NOT_SUPPORTED;
+	case ASH_CODES: break;
+	}
+	return CKR_GENERAL_ERROR;
+}
+
+/* What an operator has to act on; everything else is an ordinary answer to a caller. */
+static const bool grave[ASH_CODES] = {
+	[ASH_E_MEMORY] = true, [ASH_E_BUG] = true,     [ASH_E_CONFIG] = true,
+	[ASH_E_FORMAT] = true, [ASH_E_CORRUPT] = true, [ASH_E_IO] = true,
+	[ASH_E_FULL] = true,   [ASH_E_ACCESS] = true,  [ASH_E_VERSION] = true,
+};
+
+enum ash_log_level ash_return_level(enum ash_code code)
+{
+	return (unsigned)code < ASH_CODES && grave[code] ? ASH_LOG_WARNING : ASH_LOG_DEBUG;
+}
+
+CK_RV ash_return_failure(const char *function, struct ash_status status)
+{
+	ash_log_failure(ash_return_level(status.code), function, status);
+	return ash_return_of(status.code);
+}
