@@ -8,6 +8,7 @@ from pathlib import Path
 
 # Modules without a unit test of their own, and why. A folder stands for all in it.
 ALLOWED = {
+    "app/cli/main": "main() alone; tests/integration/cli drives the program",
     "app/module": "wiring alone; tests/integration/guest drives the module",
     **{
         f"crypto/openssl/{module}": "seen through its table alone: tests/unit/crypto/openssl/openssl_test.c"

@@ -1,0 +1,98 @@
+/*
+ * The command line: what all commands share.
+ *
+ * A command is a row (struct ash_cli_command): name, options, help and the function
+ * that does it. It gets a struct ash_cli, talks to the HSM through the api table in
+ * it and to nothing below, and tells the operator of a failure at once with
+ * ash_cli_fail() or ash_cli_refuse(), which also decide the exit code. The status
+ * that they return goes up through ASH_TRY.
+ *
+ * One thread.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "api/api.h"
+#include "app/cli/options.h"
+#include "util/compat.h"
+
+struct ash_config;
+
+/* Exit codes: part of the interface (README.md, `ashlar help`). */
+enum ash_cli_exit {
+#define ASH_CLI_EXIT(id, code, text) ASH_CLI_##id = (code),
+#include "app/cli/exit_codes.h"
+#undef ASH_CLI_EXIT
+};
+
+struct ash_cli_example {
+	const char *line;
+	const char *what;
+};
+
+struct ash_cli_command {
+	const char *name;                            /* "key generate" */
+	const char *summary;                         /* one line, no full stop */
+	const char *details;                         /* a paragraph, or NULL */
+	void (*more)(FILE *out);                     /* adds to the help what a table knows, or NULL */
+	const struct ash_cli_option *const *options; /* groups, NULL-terminated */
+	const struct ash_cli_example *examples;      /* ends with a NULL line; or NULL */
+	struct ash_status (*run)(struct ash_cli *cli);
+	bool alone; /* needs no HSM: works with a broken configuration too */
+};
+
+struct ash_cli {
+	/* Given by main, or by a test. */
+	FILE *out, *err;
+	struct ash_status (*open)(struct ash_cli *cli); /* sets the three below */
+	const struct ash_api *api;
+	struct ash_hsm *hsm;
+	const struct ash_config *config; /* NULL in tests */
+	bool color;                      /* for `out` */
+
+	/* Set while it runs. */
+	const struct ash_cli_command *command;
+	const char *values[ASH_CLI_OPTS]; /* NULL: not given; "" for a switch */
+	enum ash_cli_exit exit;           /* of the first failure that was told */
+};
+
+/* All commands, in the order of the overview; NULL past the last. */
+const struct ash_cli_command *ash_cli_command_at(size_t index);
+
+/* Finds and runs the command that argv names. Closes nothing. Returns the exit code. */
+enum ash_cli_exit ash_cli_run(struct ash_cli *cli, int argc, char **argv);
+
+static inline bool ash_cli_has(const struct ash_cli *cli, enum ash_cli_opt option)
+{
+	return cli->values[option] != NULL;
+}
+
+/*
+ * Tells the operator: "ashlar: WHAT: why", with the explanation and a hint when there
+ * are any. WHAT begins with "can't". Returns `status`, the thread's latest failure.
+ */
+ASH_STATUS ash_cli_fail(struct ash_cli *cli, struct ash_status status, const char *format, ...)
+	ASH_PRINTF(3, 4);
+
+/* The same for what the CLI itself refuses: the message is the whole sentence. */
+ASH_STATUS ash_cli_refuse(struct ash_cli *cli, enum ash_cli_exit code, const char *format, ...)
+	ASH_PRINTF(3, 4);
+
+/* A further line after a failure: what to try. */
+void ash_cli_hint(struct ash_cli *cli, const char *format, ...) ASH_PRINTF(2, 3);
+
+/* "ashlar: warning: …" */
+void ash_cli_warn(struct ash_cli *cli, const char *format, ...) ASH_PRINTF(2, 3);
+
+/* The exit code for a failure of the HSM. */
+enum ash_cli_exit ash_cli_exit_code(enum ash_code code);
+
+/* Help from the tables. `prefix` NULL: all commands; else those of a group, like "key". */
+void ash_cli_help_overview(FILE *out, const char *prefix);
+void ash_cli_help_command(FILE *out, const struct ash_cli_command *command);
+
+/* The commands, one file each. */
+extern const struct ash_cli_command ash_cli_cmd_init, ash_cli_cmd_token_list, ash_cli_cmd_token_show,
+	ash_cli_cmd_key_generate, ash_cli_cmd_key_list, ash_cli_cmd_key_show, ash_cli_cmd_key_delete,
+	ash_cli_cmd_mechanisms, ash_cli_cmd_info, ash_cli_cmd_version;

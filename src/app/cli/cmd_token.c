@@ -1,0 +1,186 @@
+/* ashlar token list, ashlar token show */
+#include "app/cli/output.h"
+#include "app/cli/select.h"
+#include "app/cli/text.h"
+#include "util/mem.h"
+
+static const struct ash_cli_column columns[] = {
+	{ "slot", "Slot", ASH_CLI_COLUMN_RIGHT },
+	{ "label", "Label", 0 },
+	{ "serial", "Serial number", 0 },
+	{ "state", "State", 0 },
+	{ "model", "Model", ASH_CLI_COLUMN_HIDDEN },
+	{ "manufacturer", "Manufacturer", ASH_CLI_COLUMN_HIDDEN },
+	{ "initialized", "Initialised", ASH_CLI_COLUMN_HIDDEN },
+	{ "write_protected", "Write-protected", ASH_CLI_COLUMN_HIDDEN },
+	{ "user_pin", "User PIN", ASH_CLI_COLUMN_LONG },
+	{ "so_pin", "SO PIN", ASH_CLI_COLUMN_LONG },
+	{ "pin_min", "Least PIN bytes", ASH_CLI_COLUMN_HIDDEN },
+	{ "pin_max", "Most PIN bytes", ASH_CLI_COLUMN_HIDDEN },
+	{ "uri", "URI", ASH_CLI_COLUMN_LONG },
+	{ NULL, NULL, 0 },
+};
+
+/* What there is to say of a PIN, most important first; `shift` from the user's flags to the officer's. */
+static const char *pin_state(uint64_t flags, unsigned shift)
+{
+	if ((flags & CKF_USER_PIN_LOCKED << shift) != 0)
+		return "locked";
+	if ((flags & CKF_USER_PIN_FINAL_TRY << shift) != 0)
+		return "one try left";
+	if ((flags & CKF_USER_PIN_COUNT_LOW << shift) != 0)
+		return "few tries left";
+	if ((flags & CKF_USER_PIN_TO_BE_CHANGED << shift) != 0)
+		return "to be changed";
+	return "set";
+}
+#define TO_SO 4
+_Static_assert(CKF_USER_PIN_LOCKED << TO_SO == CKF_SO_PIN_LOCKED &&
+		       CKF_USER_PIN_COUNT_LOW << TO_SO == CKF_SO_PIN_COUNT_LOW &&
+		       CKF_USER_PIN_FINAL_TRY << TO_SO == CKF_SO_PIN_FINAL_TRY &&
+		       CKF_USER_PIN_TO_BE_CHANGED << TO_SO == CKF_SO_PIN_TO_BE_CHANGED,
+	       "the officer's flags are the user's, shifted");
+
+static const char *user_pin(uint64_t flags)
+{
+	return (flags & CKF_USER_PIN_INITIALIZED) != 0 ? pin_state(flags, 0) : "not set";
+}
+
+static const char *token_state(const struct ash_cli_token *token)
+{
+	uint64_t flags = token->info.flags;
+
+	if (token->code != ASH_OK)
+		return "unusable";
+	if ((flags & CKF_TOKEN_INITIALIZED) == 0)
+		return "not initialised";
+	if ((flags & CKF_WRITE_PROTECTED) != 0)
+		return "ready, write-protected";
+	if ((flags & CKF_USER_PIN_INITIALIZED) == 0)
+		return "no user PIN";
+	return (flags & CKF_USER_PIN_LOCKED) != 0 ? "user PIN locked" : "ready";
+}
+
+static ASH_STATUS set_uri(json_t *row, const struct ash_cli_token *token)
+{
+	ASH_AUTO(ash_buf) uri = ASH_BUF_PLAIN;
+
+	ASH_TRY(ash_buf_add(&uri, ash_span_text("pkcs11:token=")));
+	ASH_TRY(ash_cli_uri_value(ash_cli_token_label(token), false, &uri));
+	ASH_TRY(ash_buf_add(&uri, ash_span_text(";serial=")));
+	ASH_TRY(ash_cli_uri_value(ash_cli_token_serial(token), false, &uri));
+	return ash_cli_set_text(row, "uri", ash_buf_span(&uri));
+}
+
+static ASH_STATUS set_known(json_t *row, const struct ash_cli_token *token)
+{
+	const struct ash_token_info *info = &token->info;
+	bool initialized = ash_cli_token_usable(token);
+
+	ASH_TRY(ash_cli_set_text(row, "model", ash_cli_trim(info->model, sizeof(info->model))));
+	ASH_TRY(ash_cli_set_text(row, "manufacturer",
+				 ash_cli_trim(info->manufacturer, sizeof(info->manufacturer))));
+	ASH_TRY(ash_cli_set_bool(row, "initialized", initialized));
+	ASH_TRY(ash_cli_set_bool(row, "write_protected", (info->flags & CKF_WRITE_PROTECTED) != 0));
+	ASH_TRY(ash_cli_set_number(row, "pin_min", info->pin_min));
+	ASH_TRY(ash_cli_set_number(row, "pin_max", info->pin_max));
+	if (!initialized)
+		return ASH_DONE;
+	ASH_TRY(ash_cli_set_text(row, "label", ash_cli_token_label(token)));
+	ASH_TRY(ash_cli_set_text(row, "serial", ash_cli_token_serial(token)));
+	ASH_TRY(ash_cli_set_text(row, "user_pin", ash_span_text(user_pin(info->flags))));
+	ASH_TRY(ash_cli_set_text(row, "so_pin", ash_span_text(pin_state(info->flags, TO_SO))));
+	return set_uri(row, token);
+}
+
+static ASH_STATUS add_token(struct ash_cli_list *list, const struct ash_cli_token *token)
+{
+	json_t *row;
+
+	ASH_TRY(ash_cli_list_add(list, &row));
+	ASH_TRY(ash_cli_set_number(row, "slot", token->slot));
+	ASH_TRY(ash_cli_set_text(row, "state", ash_span_text(token_state(token))));
+	return token->code == ASH_OK ? set_known(row, token) : ASH_DONE;
+}
+
+/* Asked again, for the explanation that belongs to it. */
+static void warn_of_unusable(struct ash_cli *cli, const struct ash_cli_token *token)
+{
+	struct ash_token_info info;
+	struct ash_status status = cli->api->token_info(cli->hsm, token->slot, &info);
+
+	if (ash_is_ok(status))
+		return;
+	ash_cli_warn(cli, "the token in slot %llu can't be used: %s", (unsigned long long)token->slot,
+		     ash_code_text(status.code));
+	if (ash_status_explanation()[0] != '\0')
+		ash_cli_hint(cli, "%s", ash_status_explanation());
+}
+
+static ASH_STATUS token_list(struct ash_cli *cli)
+{
+	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
+	ASH_AUTO_MEM struct ash_cli_token *tokens = NULL;
+	size_t count = 0;
+
+	ASH_TRY(ash_cli_tokens(cli, &tokens, &count));
+	ASH_TRY(ash_cli_list_init(&list, "tokens", columns));
+	for (size_t i = 0; i < count; i++) {
+		/* A token that can't be read is shown: the operator must hear of it. */
+		bool blank = tokens[i].code == ASH_OK && !ash_cli_token_usable(&tokens[i]);
+
+		if (!blank || ash_cli_has(cli, ASH_CLI_OPT_ALL))
+			ASH_TRY(add_token(&list, &tokens[i]));
+		if (tokens[i].code != ASH_OK)
+			warn_of_unusable(cli, &tokens[i]);
+	}
+	return ash_cli_print_list(cli, &list, "There is no token yet; make one: ashlar init --label NAME");
+}
+
+static ASH_STATUS token_show(struct ash_cli *cli)
+{
+	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
+	struct ash_cli_token token;
+
+	ASH_TRY(ash_cli_token_select(cli, &token));
+	ASH_TRY(ash_cli_list_init(&list, "tokens", columns));
+	ASH_TRY(add_token(&list, &token));
+	return ash_cli_print_records(cli, &list);
+}
+
+static const struct ash_cli_option list_options[] = {
+	{ .id = ASH_CLI_OPT_ALL,
+	  .name = "all",
+	  .letter = 'a',
+	  .text = "also slots whose token is not initialised" },
+	{ .id = ASH_CLI_OPT_LONG, .name = "long", .text = "show more: PINs, URI" },
+	{ .name = NULL },
+};
+
+const struct ash_cli_command ash_cli_cmd_token_list = {
+	.name = "token list",
+	.summary = "list the tokens",
+	.options = (const struct ash_cli_option *const[]){ list_options, ash_cli_common_options, NULL },
+	.examples =
+		(const struct ash_cli_example[]){
+			{ "ashlar token list", NULL },
+			{ "ashlar token list --json | jq -r '.tokens[].uri'",
+			  "RFC 7512 URIs, for other programs" },
+			{ NULL, NULL },
+		},
+	.run = token_list,
+};
+
+const struct ash_cli_command ash_cli_cmd_token_show = {
+	.name = "token show",
+	.summary = "show one token",
+	.options =
+		(const struct ash_cli_option *const[]){ ash_cli_token_options, ash_cli_common_options, NULL },
+	.examples =
+		(const struct ash_cli_example[]){
+			{ "ashlar token show", "the only token" },
+			{ "ashlar token show --token ca", NULL },
+			{ NULL, NULL },
+		},
+	.run = token_show,
+};

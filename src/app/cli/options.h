@@ -1,0 +1,63 @@
+/*
+ * Options: each command lists its own in tables, from which the parser and the help
+ * are made. Options that several commands have stand here once, as a group.
+ */
+#pragma once
+
+#include "util/status.h"
+
+struct ash_cli;
+
+/* Where an option's value lands in struct ash_cli. */
+enum ash_cli_opt {
+	ASH_CLI_OPT_HELP,
+	ASH_CLI_OPT_JSON,
+	ASH_CLI_OPT_LONG,
+	ASH_CLI_OPT_ALL,
+	ASH_CLI_OPT_YES,
+	ASH_CLI_OPT_TOKEN,
+	ASH_CLI_OPT_SERIAL,
+	ASH_CLI_OPT_SLOT,
+	ASH_CLI_OPT_LABEL,
+	ASH_CLI_OPT_ID,
+	ASH_CLI_OPT_TYPE,
+	ASH_CLI_OPT_USAGE,
+	ASH_CLI_OPT_EXTRACTABLE,
+	ASH_CLI_OPT_PUBLIC,
+	ASH_CLI_OPT_NO_USER_PIN,
+	/* A PIN's sources: in this order for each user (pin.c). */
+	ASH_CLI_OPT_PIN,
+	ASH_CLI_OPT_PIN_FILE,
+	ASH_CLI_OPT_PIN_FD,
+	ASH_CLI_OPT_PIN_ENV,
+	ASH_CLI_OPT_SO_PIN,
+	ASH_CLI_OPT_SO_PIN_FILE,
+	ASH_CLI_OPT_SO_PIN_FD,
+	ASH_CLI_OPT_SO_PIN_ENV,
+	ASH_CLI_OPTS
+};
+
+struct ash_cli_option {
+	enum ash_cli_opt id;
+	const char *name;  /* without dashes; NULL ends a table */
+	char letter;       /* 0: none */
+	const char *value; /* what its value is called in the help; NULL for a switch */
+	const char *text;  /* what it does; NULL: not in the help */
+	bool required;
+	const char *refused; /* giving it is a mistake, and this is why; else NULL */
+};
+
+extern const struct ash_cli_option ash_cli_common_options[]; /* --json, --help */
+extern const struct ash_cli_option ash_cli_token_options[];  /* which token */
+extern const struct ash_cli_option ash_cli_pin_options[];    /* where the user PIN comes from */
+extern const struct ash_cli_option ash_cli_so_pin_options[]; /* where the SO PIN comes from */
+
+/*
+ * Reads the options of cli->command into cli->values. argv[0] is not looked at. With
+ * --help nothing is required. A mistake is told and is ASH_CLI_USAGE.
+ */
+ASH_STATUS ash_cli_options_parse(struct ash_cli *cli, int argc, char **argv);
+
+/* A decimal number in an option's value; a mistake is told. */
+ASH_STATUS ash_cli_options_number(struct ash_cli *cli, enum ash_cli_opt option, const char *name,
+				  unsigned long long max, unsigned long long *ret_number);

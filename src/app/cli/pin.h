@@ -1,0 +1,20 @@
+/*
+ * Where PINs come from: a file, an open descriptor, an environment variable or the
+ * terminal; never the command line. Their bytes go straight into an ash_secret.
+ */
+#pragma once
+
+#include "app/cli/cli.h"
+#include "util/secret.h"
+
+/* CKU_USER or CKU_SO: whose PIN, and so which options name its source. */
+
+/* A PIN that is set already: asked once. `token` is the label, for the prompt. A failure is told. */
+ASH_STATUS ash_cli_pin_get(struct ash_cli *cli, uint64_t user, struct ash_span token,
+			   struct ash_secret **ret_pin);
+
+/*
+ * A PIN to be set: asked twice at a terminal, `min` to `max` bytes. A failure is told.
+ */
+ASH_STATUS ash_cli_pin_choose(struct ash_cli *cli, uint64_t user, struct ash_span token, uint64_t min,
+			      uint64_t max, struct ash_secret **ret_pin);

@@ -1,0 +1,32 @@
+/*
+ * Tokens: listing them, choosing the one that the options mean, sessions on it.
+ */
+#pragma once
+
+#include "app/cli/cli.h"
+
+struct ash_cli_token {
+	uint64_t slot;
+	enum ash_code code; /* ASH_OK, or why `info` says nothing */
+	struct ash_token_info info;
+};
+
+/* All slots that have a token; free with ash_mem_free. Failures are told. */
+ASH_STATUS ash_cli_tokens(struct ash_cli *cli, struct ash_cli_token **ret_tokens, size_t *ret_count);
+
+/* The one initialised token that --token, --serial and --slot leave. Failures are told. */
+ASH_STATUS ash_cli_token_select(struct ash_cli *cli, struct ash_cli_token *ret_token);
+
+bool ash_cli_token_usable(const struct ash_cli_token *token); /* there, known, initialised */
+
+/* Its label and serial number without padding, lent from it. */
+struct ash_span ash_cli_token_label(const struct ash_cli_token *token);
+struct ash_span ash_cli_token_serial(const struct ash_cli_token *token);
+
+/* Opens a session and, if `login`, gets the user PIN and logs the user in. Failures are told. */
+ASH_STATUS ash_cli_session_open(struct ash_cli *cli, const struct ash_cli_token *token, bool read_write,
+				bool login, ash_handle *ret_session);
+
+/* Logs in. A failure is told, with what the token says of the tries that are left. */
+ASH_STATUS ash_cli_login(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
+			 uint64_t user, struct ash_span pin);

@@ -1,0 +1,375 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Drives the real `ashlar` in a folder of its own and prints TAP.
+
+usage: cli_test.py PATH-OF-ASHLAR [WORD...]   only the tests whose names have all words
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import traceback
+
+from home import AMBIGUOUS, DECLINED, DONE, FAILED, NOT_FOUND, PIN, SO_PIN, STORAGE, USAGE, USER_PIN
+from home import Home, expect, expect_code
+
+PAIRS = ["rsa:2048", "rsa:3072", "rsa:4096", "ec:p256", "ec:p384", "ed25519", "ml-dsa-65"]
+SECRETS = ["aes:128", "aes:192", "aes:256", "generic:256", "generic:384", "generic:512", "hmac-sha256"]
+
+TESTS = []
+
+
+def test(function):
+    """Each gets a Home; those whose parameter is `ca` one with an initialised token "ca"."""
+    TESTS.append(function)
+    return function
+
+
+@test
+def without_a_store_there_is_no_token_and_none_is_made(home):
+    listed = home.run("token", "list")
+    expect_code(listed, DONE)
+    expect("ashlar init" in listed.stdout, listed.stdout)
+    expect_code(home.run("token", "show"), NOT_FOUND, "there is no token yet", "ashlar init --label NAME")
+    expect_code(home.user("key", "list"), NOT_FOUND)
+    expect(not (home.folder / "store").exists(), "a store was made")
+
+
+@test
+def init_makes_a_token(home):
+    made = home.init("ca")
+    expect_code(made, DONE)
+    expect("ca" in made.stdout and "Next:" in made.stdout, made.stdout)
+    expect(SO_PIN not in made.stdout and USER_PIN not in made.stdout)
+    (token,) = home.json_list("tokens", "token", "list")
+    expect(token["label"] == "ca" and token["initialized"] and token["state"] == "ready", token)
+    expect(token["user_pin"] == "set" and token["so_pin"] == "set", token)
+    expect(re.fullmatch(r"pkcs11:token=ca;serial=\w+", token["uri"]), token)
+
+
+@test
+def init_refuses_a_label_twice_and_pins_of_wrong_length(ca):
+    expect_code(ca.init("ca"), FAILED, 'there is a token "ca" already')
+    short = ca.pin_file("short", "abc")
+    expect_code(ca.run("init", "--label", "x", "--so-pin-file", short, "--no-user-pin"), PIN, "bytes")
+    expect_code(ca.init("x" * 33), USAGE)
+    expect(len(ca.json_list("tokens", "token", "list")) == 1)
+
+
+@test
+def init_without_user_pin(home):
+    expect_code(home.run("init", "--label", "ca", "--so-pin-file", home.so, "--no-user-pin"), DONE)
+    (token,) = home.json_list("tokens", "token", "list")
+    expect(token["user_pin"] == "not set", token)
+    expect_code(home.user("key", "list"), PIN, "no user PIN yet")
+
+
+@test
+def init_anew_deletes_all_and_wants_the_so_pin(ca):
+    expect_code(ca.user("key", "generate", "--type", "aes:256", "--label", "k"), DONE)
+    (token,) = ca.json_list("tokens", "token", "list")
+    slot = str(token["slot"])
+    expect_code(ca.init("new", "--slot", slot), DECLINED, "--yes")
+    wrong = ca.run("init", "--label", "new", "--slot", slot, "--yes", "--so-pin-file", ca.wrong, "--pin-file", ca.pin)
+    expect_code(wrong, PIN, "the PIN is wrong")
+    expect(len(ca.json_list("keys", "key", "list")) == 1)
+    expect_code(ca.init("new", "--slot", slot, "--yes"), DONE)
+    expect(ca.json_list("keys", "key", "list") == [])
+    expect([token["label"] for token in ca.json_list("tokens", "token", "list")] == ["new"])
+
+
+@test
+def every_type_is_generated_listed_shown_and_deleted(ca):
+    for kind in PAIRS + SECRETS:
+        keys = ca.json("key", "generate", "--type", kind, "--label", kind)["keys"]
+        classes = ["public", "private"] if kind in PAIRS else ["secret"]
+        expect([key["class"] for key in keys] == classes, keys)
+        expect(all(key["type"] == kind and key["label"] == kind and key["local"] for key in keys), keys)
+        expect(len({key["id"] for key in keys}) == 1 and len(keys[0]["id"]) == 40, keys)
+        owned = keys[-1]
+        expect(owned["private"] and owned["sensitive"] and not owned["extractable"], owned)
+        expect(owned["always_sensitive"] and owned["never_extractable"], owned)
+        expect(keys == ca.json_list("keys", "key", "show", "--label", kind))
+        expect(keys == ca.json_list("keys", "key", "list", "--id", keys[0]["id"]))
+        expect(keys == ca.json_list("keys", "key", "list", "--type", kind))
+    expect(len(ca.json_list("keys", "key", "list")) == 2 * len(PAIRS) + len(SECRETS))
+    for kind in PAIRS + SECRETS:
+        expect_code(ca.user("key", "delete", "--label", kind, "--yes"), DONE)
+        expect_code(ca.user("key", "show", "--label", kind), NOT_FOUND)
+    expect(ca.json_list("keys", "key", "list") == [])
+
+
+@test
+def keys_have_the_usage_that_was_asked_for(ca):
+    pair = ca.json("key", "generate", "--type", "rsa:2048", "--label", "m", "--usage", "sign,decrypt")["keys"]
+    expect([key["usage"] for key in pair] == [["verify", "encrypt"], ["sign", "decrypt"]], pair)
+    (key,) = ca.json("key", "generate", "--type", "aes:256", "--label", "w", "--usage", "wrap,unwrap", "--extractable")["keys"]
+    expect(key["usage"] == ["wrap", "unwrap"] and key["extractable"] and key["sensitive"], key)
+    expect_code(ca.user("key", "generate", "--type", "aes:256", "--label", "w", "--usage", "sing"), USAGE, "sing")
+
+
+@test
+def an_id_can_be_given_once(ca):
+    (key,) = ca.json("key", "generate", "--type", "aes:128", "--label", "a", "--id", "0A:0b")["keys"]
+    expect(key["id"] == "0a0b", key)
+    expect(key["uri"] == "pkcs11:token=ca;object=a;id=%0A%0B;type=secret-key", key)
+    expect_code(ca.user("key", "generate", "--type", "ec:p256", "--label", "b", "--id", "0a0b"), FAILED, "already")
+    expect_code(ca.user("key", "generate", "--type", "ec:p256", "--label", "b", "--id", "xyz"), USAGE)
+    expect(len(ca.json_list("keys", "key", "list")) == 1)
+
+
+@test
+def without_login_only_public_keys_are_seen(ca):
+    expect_code(ca.user("key", "generate", "--type", "ec:p256", "--label", "web"), DONE)
+    listed = ca.run("key", "list", "--public", "--json")
+    expect_code(listed, DONE)
+    expect([key["class"] for key in json.loads(listed.stdout)["keys"]] == ["public"], listed.stdout)
+
+
+@test
+def delete_wants_a_yes_and_no_more_than_one_key(ca):
+    for kind in ("aes:128", "aes:256"):
+        expect_code(ca.user("key", "generate", "--type", kind, "--label", "k"), DONE)
+    expect_code(ca.user("key", "delete", "--label", "k", "--type", "aes:128"), DECLINED, "--yes")
+    expect_code(ca.user("key", "delete", "--label", "k", "--yes"), AMBIGUOUS, "2 keys match")
+    expect_code(ca.user("key", "delete", "--yes"), USAGE)
+    expect(len(ca.json_list("keys", "key", "list")) == 2)
+    expect_code(ca.user("key", "delete", "--label", "k", "--all", "--force"), DONE)
+    expect_code(ca.user("key", "delete", "--label", "k", "--yes"), NOT_FOUND)
+
+
+@test
+def a_wrong_pin_has_its_own_exit_code_and_locks_in_the_end(ca):
+    first = ca.run("key", "list", "--pin-file", ca.wrong)
+    expect_code(first, PIN, 'can\'t log in to token "ca": the PIN is wrong')
+    expect("no-such-pin" not in first.stderr)
+    hints = first.stderr
+    for _ in range(12):
+        last = ca.run("key", "list", "--pin-file", ca.wrong)
+        expect(last.returncode == PIN, last.stderr)
+        hints += last.stderr
+    expect("one try is left" in hints and "locked" in last.stderr, hints)
+    expect_code(ca.user("key", "list"), PIN, "locked")
+    (token,) = ca.json_list("tokens", "token", "list")
+    expect(token["user_pin"] == "locked" and token["state"] == "user PIN locked", token)
+
+
+@test
+def pins_come_from_files_descriptors_and_the_environment(ca):
+    expect_code(ca.run("key", "list", "--pin-env", "MY_PIN", env=ca.env(MY_PIN=USER_PIN)), DONE)
+    expect_code(ca.run("key", "list", "--pin-env", "MY_PIN"), PIN, "MY_PIN")
+    expect_code(ca.run("key", "list", "--pin-fd", "0", stdin=open(ca.pin, encoding="ascii")), DONE)
+    expect_code(ca.run("key", "list", "--pin-fd", "77"), PIN, "descriptor 77")
+    expect_code(ca.run("key", "list", "--pin-file", "/no/such/file"), PIN, "/no/such/file")
+    expect_code(ca.user("key", "list", "--pin-fd", "0"), USAGE, "one place only")
+    wide = ca.run("key", "list", "--pin-file", ca.pin_file("wide", USER_PIN, 0o644))
+    expect_code(wide, DONE, "warning", "0644")
+    both = ca.pin_file("both", SO_PIN + "\n" + USER_PIN)
+    expect_code(
+        ca.run("init", "--label", "b", "--so-pin-fd", "0", "--pin-fd", "0", stdin=open(both, encoding="ascii")), DONE
+    )
+    expect_code(ca.user("key", "list", "--token", "b"), DONE)
+
+
+@test
+def a_pin_on_the_command_line_is_refused(ca):
+    for words in (("--pin", USER_PIN), (f"--pin={USER_PIN}",)):
+        refused = ca.run("key", "list", *words)
+        expect_code(refused, USAGE, "--pin-file FILE", "list of processes")
+        expect(USER_PIN not in refused.stderr, refused.stderr)
+    expect_code(ca.run("init", "--label", "x", "--so-pin", SO_PIN), USAGE, "--so-pin-file")
+
+
+@test
+def without_a_terminal_nobody_is_asked(ca):
+    expect_code(ca.run("key", "list"), PIN, "there is no terminal", "--pin-file FILE")
+
+
+@test
+def at_a_terminal_pins_are_asked_for_without_echo(home):
+    terminal = home.terminal("init", "--label", "ca")
+    terminal.answer("New SO PIN", SO_PIN)
+    terminal.answer("again", "something else")
+    terminal.answer("New SO PIN", SO_PIN)
+    terminal.answer("again", SO_PIN)
+    terminal.answer("New user PIN", USER_PIN)
+    terminal.answer("again", USER_PIN)
+    expect(terminal.end() == DONE, terminal.screen)
+    expect(SO_PIN not in terminal.screen and USER_PIN not in terminal.screen, terminal.screen)
+    expect("two different PINs" in terminal.screen, terminal.screen)
+
+    terminal = home.terminal("key", "list")
+    terminal.wait_for('User PIN of token "ca"')
+    expect(not terminal.echoes())
+    os.write(terminal.fd, USER_PIN.encode() + b"\n")
+    expect(terminal.end() == DONE, terminal.screen)
+
+    terminal = home.terminal("key", "list")
+    terminal.answer("User PIN", "no-such-pin")
+    expect(terminal.end() == PIN, terminal.screen)
+    terminal = home.terminal("key", "list")
+    terminal.wait_for("User PIN")
+    os.write(terminal.fd, b"\x03")  # Ctrl-C
+    expect(terminal.end() == -2, terminal.screen)
+    terminal = home.terminal("key", "list")
+    terminal.wait_for("User PIN")
+    os.write(terminal.fd, b"\x04")  # Ctrl-D
+    expect(terminal.end() == PIN, terminal.screen)
+
+
+@test
+def at_a_terminal_delete_asks(ca):
+    expect_code(ca.user("key", "generate", "--type", "ec:p256", "--label", "k"), DONE)
+    words = ("key", "delete", "--label", "k", "--pin-file", ca.pin)
+    terminal = ca.terminal(*words)
+    terminal.answer("Type yes", "y")
+    expect(terminal.end() == DECLINED, terminal.screen)
+    expect(len(ca.json_list("keys", "key", "list")) == 2)
+    terminal = ca.terminal(*words)
+    terminal.answer("Type yes", "yes")
+    expect(terminal.end() == DONE, terminal.screen)
+    expect(ca.json_list("keys", "key", "list") == [])
+
+
+@test
+def two_tokens_need_a_choice(ca):
+    expect_code(ca.init("vault"), DONE)
+    expect_code(ca.run("token", "show"), AMBIGUOUS, "2 tokens match", '"ca"', '"vault"')
+    expect_code(ca.user("key", "list"), AMBIGUOUS)
+    expect_code(ca.user("key", "generate", "--type", "aes:128", "--label", "v", "--token", "vault"), DONE)
+    expect(ca.json("key", "list", "--token", "ca")["keys"] == [])
+    tokens = {token["label"]: token for token in ca.json_list("tokens", "token", "list")}
+    vault = tokens["vault"]
+    for words in (("--token", "vault"), ("--serial", vault["serial"]), ("--slot", str(vault["slot"]))):
+        expect(ca.json_list("tokens", "token", "show", *words) == [vault], words)
+    expect_code(ca.run("token", "show", "--token", "cellar"), NOT_FOUND, "no token matches")
+    expect_code(ca.run("token", "show", "--token", "ca", "--slot", str(vault["slot"])), NOT_FOUND)
+
+
+@test
+def wrong_usage_is_told(home):
+    expect_code(home.run("token", "list", "--frob"), USAGE, "--frob", "ashlar token list --help")
+    expect_code(home.run("frob"), USAGE, 'no command "frob"')
+    expect_code(home.run("key", "frob"), USAGE)
+    expect_code(home.run("key", "generate", "--type", "rsa:2048"), USAGE, "--label")
+    expect_code(home.run("key", "generate", "--label", "x", "--type", "rsa:512"), USAGE, "rsa:512")
+    expect(home.run().returncode == USAGE)
+
+
+@test
+def help_is_there_for_every_command(home):
+    overview = home.run("--help").stdout
+    commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?) {2,}", overview.split("exit codes")[0], re.MULTILINE)
+    expect(len(commands) >= 10, overview)
+    for command in commands:
+        shown = home.run(*command.split(), "--help")
+        expect_code(shown, DONE)
+        expect(f"usage: ashlar {command}" in shown.stdout and "examples:" in shown.stdout, shown.stdout)
+
+
+@test
+def version_mechanisms_and_info(home):
+    parts = {part["name"]: part for part in json.loads(home.run("--version", "--json").stdout)["parts"]}
+    expect(re.fullmatch(r"[0-9a-f]{64}", parts["OpenSSL"]["sha256"]), parts)
+    expect(parts["PKCS#11"]["version"] == "3.2" and "SQLite" in parts and "jansson" in parts, parts)
+    expect("Ashlar HSM" in home.run("--version").stdout)
+    mechanisms = {row["name"]: row for row in json.loads(home.run("mechanisms", "--json").stdout)["mechanisms"]}
+    expect("sign" in mechanisms["CKM_ECDSA"]["uses"], mechanisms)
+    (info,) = json.loads(home.run("info", "--json").stdout)["info"]
+    expect(info["store_path"] == str(home.folder / "store") and info["tokens"] == 0, info)
+
+
+@test
+def colours_are_for_terminals_that_want_them(ca):
+    expect("\033" not in ca.run("token", "list").stdout)
+    for more, wanted in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)):
+        terminal = ca.terminal("token", "list", **more)
+        expect(terminal.end() == DONE, terminal.screen)
+        expect(("\033[" in terminal.screen) == wanted, (more, terminal.screen))
+
+
+@test
+def labels_cannot_play_with_the_terminal(ca):
+    label = "a\033[31m\nb\u202e\\"
+    (key,) = ca.json("key", "generate", "--type", "aes:128", "--label", label)["keys"]
+    expect(key["label"] == label, key)
+    shown = ca.user("key", "list").stdout
+    expect("a\\x1b[31m\\x0ab\\xe2\\x80\\xae\\\\" in shown and "\033" not in shown, shown)
+    plain = ca.user("key", "list", env=ca.env(LC_ALL="C")).stdout
+    expect(plain.isascii(), plain)
+
+
+@test
+def output_that_cannot_be_written_is_a_failure(ca):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        result = ca.run("token", "list", stdout=full)
+    expect(result.returncode == FAILED and "No space left" in result.stderr, result)
+    closed = subprocess.run(
+        ["sh", "-c", 'exec "$0" token list >&-', ca.ashlar], env=ca.env(), stderr=subprocess.PIPE, text=True, check=False
+    )
+    expect(closed.returncode == FAILED and "can't write the output" in closed.stderr, closed)
+    reading, writing = os.pipe()
+    os.close(reading)
+    gone = ca.run("token", "list", "--json", stdout=writing)
+    os.close(writing)
+    expect(gone.returncode == FAILED and "Broken pipe" in gone.stderr, gone)
+
+
+@test
+def a_broken_configuration_is_told(home):
+    conf = home.folder / "bad.conf"
+    conf.write_text("no.such.key = 1\n")
+    broken = home.run("token", "list", env=home.env(ASHLAR_CONF=str(conf)))
+    expect_code(broken, STORAGE, "bad.conf")
+    expect_code(home.run("--version", env=home.env(ASHLAR_CONF=str(conf))), DONE)
+
+
+@test
+def a_store_that_others_can_write_is_refused(ca):
+    (ca.folder / "store").chmod(0o777)
+    refused = ca.run("token", "show")
+    expect_code(refused, STORAGE, "chmod 700")
+
+
+@test
+def a_store_without_its_root_key_is_told(ca):
+    (ca.folder / "store" / "root.key").rename(ca.folder / "elsewhere")
+    listed = ca.run("token", "list")
+    expect_code(listed, DONE, "warning", "root key")
+    expect("unusable" in listed.stdout, listed.stdout)
+    expect_code(ca.user("key", "list"), STORAGE, "root key")
+    (ca.folder / "elsewhere").rename(ca.folder / "store" / "root.key")
+    expect_code(ca.user("key", "list"), DONE)
+
+
+def run_test(function, ashlar):
+    with tempfile.TemporaryDirectory(prefix="ashlar-cli-") as folder:
+        home = Home(ashlar, folder)
+        if function.__code__.co_varnames[0] == "ca":
+            expect_code(home.init("ca"), DONE)
+        function(home)
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    chosen = [function for function in TESTS if all(word in function.__name__ for word in sys.argv[2:])]
+    failed = 0
+    print(f"1..{len(chosen)}")
+    for number, function in enumerate(chosen, 1):
+        try:
+            run_test(function, sys.argv[1])
+            print(f"ok {number} - {function.__name__}", flush=True)
+        except Exception:  # pylint: disable=broad-except  # whatever it is, the test failed
+            failed += 1
+            print(f"not ok {number} - {function.__name__}", flush=True)
+            for line in traceback.format_exc().splitlines():
+                print(f"# {line}", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+/*
+ * A small HSM for the tests of the command line: tokens, PINs and objects that keep
+ * what they are given, behind the api table. Its digest and its random numbers count.
+ *
+ *     struct ash_hsm hsm = FAKE_HSM;
+ *     EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "key", "list", "--public"));
+ *     EXPECT(strstr(fake_out, "web") != NULL);
+ */
+#pragma once
+
+#include "unit/app/cli/fake_objects.h"
+
+static const struct ash_api fake_api = {
+	.abi = ASH_API_ABI,
+	.name = "fake",
+	.info = fake_info,
+	.slots = fake_slots,
+	.token_info = fake_token_info,
+	.mechanisms = fake_mechanisms,
+	.mechanism_info = fake_mechanism_info,
+	.engine = fake_engine,
+	.init_token = fake_init_token,
+	.init_pin = fake_init_pin,
+	.open_session = fake_open_session,
+	.close_session = fake_close_session,
+	.login = fake_login,
+	.destroy_object = fake_destroy_object,
+	.get_attributes = fake_get_attributes,
+	.set_attributes = fake_set_attributes,
+	.find_begin = fake_find_begin,
+	.find_next = fake_find_next,
+	.find_end = fake_find_end,
+	.op_init = fake_op_init,
+	.op_single = fake_op_single,
+	.generate_key = fake_generate_key,
+	.generate_pair = fake_generate_pair,
+	.random = fake_random,
+};
+
+/* A CLI whose output goes to memory; fake_close() puts it into fake_out and fake_err. */
+static char *fake_out, *fake_err;
+static size_t fake_out_len, fake_err_len;
+
+static struct ash_status fake_open(struct ash_cli *cli)
+{
+	FAKE_ENTER(cli->hsm, "open");
+	return ASH_DONE;
+}
+
+ASH_UNUSED static struct ash_cli fake_cli(struct ash_hsm *hsm)
+{
+	free(fake_out);
+	free(fake_err);
+	fake_out = fake_err = NULL;
+	return (struct ash_cli){
+		.out = open_memstream(&fake_out, &fake_out_len),
+		.err = open_memstream(&fake_err, &fake_err_len),
+		.open = fake_open,
+		.api = &fake_api,
+		.hsm = hsm,
+	};
+}
+
+ASH_UNUSED static void fake_close(struct ash_cli *cli)
+{
+	EXPECT(fclose(cli->out) == 0);
+	EXPECT(fclose(cli->err) == 0);
+}
+
+/* Runs `ashlar WORD...`, each time as a process of its own would find the HSM: logged out. */
+ASH_UNUSED static enum ash_cli_exit fake_run(struct ash_hsm *hsm, const char *const *words)
+{
+	char *argv[32] = { (char[]){ "ashlar" } };
+	struct ash_cli cli = fake_cli(hsm);
+	enum ash_cli_exit code;
+	int argc = 1;
+
+	hsm->session_open = hsm->user = hsm->so = false;
+	for (; words[argc - 1] != NULL; argc++)
+		argv[argc] = strdup(words[argc - 1]);
+	code = ash_cli_run(&cli, argc, argv);
+	for (int i = 1; i < argc; i++)
+		free(argv[i]);
+	fake_close(&cli);
+	return code;
+}
+#define RUN(hsm, ...) fake_run((hsm), (const char *const[]){ __VA_ARGS__, NULL })
+
+/* A new file; its name is lent until the next call. The test unlinks it. */
+ASH_UNUSED static const char *fake_file(const char *content, mode_t mode)
+{
+	static char name[] = "/tmp/ashlar-test-XXXXXX";
+	int fd;
+
+	memcpy(name + sizeof(name) - 7, "XXXXXX", 6);
+	fd = mkstemp(name);
+	EXPECT(fd >= 0 && fchmod(fd, mode) == 0);
+	EXPECT(write(fd, content, strlen(content)) == (ssize_t)strlen(content));
+	close(fd);
+	return name;
+}
