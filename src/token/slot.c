@@ -71,14 +71,17 @@ struct ash_status ash_slot_need_root(struct ash_hsm *hsm, struct ash_store *stor
 	const struct ash_root_key_options options = { hsm->root_key_path, hsm->root_key_group };
 	ASH_AUTO(ash_secret) *root_key = NULL;
 	struct ash_crypto *crypto = NULL;
+	struct ash_status status;
 
 	if (atomic_load_explicit(&hsm->rooted, memory_order_acquire))
 		return ASH_DONE;
 	ASH_TRY(ash_hsm_crypto(hsm, &crypto));
-	if (make)
-		ASH_TRY(ash_root_key_make(crypto, store, &options, &root_key));
-	else
-		ASH_TRY(ash_root_key_load(crypto, store, &options, &root_key));
+	status = make ? ash_root_key_make(crypto, store, &options, &root_key)
+		      : ash_root_key_load(crypto, store, &options, &root_key);
+	/* Another thread may have made it meanwhile; one that is in memory only is found nowhere else. */
+	if (!ash_is_ok(status) && atomic_load_explicit(&hsm->rooted, memory_order_acquire))
+		return ASH_DONE;
+	ASH_TRY(status);
 	return install_root(hsm, crypto, &root_key);
 }
 
