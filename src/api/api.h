@@ -43,11 +43,17 @@ struct ash_api {
 					  struct ash_session_info *ret_info);
 	struct ash_status (*login)(struct ash_hsm *hsm, ash_handle session, uint64_t user_type,
 				   struct ash_span pin);
+	struct ash_status (*login_user)(struct ash_hsm *hsm, ash_handle session, uint64_t user_type,
+					struct ash_span pin, struct ash_span name);
 	struct ash_status (*logout)(struct ash_hsm *hsm, ash_handle session);
 
 	/* §5.7 */
 	struct ash_status (*create_object)(struct ash_hsm *hsm, ash_handle session, struct ash_template given,
 					   ash_handle *ret_object);
+	struct ash_status (*copy_object)(struct ash_hsm *hsm, ash_handle session, ash_handle object,
+					 struct ash_template given, ash_handle *ret_copy);
+	struct ash_status (*object_size)(struct ash_hsm *hsm, ash_handle session, ash_handle object,
+					 uint64_t *ret_size);
 	struct ash_status (*destroy_object)(struct ash_hsm *hsm, ash_handle session, ash_handle object);
 	struct ash_status (*get_attributes)(struct ash_hsm *hsm, ash_handle session, ash_handle object,
 					    struct ash_attr_query *queries, size_t count);
@@ -70,6 +76,10 @@ struct ash_api {
 	struct ash_status (*verify_single)(struct ash_hsm *hsm, ash_handle session, struct ash_span in,
 					   struct ash_span signature);
 	struct ash_status (*verify_final)(struct ash_hsm *hsm, ash_handle session, struct ash_span signature);
+	struct ash_status (*digest_key)(struct ash_hsm *hsm, ash_handle session, ash_handle key);
+	struct ash_status (*dual_update)(struct ash_hsm *hsm, ash_handle session, enum ash_op first,
+					 enum ash_op second, struct ash_span in, struct ash_out *out);
+	struct ash_status (*op_any)(struct ash_hsm *hsm, ash_handle session, bool *ret_any);
 	struct ash_status (*op_abort)(struct ash_hsm *hsm, ash_handle session, enum ash_op op);
 
 	/* §5.18, §5.21 */
@@ -81,6 +91,24 @@ struct ash_api {
 					   struct ash_template public_given,
 					   struct ash_template private_given, ash_handle *ret_public,
 					   ash_handle *ret_private);
+	struct ash_status (*wrap_key)(struct ash_hsm *hsm, ash_handle session,
+				      const struct ash_mechanism *mechanism, ash_handle wrapping_key,
+				      ash_handle key, struct ash_out *wrapped);
+	struct ash_status (*unwrap_key)(struct ash_hsm *hsm, ash_handle session,
+					const struct ash_mechanism *mechanism, ash_handle unwrapping_key,
+					struct ash_span wrapped, struct ash_template given,
+					ash_handle *ret_key);
+	struct ash_status (*derive_key)(struct ash_hsm *hsm, ash_handle session,
+					const struct ash_mechanism *mechanism, ash_handle base_key,
+					struct ash_template given, ash_handle *ret_key);
+	struct ash_status (*encapsulate_key)(struct ash_hsm *hsm, ash_handle session,
+					     const struct ash_mechanism *mechanism, ash_handle public_key,
+					     struct ash_template given, struct ash_out *ciphertext,
+					     ash_handle *ret_key);
+	struct ash_status (*decapsulate_key)(struct ash_hsm *hsm, ash_handle session,
+					     const struct ash_mechanism *mechanism, ash_handle private_key,
+					     struct ash_template given, struct ash_span ciphertext,
+					     ash_handle *ret_key);
 	struct ash_status (*seed_random)(struct ash_hsm *hsm, ash_handle session, struct ash_span seed);
 	struct ash_status (*random)(struct ash_hsm *hsm, ash_handle session, struct ash_mut out);
 };

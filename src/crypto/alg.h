@@ -28,6 +28,9 @@ size_t ash_group_private_len(enum ash_group group);
  */
 bool ash_edwards_sound(enum ash_group group, struct ash_span point);
 
+/* Bytes of an ML-KEM ciphertext; 0 for other groups. */
+size_t ash_group_ciphertext_len(enum ash_group group);
+
 /* Bytes of a signature; 0 when the scheme does not sign. */
 size_t ash_alg_signature_len(struct ash_alg alg, const struct ash_key_spec *spec);
 

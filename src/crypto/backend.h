@@ -73,6 +73,27 @@ struct ash_backend_ops {
 
 	void *(*key_free)(void *backend, void *key);
 
+	/*
+	 * ECDH with a private key (EC: SP 800-56A without the cofactor, X25519, X448 of
+	 * RFC 7748) and the peer's public key in the form of ASH_PART_PUBLIC, validated:
+	 * the shared x coordinate, as long as the field. NULL when the back end has no
+	 * agreement. ASH_E_UNSUPPORTED, ASH_E_KEY_INVALID for the peer's key,
+	 * ASH_E_KEY_TYPE, ASH_E_MEMORY.
+	 */
+	struct ash_status (*agree)(void *backend, void *key, struct ash_span peer,
+				   struct ash_secret **ret_shared);
+
+	/*
+	 * ML-KEM (FIPS 203): encapsulate with a public key gives the ciphertext, of exactly
+	 * ash_group_ciphertext_len(), and the shared secret; decapsulate never fails for a
+	 * ciphertext of that length (implicit rejection): ASH_E_ENCRYPTED_DATA_LEN for any
+	 * other. NULL when the back end has none. ASH_E_UNSUPPORTED, ASH_E_KEY_TYPE, ASH_E_MEMORY.
+	 */
+	struct ash_status (*encapsulate)(void *backend, void *key, struct ash_mut ciphertext,
+					 struct ash_secret **ret_shared);
+	struct ash_status (*decapsulate)(void *backend, void *key, struct ash_span ciphertext,
+					 struct ash_secret **ret_shared);
+
 	/* ASH_E_UNSUPPORTED, ASH_E_KEY_TYPE, ASH_E_MEMORY. `key` is NULL for digests. */
 	struct ash_status (*op_new)(void *backend, enum ash_op op, struct ash_alg alg, void *key,
 				    void **ret_op);

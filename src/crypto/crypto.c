@@ -2,29 +2,11 @@
 
 #include <string.h>
 
-#include "crypto/backend.h"
+#include "crypto/crypto_priv.h"
 #include "util/mem.h"
 
-#define ENGINES_MAX 8
-
-struct engine {
-	const struct ash_backend_ops *ops;
-	void *handle;
-};
-
-struct ash_crypto {
-	size_t count;
-	struct engine engine[ENGINES_MAX]; /* best first */
-};
-
-struct ash_key {
-	struct engine engine;
-	void *handle;
-	struct ash_key_spec spec;
-};
-
 struct ash_operation {
-	struct engine engine;
+	struct ash_engine engine;
 	void *handle;
 };
 
@@ -52,7 +34,7 @@ static bool has_word(const char *words, struct ash_span word)
 	return false;
 }
 
-static const struct engine *find_engine(const struct ash_crypto *crypto, struct ash_span name)
+static const struct ash_engine *find_engine(const struct ash_crypto *crypto, struct ash_span name)
 {
 	for (size_t i = 0; i < crypto->count; i++) {
 		if (ash_span_equal(ash_span_text(crypto->engine[i].ops->name), name))
@@ -65,7 +47,7 @@ static const struct engine *find_engine(const struct ash_crypto *crypto, struct 
 static struct ash_status open_engine(struct ash_crypto *crypto, const struct ash_backend_ops *const *offered,
 				     size_t count, const char *optional, struct ash_span name)
 {
-	struct engine *engine = NULL;
+	struct ash_engine *engine = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!ash_span_equal(ash_span_text(offered[i]->name), name))
@@ -73,7 +55,7 @@ static struct ash_status open_engine(struct ash_crypto *crypto, const struct ash
 		ASH_BUG(offered[i]->abi != ASH_BACKEND_ABI);
 		if (find_engine(crypto, name) != NULL)
 			return ASH_DONE;
-		ASH_ENSURE(crypto->count < ENGINES_MAX, ASH_E_LIMIT);
+		ASH_ENSURE(crypto->count < ASH_ENGINES_MAX, ASH_E_LIMIT);
 		engine = &crypto->engine[crypto->count];
 		ASH_TRY(offered[i]->open(&engine->handle));
 		engine->ops = offered[i];
@@ -161,7 +143,7 @@ bool ash_crypto_engine(const struct ash_crypto *crypto, size_t n, const char **r
 	return true;
 }
 
-static bool engine_serves(const struct engine *engine, const struct ash_use *use,
+static bool engine_serves(const struct ash_engine *engine, const struct ash_use *use,
 			  const struct ash_key_spec *spec)
 {
 	if (spec != NULL && !engine->ops->offers_key(engine->handle, spec))
@@ -169,12 +151,12 @@ static bool engine_serves(const struct engine *engine, const struct ash_use *use
 	return use == NULL || engine->ops->offers(engine->handle, use->op, use->alg, spec);
 }
 
-/* The back end for this use: the preferred one if it can, else the first that can. */
-static struct ash_status choose(const struct ash_crypto *crypto, const struct ash_use *use,
-				const char *prefer, const struct ash_key_spec *spec,
-				const struct engine **ret_engine)
+struct ash_status ash_crypto_choose(const struct ash_crypto *crypto, const struct ash_use *use,
+				    const char *prefer, const struct ash_key_spec *spec,
+				    const struct ash_engine **ret_engine)
 {
-	const struct engine *preferred = prefer != NULL ? find_engine(crypto, ash_span_text(prefer)) : NULL;
+	const struct ash_engine *preferred =
+		prefer != NULL ? find_engine(crypto, ash_span_text(prefer)) : NULL;
 
 	if (preferred != NULL && engine_serves(preferred, use, spec)) {
 		*ret_engine = preferred;
@@ -192,9 +174,9 @@ static struct ash_status choose(const struct ash_crypto *crypto, const struct as
 const char *ash_crypto_choice(const struct ash_crypto *crypto, const struct ash_use *use,
 			      const struct ash_key_spec *spec)
 {
-	const struct engine *engine = NULL;
+	const struct ash_engine *engine = NULL;
 
-	if (!ash_is_ok(choose(crypto, use, use->prefer, spec, &engine)))
+	if (!ash_is_ok(ash_crypto_choose(crypto, use, use->prefer, spec, &engine)))
 		return NULL;
 	return engine->ops->name;
 }
@@ -220,79 +202,15 @@ bool ash_crypto_offers_key(const struct ash_crypto *crypto, const struct ash_key
 	return false;
 }
 
-static struct ash_status key_new(const struct engine *engine, const struct ash_key_spec *spec,
-				 struct ash_key **ret_key)
-{
-	struct ash_key *key = ash_mem_new(1, sizeof(*key));
-
-	ASH_ENSURE(key != NULL, ASH_E_MEMORY);
-	key->engine = *engine;
-	key->spec = *spec;
-	*ret_key = key;
-	return ASH_DONE;
-}
-
-struct ash_status ash_key_generate(struct ash_crypto *crypto, const struct ash_key_spec *spec,
-				   const struct ash_parts *parts, const char *prefer,
-				   struct ash_key **ret_key)
-{
-	ASH_AUTO(ash_key) *key = NULL;
-	const struct engine *engine = NULL;
-
-	ASH_TRY(choose(crypto, NULL, prefer, spec, &engine));
-	ASH_TRY(key_new(engine, spec, &key));
-	ASH_TRY(engine->ops->key_generate(engine->handle, spec, parts, &key->handle));
-
-	*ret_key = ASH_TAKE(key);
-	return ASH_DONE;
-}
-
-struct ash_status ash_key_load(struct ash_crypto *crypto, const struct ash_key_spec *spec,
-			       const struct ash_parts *parts, const struct ash_use *use,
-			       struct ash_key **ret_key)
-{
-	ASH_AUTO(ash_key) *key = NULL;
-	const struct engine *engine = NULL;
-
-	ASH_TRY(choose(crypto, use, use != NULL ? use->prefer : NULL, spec, &engine));
-	ASH_TRY(key_new(engine, spec, &key));
-	ASH_TRY(engine->ops->key_load(engine->handle, spec, parts, &key->handle));
-
-	*ret_key = ASH_TAKE(key);
-	return ASH_DONE;
-}
-
-struct ash_status ash_key_parts(const struct ash_key *key, struct ash_parts *ret_parts)
-{
-	return key->engine.ops->key_parts(key->engine.handle, key->handle, ret_parts);
-}
-
-const struct ash_key_spec *ash_key_spec(const struct ash_key *key)
-{
-	return &key->spec;
-}
-
-const char *ash_key_engine(const struct ash_key *key)
-{
-	return key->engine.ops->name;
-}
-
-struct ash_key *ash_key_free(struct ash_key *key)
-{
-	if (key != NULL && key->handle != NULL)
-		key->engine.ops->key_free(key->engine.handle, key->handle);
-	return ash_mem_free(key);
-}
-
 struct ash_status ash_operation_new(struct ash_crypto *crypto, const struct ash_use *use,
 				    const struct ash_key *key, struct ash_operation **ret_operation)
 {
 	ASH_AUTO(ash_operation) *operation = ash_mem_new(1, sizeof(*operation));
-	const struct engine *engine = key != NULL ? &key->engine : NULL;
+	const struct ash_engine *engine = key != NULL ? &key->engine : NULL;
 
 	ASH_ENSURE(operation != NULL, ASH_E_MEMORY);
 	if (engine == NULL)
-		ASH_TRY(choose(crypto, use, use->prefer, NULL, &engine));
+		ASH_TRY(ash_crypto_choose(crypto, use, use->prefer, NULL, &engine));
 	operation->engine = *engine;
 	ASH_TRY(engine->ops->op_new(engine->handle, use->op, use->alg, key != NULL ? key->handle : NULL,
 				    &operation->handle));
@@ -377,7 +295,7 @@ struct ash_status ash_crypto_random_seed(struct ash_crypto *crypto, struct ash_s
 struct ash_status ash_crypto_kdf(struct ash_crypto *crypto, const struct ash_kdf *kdf, struct ash_mut out)
 {
 	for (size_t i = 0; i < crypto->count; i++) {
-		const struct engine *engine = &crypto->engine[i];
+		const struct ash_engine *engine = &crypto->engine[i];
 		struct ash_status status = ASH_DONE;
 
 		if (engine->ops->kdf == NULL)

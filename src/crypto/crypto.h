@@ -70,6 +70,17 @@ ASH_STATUS ash_key_load(struct ash_crypto *crypto, const struct ash_key_spec *sp
 ASH_STATUS ash_key_parts(const struct ash_key *key, struct ash_parts *ret_parts);
 const struct ash_key_spec *ash_key_spec(const struct ash_key *key);
 
+/*
+ * As the back end's agree, encapsulate and decapsulate, with a key that was loaded for
+ * ASH_OP_DERIVE with ASH_SCHEME_ECDH, or for ASH_OP_ENCAPSULATE or ASH_OP_DECAPSULATE with
+ * ASH_SCHEME_ML_KEM. ASH_E_UNSUPPORTED for other keys.
+ */
+ASH_STATUS ash_key_agree(const struct ash_key *key, struct ash_span peer, struct ash_secret **ret_shared);
+ASH_STATUS ash_key_encapsulate(const struct ash_key *key, struct ash_mut ciphertext,
+			       struct ash_secret **ret_shared);
+ASH_STATUS ash_key_decapsulate(const struct ash_key *key, struct ash_span ciphertext,
+			       struct ash_secret **ret_shared);
+
 /* The name of the back end that holds it: what a blob has to be loaded with again. */
 const char *ash_key_engine(const struct ash_key *key);
 struct ash_key *ash_key_free(struct ash_key *key);

@@ -10,6 +10,8 @@ enum {
 	PUBLIC = ASH_ON_PUBLIC,
 	PRIVATE = ASH_ON_PRIVATE,
 	SECRET = ASH_ON_SECRET,
+	DOMAIN = ASH_ON_DOMAIN,
+	PROFILE = ASH_ON_PROFILE,
 	KEYS = ASH_ON_KEYS,
 	OBJECTS = ASH_ON_OBJECTS
 };
@@ -17,10 +19,14 @@ enum {
 	RSA = ASH_OF_RSA,
 	EC = ASH_OF_EC,
 	EDWARDS = ASH_OF_EDWARDS,
+	MONTGOMERY = ASH_OF_MONTGOMERY,
+	CURVES = ASH_OF_EC | ASH_OF_EDWARDS | ASH_OF_MONTGOMERY,
 	ML_DSA = ASH_OF_ML_DSA,
+	ML_KEM = ASH_OF_ML_KEM,
 	AES = ASH_OF_AES,
 	GENERIC = ASH_OF_GENERIC,
 	HMAC = ASH_OF_HMAC,
+	HKDF = ASH_OF_HKDF,
 	ALL = ASH_OF_ALL
 };
 enum {
@@ -80,17 +86,31 @@ static const struct {
 	uint16_t bit;
 } class_table[] = {
 	{ CKO_DATA, DATA },           { CKO_CERTIFICATE, CERT },  { CKO_PUBLIC_KEY, PUBLIC },
-	{ CKO_PRIVATE_KEY, PRIVATE }, { CKO_SECRET_KEY, SECRET },
+	{ CKO_PRIVATE_KEY, PRIVATE }, { CKO_SECRET_KEY, SECRET }, { CKO_DOMAIN_PARAMETERS, DOMAIN },
+	{ CKO_PROFILE, PROFILE },
 };
 
 static const struct ash_key_type key_types[] = {
 	{ CKK_RSA, RSA, PUBLIC | PRIVATE, ASH_KEY_RSA },
-	{ CKK_EC, EC, PUBLIC | PRIVATE, ASH_KEY_EC },
+	{ CKK_EC, EC, PUBLIC | PRIVATE | DOMAIN, ASH_KEY_EC },
 	{ CKK_EC_EDWARDS, EDWARDS, PUBLIC | PRIVATE, ASH_KEY_EDWARDS },
+	{ CKK_EC_MONTGOMERY, MONTGOMERY, PUBLIC | PRIVATE, ASH_KEY_MONTGOMERY },
 	{ CKK_ML_DSA, ML_DSA, PUBLIC | PRIVATE, ASH_KEY_ML_DSA },
+	{ CKK_ML_KEM, ML_KEM, PUBLIC | PRIVATE, ASH_KEY_ML_KEM },
 	{ CKK_AES, AES, SECRET, ASH_KEY_SECRET },
 	{ CKK_GENERIC_SECRET, GENERIC, SECRET, ASH_KEY_SECRET },
+	{ CKK_HKDF, HKDF, SECRET, ASH_KEY_SECRET },
+	{ CKK_SHA_1_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
+	{ CKK_SHA224_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
 	{ CKK_SHA256_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
+	{ CKK_SHA384_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
+	{ CKK_SHA512_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
+	{ CKK_SHA512_224_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
+	{ CKK_SHA512_256_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
+	{ CKK_SHA3_224_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
+	{ CKK_SHA3_256_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
+	{ CKK_SHA3_384_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
+	{ CKK_SHA3_512_HMAC, HMAC, SECRET, ASH_KEY_SECRET },
 };
 
 const struct ash_attr_row *ash_attribute_row(uint64_t type)
@@ -179,7 +199,7 @@ struct ash_status ash_attribute_scope(uint64_t class, uint64_t key_type, struct 
 	struct ash_scope scope = { ash_attribute_class_bit(class), ASH_OF_NO_KEY };
 
 	ASH_ENSURE(scope.class != 0, ASH_E_TEMPLATE_INCONSISTENT);
-	if ((scope.class & KEYS) != 0) {
+	if ((scope.class & ASH_ON_TYPED) != 0) {
 		const struct ash_key_type *row = ash_attribute_key_type(key_type);
 
 		ASH_ENSURE(row != NULL && (row->classes & scope.class) != 0, ASH_E_TEMPLATE_INCONSISTENT);
@@ -195,7 +215,8 @@ struct ash_status ash_attribute_scope_of(const struct ash_attrs *attrs, struct a
 	const uint64_t key_type = ash_attrs_number(attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 
 	ASH_ENSURE(class != CK_UNAVAILABLE_INFORMATION, ASH_E_TEMPLATE_INCOMPLETE);
-	ASH_ENSURE((ash_attribute_class_bit(class) & KEYS) == 0 || key_type != CK_UNAVAILABLE_INFORMATION,
+	ASH_ENSURE((ash_attribute_class_bit(class) & ASH_ON_TYPED) == 0 ||
+			   key_type != CK_UNAVAILABLE_INFORMATION,
 		   ASH_E_TEMPLATE_INCOMPLETE);
 	return ash_attribute_scope(class, key_type, ret_scope);
 }
@@ -237,7 +258,7 @@ static bool is_hidden(const struct ash_attrs *attrs)
 	const uint16_t class =
 		ash_attribute_class_bit(ash_attrs_number(attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION));
 
-	if ((class & (DATA | CERT | PUBLIC)) != 0)
+	if ((class & (DATA | CERT | PUBLIC | DOMAIN | PROFILE)) != 0)
 		return false;
 	return ash_attrs_bool(attrs, CKA_SENSITIVE, true) || !ash_attrs_bool(attrs, CKA_EXTRACTABLE, false);
 }

@@ -1,7 +1,7 @@
 /*
  * The attribute table: what each CKA_ is, which objects have it, what it is when
  * a template is silent, who may set it and when. Create, generate, copy, set and
- * get (later unwrap, derive, encapsulate) all validate through it. Constant data
+ * get, unwrap, derive and encapsulate all validate through it. Constant data
  * and pure functions: any thread.
  *
  * PKCS#11 3.2 §4.1.1, §4.4 to §4.10 and the key-type sections of chapter 6.
@@ -23,10 +23,11 @@ enum ash_attr_kind {
 
 /* How an object comes to be. */
 enum ash_making {
-	ASH_MADE_CREATE,   /* C_CreateObject */
-	ASH_MADE_GENERATE, /* C_GenerateKey, C_GenerateKeyPair */
-	ASH_MADE_UNWRAP,
-	ASH_MADE_DERIVE,
+	ASH_MADE_CREATE,      /* C_CreateObject */
+	ASH_MADE_GENERATE,    /* C_GenerateKey, C_GenerateKeyPair */
+	ASH_MADE_UNWRAP,      /* C_UnwrapKey */
+	ASH_MADE_DERIVE,      /* C_DeriveKey */
+	ASH_MADE_ENCAPSULATE, /* C_EncapsulateKey, C_DecapsulateKey */
 	ASH_MADE_COPY,
 	ASH_MAKINGS
 };
@@ -70,7 +71,7 @@ struct ash_actor {
  * Validates a template for making an object and gives the object's whole set of
  * attributes: the template's, the defaults, CKA_LOCAL, CKA_ALWAYS_SENSITIVE,
  * CKA_NEVER_EXTRACTABLE, CKA_KEY_GEN_MECHANISM as the way of making says.
- * For generation the key material is not in it yet: the caller adds it, and
+ * For all but ASH_MADE_CREATE the key material is not in it yet: the caller adds it, and
  * checks completeness with ash_attribute_complete(). Not for ASH_MADE_COPY.
  *
  * `implied` are the attributes that the mechanism contributes (class, key type; of
@@ -86,13 +87,61 @@ struct ash_actor {
  *   ASH_E_TEMPLATE_INCOMPLETE    one missing that has no default
  *   ASH_E_TEMPLATE_INCONSISTENT  one that other objects have but not such ones, a type
  *                                twice with different values (the same value twice is
- *                                fine), values that exclude each other
+ *                                fine), values that exclude each other, a class that is
+ *                                not made so (of CKO_PROFILE, the token alone has objects)
  * and ASH_E_LIMIT, ASH_E_MEMORY. Who may make private or token objects is checked by
  * the session.
  */
 ASH_STATUS ash_attribute_make(enum ash_making making, struct ash_template given, struct ash_template implied,
 			      uint64_t key_gen_mechanism, struct ash_actor actor,
 			      struct ash_attrs **ret_attrs);
+
+/*
+ * CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE of a key that was derived from `base`
+ * (§6.3.17 and every derivation's own rules): true if they are true of the base key and
+ * the new one keeps to them. Of objects that are no private or secret keys nothing
+ * changes. ASH_E_MEMORY, ASH_E_LIMIT.
+ */
+ASH_STATUS ash_attribute_inherit(const struct ash_attrs *base, struct ash_attrs *attrs);
+
+/* A template in storage of its own; its values are lent from those that it was made of. */
+struct ash_merged {
+	struct ash_attr *attrs;
+	size_t count;
+};
+
+#define ASH_MERGED_NONE ((struct ash_merged){ NULL, 0 })
+
+/*
+ * What the key asks of keys that come of it (§5.18.4 and others): the attributes of its
+ * `type` (CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_DECAPSULATE_TEMPLATE) and then
+ * those that were given; only the latter when it asks for nothing. The result goes
+ * through ash_attribute_make() like any template: what only the officer or the token
+ * may set is not smuggled in. `ret_merged` is empty before, and lives no longer than
+ * `key` and `given`. ASH_E_TEMPLATE_INCONSISTENT when they contradict each other,
+ * ASH_E_FORMAT, ASH_E_MEMORY.
+ */
+ASH_STATUS ash_attribute_template_merge(const struct ash_attrs *key, uint64_t type, struct ash_template given,
+					struct ash_merged *ret_merged);
+
+/*
+ * Whether the object has all that the key asks for with its `type` (CKA_WRAP_TEMPLATE,
+ * CKA_ENCAPSULATE_TEMPLATE), as a search would find it. A key that asks for nothing
+ * takes any; a template that can't be read matches none.
+ */
+bool ash_attribute_template_match(const struct ash_attrs *key, uint64_t type, const struct ash_attrs *object);
+
+void ash_merged_done(struct ash_merged *merged);
+
+static inline void ash_merged_auto(struct ash_merged *merged)
+{
+	ash_merged_done(merged);
+}
+
+static inline struct ash_template ash_merged_template(const struct ash_merged *merged)
+{
+	return (struct ash_template){ merged->attrs, merged->count };
+}
 
 /*
  * ASH_E_TEMPLATE_INCOMPLETE when an attribute that such an object must have is missing.

@@ -1,9 +1,5 @@
 #include "token/attribute_priv.h"
 
-#include "util/reader.h"
-
-#define TEMPLATE_ATTRS_MAX 64u
-
 static bool is_number_between(struct ash_span text, unsigned low, unsigned high, unsigned *ret_number)
 {
 	unsigned number = 0;
@@ -91,6 +87,18 @@ static bool seen_before(const uint64_t *types, size_t count, uint64_t type)
 	return false;
 }
 
+struct ash_status ash_attribute_read_inner(struct ash_reader *in, struct ash_attr *ret_attr)
+{
+	struct ash_reader ahead = *in;
+	struct ash_attr attr = { 0, ASH_SPAN_NONE };
+
+	ASH_TRY(ash_reader_u64(&ahead, &attr.type));
+	ASH_TRY(ash_reader_bytes(&ahead, ASH_ATTRS_MAX, &attr.value));
+	*in = ahead;
+	*ret_attr = attr;
+	return ASH_DONE;
+}
+
 /*
  * A template within a template's value. Templates in it are refused, as §4.8.3 lets
  * a token do. So are secret values: a key that could be compared with them through
@@ -98,16 +106,14 @@ static bool seen_before(const uint64_t *types, size_t count, uint64_t type)
  */
 static struct ash_status check_inner(struct ash_span value)
 {
-	uint64_t types[TEMPLATE_ATTRS_MAX];
+	uint64_t types[ASH_INNER_ATTRS_MAX];
 	struct ash_reader in = ash_reader(value);
 
 	for (size_t count = 0; in.rest.len != 0; count++) {
 		struct ash_attr attr = { 0, ASH_SPAN_NONE };
 
-		ASH_ENSURE(count < TEMPLATE_ATTRS_MAX, ASH_E_ATTRIBUTE_VALUE);
-		ASH_ENSURE(ash_is_ok(ash_reader_u64(&in, &attr.type)) &&
-				   ash_is_ok(ash_reader_bytes(&in, ASH_ATTRS_MAX, &attr.value)),
-			   ASH_E_ATTRIBUTE_VALUE);
+		ASH_ENSURE(count < ASH_INNER_ATTRS_MAX, ASH_E_ATTRIBUTE_VALUE);
+		ASH_ENSURE(ash_is_ok(ash_attribute_read_inner(&in, &attr)), ASH_E_ATTRIBUTE_VALUE);
 		ASH_TRY(check_form(attr));
 		ASH_ENSURE(ash_attribute_find(attr.type)->kind != ASH_ATTR_TEMPLATE &&
 				   !ash_attribute_find(attr.type)->secret &&

@@ -2,14 +2,18 @@
 
 #include "util/compat.h"
 
-/* What a way of making asks of a template: the standard's footnotes 1 to 6. */
+#define EXPONENT_BYTES_MAX 32u
+
+/* What a way of making makes, and what it asks of a template: the standard's footnotes 1 to 6. */
 static const struct making_rule {
 	uint32_t must, must_not;
+	uint16_t classes;
 } making_rules[ASH_MAKINGS] = {
-	[ASH_MADE_CREATE] = { ASH_RULE_F1, ASH_RULE_F2 },
-	[ASH_MADE_GENERATE] = { ASH_RULE_F3, ASH_RULE_F4 },
-	[ASH_MADE_UNWRAP] = { ASH_RULE_F5, ASH_RULE_F6 },
-	[ASH_MADE_DERIVE] = { 0, ASH_RULE_F6 },
+	[ASH_MADE_CREATE] = { ASH_RULE_F1, ASH_RULE_F2, ASH_ON_OBJECTS },
+	[ASH_MADE_GENERATE] = { ASH_RULE_F3, ASH_RULE_F4, ASH_ON_KEYS },
+	[ASH_MADE_UNWRAP] = { ASH_RULE_F5, ASH_RULE_F6, ASH_ON_PRIVATE | ASH_ON_SECRET },
+	[ASH_MADE_DERIVE] = { 0, ASH_RULE_F6, ASH_ON_SECRET | ASH_ON_DATA },
+	[ASH_MADE_ENCAPSULATE] = { 0, ASH_RULE_F6, ASH_ON_SECRET },
 };
 
 static bool is_true(struct ash_span value)
@@ -54,7 +58,7 @@ static struct ash_status scope_of_both(struct ash_template given, struct ash_tem
 	const uint64_t key_type = number_in(given, implied, CKA_KEY_TYPE);
 
 	ASH_ENSURE(class != CK_UNAVAILABLE_INFORMATION, ASH_E_TEMPLATE_INCOMPLETE);
-	ASH_ENSURE((ash_attribute_class_bit(class) & ASH_ON_KEYS) == 0 ||
+	ASH_ENSURE((ash_attribute_class_bit(class) & ASH_ON_TYPED) == 0 ||
 			   key_type != CK_UNAVAILABLE_INFORMATION,
 		   ASH_E_TEMPLATE_INCOMPLETE);
 	return ash_attribute_scope(class, key_type, ret_scope);
@@ -123,7 +127,9 @@ static struct ash_status set_fallback(struct ash_attrs *attrs, const struct ash_
 	case ASH_FALLBACK_ZERO: return ash_attrs_set_number(attrs, place->type, 0);
 	case ASH_FALLBACK_FERMAT_4:
 		return ash_attrs_set(attrs, place->type, ash_span(fermat_4, sizeof(fermat_4)));
-	case ASH_FALLBACK_UNWRAPPED: return ash_attrs_set_bool(attrs, place->type, making == ASH_MADE_UNWRAP);
+	case ASH_FALLBACK_CAME_IN:
+		return ash_attrs_set_bool(attrs, place->type,
+					  making == ASH_MADE_UNWRAP || making == ASH_MADE_ENCAPSULATE);
 	}
 	return ASH_DONE;
 }
@@ -141,21 +147,54 @@ static struct ash_status set_fallbacks(struct ash_attrs *attrs, struct ash_scope
 	return ASH_DONE;
 }
 
-/* §4.8 to §4.10: what a key's past is. Only generation here vouches for it. */
+/* §4.8 to §4.11: what an object's past is. Only generation here vouches for a key. */
 static struct ash_status set_history(struct ash_attrs *attrs, struct ash_scope scope, enum ash_making making,
 				     uint64_t key_gen_mechanism)
 {
 	const bool local = making == ASH_MADE_GENERATE;
 
-	if ((scope.class & ASH_ON_KEYS) == 0)
+	if ((scope.class & ASH_ON_TYPED) == 0)
 		return ASH_DONE;
 	ASH_TRY(ash_attrs_set_bool(attrs, CKA_LOCAL, local));
+	if ((scope.class & ASH_ON_KEYS) == 0)
+		return ASH_DONE;
 	ASH_TRY(ash_attrs_set_number(attrs, CKA_KEY_GEN_MECHANISM,
 				     local ? key_gen_mechanism : CK_UNAVAILABLE_INFORMATION));
 	if ((scope.class & ASH_ON_PUBLIC) != 0)
 		return ASH_DONE;
 	ASH_TRY(ash_attrs_set_bool(attrs, CKA_ALWAYS_SENSITIVE, local && bool_of(attrs, CKA_SENSITIVE)));
 	return ash_attrs_set_bool(attrs, CKA_NEVER_EXTRACTABLE, local && !bool_of(attrs, CKA_EXTRACTABLE));
+}
+
+struct ash_status ash_attribute_inherit(const struct ash_attrs *base, struct ash_attrs *attrs)
+{
+	const uint16_t class =
+		ash_attribute_class_bit(ash_attrs_number(attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION));
+
+	if ((class & (ASH_ON_PRIVATE | ASH_ON_SECRET)) == 0)
+		return ASH_DONE;
+	ASH_TRY(ash_attrs_set_bool(attrs, CKA_ALWAYS_SENSITIVE,
+				   bool_of(base, CKA_ALWAYS_SENSITIVE) && bool_of(attrs, CKA_SENSITIVE)));
+	return ash_attrs_set_bool(attrs, CKA_NEVER_EXTRACTABLE,
+				  bool_of(base, CKA_NEVER_EXTRACTABLE) &&
+					  !ash_attrs_bool(attrs, CKA_EXTRACTABLE, true));
+}
+
+/* §6.1.4, FIPS 186-5 §A.1.1: odd, above 2^16 and below 2^256. Smaller ones can come in. */
+static bool is_generator_exponent(struct ash_span e)
+{
+	return e.len >= 3 && e.len <= EXPONENT_BYTES_MAX && (e.data[e.len - 1] & 1) != 0;
+}
+
+/* What the mechanism asks of a public half that it is to make. */
+static struct ash_status check_generated(const struct ash_attrs *attrs, struct ash_scope scope)
+{
+	struct ash_span e = ASH_SPAN_NONE;
+
+	if (scope.class == ASH_ON_PUBLIC && scope.key == ASH_OF_RSA)
+		ASH_ENSURE(ash_attrs_get(attrs, CKA_PUBLIC_EXPONENT, &e) && is_generator_exponent(e),
+			   ASH_E_TEMPLATE_INCONSISTENT);
+	return ASH_DONE;
 }
 
 /* What one attribute asks of another. */
@@ -186,6 +225,7 @@ struct ash_status ash_attribute_make(enum ash_making making, struct ash_template
 	ASH_BUG((unsigned)making >= ASH_MADE_COPY);
 	ASH_TRY(ash_attribute_forms(given));
 	ASH_TRY(scope_of_both(given, implied, &scope));
+	ASH_ENSURE((scope.class & making_rules[making].classes) != 0, ASH_E_TEMPLATE_INCONSISTENT);
 	ASH_TRY(check_settable(scope, given, making_rules[making].must_not, actor));
 	ASH_TRY(ash_attrs_new(&attrs));
 	ASH_TRY(merge(attrs, scope, given, &consistent));
@@ -196,6 +236,8 @@ struct ash_status ash_attribute_make(enum ash_making making, struct ash_template
 	ASH_ENSURE(consistent, ASH_E_TEMPLATE_INCONSISTENT);
 
 	ASH_TRY(set_fallbacks(attrs, scope, making));
+	if (making == ASH_MADE_GENERATE)
+		ASH_TRY(check_generated(attrs, scope));
 	ASH_TRY(set_history(attrs, scope, making, key_gen_mechanism));
 	ASH_TRY(check_together(attrs, scope));
 	*ret_attrs = ASH_TAKE(attrs);
@@ -231,7 +273,7 @@ struct ash_status ash_attribute_complete(const struct ash_attrs *attrs)
 		return ASH_DONE;
 	if (scope.key == ASH_OF_RSA)
 		ASH_ENSURE(has_whole_rsa(attrs), ASH_E_TEMPLATE_INCOMPLETE);
-	if (scope.key == ASH_OF_ML_DSA) /* §6.67.4: at least one of them */
+	if (scope.key == ASH_OF_ML_DSA || scope.key == ASH_OF_ML_KEM) /* §6.67.4, §6.68.4: at least one */
 		ASH_ENSURE(ash_attrs_has(attrs, CKA_VALUE) || ash_attrs_has(attrs, CKA_SEED),
 			   ASH_E_TEMPLATE_INCOMPLETE);
 	return ASH_DONE;

@@ -6,6 +6,7 @@
 
 #include "crypto/types.h"
 #include "token/attribute.h"
+#include "util/reader.h"
 
 /* Classes and key types as masks; what a place in attribute_rows.h names. */
 enum {
@@ -14,19 +15,25 @@ enum {
 	ASH_ON_PUBLIC = 1u << 2,
 	ASH_ON_PRIVATE = 1u << 3,
 	ASH_ON_SECRET = 1u << 4,
+	ASH_ON_DOMAIN = 1u << 5,
+	ASH_ON_PROFILE = 1u << 6, /* of the token's own making only */
 	ASH_ON_KEYS = ASH_ON_PUBLIC | ASH_ON_PRIVATE | ASH_ON_SECRET,
-	ASH_ON_OBJECTS = ASH_ON_DATA | ASH_ON_CERT | ASH_ON_KEYS,
+	ASH_ON_TYPED = ASH_ON_KEYS | ASH_ON_DOMAIN,                /* what has CKA_KEY_TYPE */
+	ASH_ON_OBJECTS = ASH_ON_DATA | ASH_ON_CERT | ASH_ON_TYPED, /* the standard's storage objects (§4.4) */
 };
 
 enum {
-	ASH_OF_NO_KEY = 1u << 0, /* what data and certificates are of */
+	ASH_OF_NO_KEY = 1u << 0, /* what data, certificates and profiles are of */
 	ASH_OF_RSA = 1u << 1,
 	ASH_OF_EC = 1u << 2,
 	ASH_OF_EDWARDS = 1u << 3,
-	ASH_OF_ML_DSA = 1u << 4,
-	ASH_OF_AES = 1u << 5,
-	ASH_OF_GENERIC = 1u << 6,
-	ASH_OF_HMAC = 1u << 7,
+	ASH_OF_MONTGOMERY = 1u << 4,
+	ASH_OF_ML_DSA = 1u << 5,
+	ASH_OF_ML_KEM = 1u << 6,
+	ASH_OF_AES = 1u << 7,
+	ASH_OF_GENERIC = 1u << 8,
+	ASH_OF_HMAC = 1u << 9, /* one bit for the types of all hashes */
+	ASH_OF_HKDF = 1u << 10,
 	ASH_OF_ALL = 0xffffu,
 };
 
@@ -57,8 +64,8 @@ enum ash_fallback {
 	ASH_FALLBACK_FALSE,
 	ASH_FALLBACK_TRUE,
 	ASH_FALLBACK_ZERO,
-	ASH_FALLBACK_FERMAT_4,  /* 65537 */
-	ASH_FALLBACK_UNWRAPPED, /* true if the object was unwrapped, else false */
+	ASH_FALLBACK_FERMAT_4, /* 65537 */
+	ASH_FALLBACK_CAME_IN,  /* true if the key was unwrapped, encapsulated or decapsulated, else false */
 };
 
 struct ash_attr_row {
@@ -99,6 +106,12 @@ struct ash_key_type {
 	enum ash_key_kind kind;
 };
 
+/* The most attributes in a template within an attribute (§4.8.3). */
+#define ASH_INNER_ATTRS_MAX 64u
+
+/* The next attribute of a template in its canonical form. ASH_E_FORMAT. */
+ASH_STATUS ash_attribute_read_inner(struct ash_reader *in, struct ash_attr *ret_attr);
+
 /* The bit of a class; 0 for one that the token lacks. */
 uint16_t ash_attribute_class_bit(uint64_t class);
 
@@ -106,8 +119,8 @@ uint16_t ash_attribute_class_bit(uint64_t class);
 const struct ash_key_type *ash_attribute_key_type(uint64_t type);
 
 /*
- * What kind of object this is; `key_type` counts for keys alone.
- * ASH_E_TEMPLATE_INCONSISTENT when the class has no keys of the type.
+ * What kind of object this is; `key_type` counts for keys and domain parameters alone.
+ * ASH_E_TEMPLATE_INCONSISTENT when the class has no such type.
  */
 ASH_STATUS ash_attribute_scope(uint64_t class, uint64_t key_type, struct ash_scope *ret_scope);
 

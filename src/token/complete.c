@@ -52,6 +52,11 @@ static bool is_key(const struct ash_attrs *attrs)
 	return class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY;
 }
 
+static bool is_domain(const struct ash_attrs *attrs)
+{
+	return ash_attrs_number(attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) == CKO_DOMAIN_PARAMETERS;
+}
+
 /* Loads the key to see that it is one, and gives all that its back end knows of it. */
 static struct ash_status validate(struct ash_crypto *crypto, const struct ash_key_spec *spec,
 				  const struct ash_parts *given, struct ash_parts *ret_parts)
@@ -70,6 +75,8 @@ struct ash_status ash_complete_import(struct ash_crypto *crypto, struct ash_attr
 	ASH_AUTO(ash_parts) whole = ASH_PARTS_NONE;
 	struct ash_key_spec spec;
 
+	if (is_domain(attrs)) /* that we have the curve is all there is to ask */
+		return ash_keymap_spec(attrs, &spec);
 	if (!is_key(attrs))
 		return ASH_DONE;
 	ASH_TRY(ash_attribute_complete(attrs));

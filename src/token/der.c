@@ -28,6 +28,14 @@ struct ash_status ash_der_add(struct ash_buf *out, uint8_t tag, struct ash_span 
 	return ash_buf_add(out, content);
 }
 
+struct ash_status ash_der_add_bits(struct ash_buf *out, uint8_t tag, struct ash_span bytes)
+{
+	ASH_ENSURE(bytes.len < UINT16_MAX, ASH_E_LIMIT);
+	ASH_TRY(add_header(out, tag, bytes.len + 1));
+	ASH_TRY(ash_write_u8(out, 0)); /* no unused bits */
+	return ash_buf_add(out, bytes);
+}
+
 struct ash_status ash_der_add_integer(struct ash_buf *out, struct ash_span number)
 {
 	size_t sign = 0;
@@ -77,4 +85,37 @@ struct ash_status ash_der_take(struct ash_reader *in, uint8_t tag, struct ash_sp
 	ASH_TRY(ash_reader_take(&ahead, len, ret_content));
 	*in = ahead;
 	return ASH_DONE;
+}
+
+struct ash_status ash_der_take_integer(struct ash_reader *in, struct ash_span *ret_number)
+{
+	struct ash_reader ahead = *in;
+	struct ash_span number = ASH_SPAN_NONE;
+
+	ASH_TRY(ash_der_take(&ahead, ASH_DER_INTEGER, &number));
+	ASH_ENSURE(number.len != 0 && number.data[0] < 0x80, ASH_E_FORMAT);
+	if (number.data[0] == 0) {
+		ASH_ENSURE(number.len == 1 || number.data[1] >= 0x80, ASH_E_FORMAT);
+		number = ash_span(number.data + 1, number.len - 1);
+	}
+	*in = ahead;
+	*ret_number = number;
+	return ASH_DONE;
+}
+
+struct ash_status ash_der_take_bits(struct ash_reader *in, uint8_t tag, struct ash_span *ret_bytes)
+{
+	struct ash_reader ahead = *in;
+	struct ash_span bits = ASH_SPAN_NONE;
+
+	ASH_TRY(ash_der_take(&ahead, tag, &bits));
+	ASH_ENSURE(bits.len != 0 && bits.data[0] == 0, ASH_E_FORMAT);
+	*in = ahead;
+	*ret_bytes = ash_span(bits.data + 1, bits.len - 1);
+	return ASH_DONE;
+}
+
+bool ash_der_is_next(const struct ash_reader *in, uint8_t tag)
+{
+	return in->rest.len != 0 && in->rest.data[0] == tag;
 }

@@ -74,11 +74,23 @@ ASH_STATUS ash_hsm_close_session(struct ash_hsm *hsm, ash_handle session);
 ASH_STATUS ash_hsm_close_all_sessions(struct ash_hsm *hsm, uint64_t slot);
 ASH_STATUS ash_hsm_session_info(struct ash_hsm *hsm, ash_handle session, struct ash_session_info *ret_info);
 ASH_STATUS ash_hsm_login(struct ash_hsm *hsm, ash_handle session, uint64_t user_type, struct ash_span pin);
+/*
+ * C_LoginUser: without a name it is ash_hsm_login. No user has a name yet: any is
+ * ASH_E_PIN_INCORRECT, after as much hashing as a wrong PIN takes.
+ */
+ASH_STATUS ash_hsm_login_user(struct ash_hsm *hsm, ash_handle session, uint64_t user_type,
+			      struct ash_span pin, struct ash_span name);
 ASH_STATUS ash_hsm_logout(struct ash_hsm *hsm, ash_handle session);
 
 /* Objects (§5.7) */
 ASH_STATUS ash_hsm_create_object(struct ash_hsm *hsm, ash_handle session, struct ash_template given,
 				 ash_handle *ret_object);
+/* A copy with the template's changes (§5.7.2). */
+ASH_STATUS ash_hsm_copy_object(struct ash_hsm *hsm, ash_handle session, ash_handle object,
+			       struct ash_template given, ash_handle *ret_copy);
+/* Bytes that the object takes in the store, roughly (§5.7.4). */
+ASH_STATUS ash_hsm_object_size(struct ash_hsm *hsm, ash_handle session, ash_handle object,
+			       uint64_t *ret_size);
 ASH_STATUS ash_hsm_destroy_object(struct ash_hsm *hsm, ash_handle session, ash_handle object);
 /* Answers every query; the status is the first that is not ASH_OK, or ASH_DONE. */
 ASH_STATUS ash_hsm_get_attributes(struct ash_hsm *hsm, ash_handle session, ash_handle object,
@@ -107,6 +119,18 @@ ASH_STATUS ash_hsm_op_final(struct ash_hsm *hsm, ash_handle session, enum ash_op
 ASH_STATUS ash_hsm_verify_single(struct ash_hsm *hsm, ash_handle session, struct ash_span in,
 				 struct ash_span signature);
 ASH_STATUS ash_hsm_verify_final(struct ash_hsm *hsm, ash_handle session, struct ash_span signature);
+/* Digests a secret key's value (§5.12.4): ASH_E_KEY_INDIGESTIBLE for what has none or may not. */
+ASH_STATUS ash_hsm_digest_key(struct ash_hsm *hsm, ash_handle session, ash_handle key);
+/*
+ * Dual-function operations (§5.16): `first` takes the input and `second` what the
+ * other needs: DIGEST or SIGN with ENCRYPT (both take the plaintext), DECRYPT with DIGEST
+ * or VERIFY (the second takes what was decrypted). Neither moves when the buffer is
+ * too small; when either fails, both end.
+ */
+ASH_STATUS ash_hsm_dual_update(struct ash_hsm *hsm, ash_handle session, enum ash_op first, enum ash_op second,
+			       struct ash_span in, struct ash_out *out);
+/* Whether the session has any operation under way (searches aside). */
+ASH_STATUS ash_hsm_op_any(struct ash_hsm *hsm, ash_handle session, bool *ret_any);
 /* Ends an operation because the front-end could not read its arguments (a failure of its own functions). */
 ASH_STATUS ash_hsm_op_abort(struct ash_hsm *hsm, ash_handle session, enum ash_op op);
 
@@ -118,5 +142,23 @@ ASH_STATUS ash_hsm_generate_pair(struct ash_hsm *hsm, ash_handle session,
 				 const struct ash_mechanism *mechanism, struct ash_template public_given,
 				 struct ash_template private_given, ash_handle *ret_public,
 				 ash_handle *ret_private);
+/* §5.18.3, §5.18.4: `wrapped` as any ash_out. */
+ASH_STATUS ash_hsm_wrap_key(struct ash_hsm *hsm, ash_handle session, const struct ash_mechanism *mechanism,
+			    ash_handle wrapping_key, ash_handle key, struct ash_out *wrapped);
+ASH_STATUS ash_hsm_unwrap_key(struct ash_hsm *hsm, ash_handle session, const struct ash_mechanism *mechanism,
+			      ash_handle unwrapping_key, struct ash_span wrapped, struct ash_template given,
+			      ash_handle *ret_key);
+/* §5.18.5 */
+ASH_STATUS ash_hsm_derive_key(struct ash_hsm *hsm, ash_handle session, const struct ash_mechanism *mechanism,
+			      ash_handle base_key, struct ash_template given, ash_handle *ret_key);
+/* §5.18.8, §5.18.9: `ciphertext` as any ash_out; a question makes no key. */
+ASH_STATUS ash_hsm_encapsulate_key(struct ash_hsm *hsm, ash_handle session,
+				   const struct ash_mechanism *mechanism, ash_handle public_key,
+				   struct ash_template given, struct ash_out *ciphertext,
+				   ash_handle *ret_key);
+ASH_STATUS ash_hsm_decapsulate_key(struct ash_hsm *hsm, ash_handle session,
+				   const struct ash_mechanism *mechanism, ash_handle private_key,
+				   struct ash_template given, struct ash_span ciphertext,
+				   ash_handle *ret_key);
 ASH_STATUS ash_hsm_seed_random(struct ash_hsm *hsm, ash_handle session, struct ash_span seed);
 ASH_STATUS ash_hsm_random(struct ash_hsm *hsm, ash_handle session, struct ash_mut out);

@@ -5,71 +5,11 @@
 #include "crypto/alg.h"
 #include "token/attribute_priv.h"
 #include "token/der.h"
+#include "token/keygroup.h"
 #include "util/compat.h"
 
-#define UNCOMPRESSED    0x04u
-#define ML_DSA_SEED_LEN 32u
-#define RSA_BITS_MAX    16384u
-#define SPKI_PREFIX_MAX 32u
-
-/* Bytes that always stand in front of, or for, something. */
-struct fixed {
-	uint8_t len;
-	uint8_t bytes[SPKI_PREFIX_MAX];
-};
-
-#define FIXED(...)                                  \
-	{                                           \
-		sizeof((uint8_t[]){ __VA_ARGS__ }), \
-		{                                   \
-			__VA_ARGS__                 \
-		}                                   \
-	}
-#define OID_P256          0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07
-#define OID_P384          0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22
-#define OID_ED25519       0x06, 0x03, 0x2b, 0x65, 0x70
-#define OID_EC_PUBLIC_KEY 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01
-#define OID_ML_DSA_65     0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12
-#define OID_RSA           0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01
-
-/*
- * Curves and parameter sets. A public key of a group always has the same length, so
- * its SubjectPublicKeyInfo is fixed bytes and the key: nothing is left to parse.
- */
-static const struct group_row {
-	enum ash_group group;
-	enum ash_key_kind kind;
-	uint64_t parameter_set; /* ML-DSA */
-	struct fixed params;    /* CKA_EC_PARAMS that we make */
-	struct fixed name;      /* and that we take as well */
-	struct fixed spki;      /* SEQUENCE { SEQUENCE { OIDs }, BIT STRING { 0, */
-} group_table[] = {
-	{ .group = ASH_GROUP_P256,
-	  .kind = ASH_KEY_EC,
-	  .params = FIXED(OID_P256),
-	  .spki = FIXED(0x30, 0x59, 0x30, 0x13, OID_EC_PUBLIC_KEY, OID_P256, 0x03, 0x42, 0x00) },
-	{ .group = ASH_GROUP_P384,
-	  .kind = ASH_KEY_EC,
-	  .params = FIXED(OID_P384),
-	  .spki = FIXED(0x30, 0x76, 0x30, 0x10, OID_EC_PUBLIC_KEY, OID_P384, 0x03, 0x62, 0x00) },
-	{ .group = ASH_GROUP_ED25519,
-	  .kind = ASH_KEY_EDWARDS,
-	  .params = FIXED(OID_ED25519),
-	  .name = FIXED(0x13, 0x0c, 'e', 'd', 'w', 'a', 'r', 'd', 's', '2', '5', '5', '1', '9'),
-	  .spki = FIXED(0x30, 0x2a, 0x30, 0x05, OID_ED25519, 0x03, 0x21, 0x00) },
-	{ .group = ASH_GROUP_ML_DSA_65,
-	  .kind = ASH_KEY_ML_DSA,
-	  .parameter_set = CKP_ML_DSA_65,
-	  .spki = FIXED(0x30, 0x82, 0x07, 0xb2, 0x30, 0x0b, OID_ML_DSA_65, 0x03, 0x82, 0x07, 0xa1, 0x00) },
-};
-
-/* SEQUENCE { OID rsaEncryption, NULL } */
-static const struct fixed rsa_algorithm = FIXED(0x30, 0x0d, OID_RSA, 0x05, 0x00);
-
-static struct ash_span span_of(const struct fixed *fixed)
-{
-	return ash_span(fixed->bytes, fixed->len);
-}
+#define UNCOMPRESSED 0x04u
+#define RSA_BITS_MAX 16384u
 
 /* --- What key it is ---------------------------------------------------------- */
 
@@ -105,34 +45,29 @@ static bool are_parameters(struct ash_span value)
 }
 
 static struct ash_status curve_of(const struct ash_attrs *attrs, enum ash_key_kind kind,
-				  const struct group_row **ret_row)
+				  const struct ash_keygroup **ret_row)
 {
+	const struct ash_keygroup *row = NULL;
 	struct ash_span params = ASH_SPAN_NONE;
 
 	ASH_ENSURE(ash_attrs_get(attrs, CKA_EC_PARAMS, &params) && params.len != 0, ASH_E_ATTRIBUTE_VALUE);
-	for (size_t i = 0; i < ASH_COUNT(group_table); i++) {
-		const struct group_row *row = &group_table[i];
-
-		if (row->kind == kind && (ash_span_equal(params, span_of(&row->params)) ||
-					  ash_span_equal(params, span_of(&row->name)))) {
-			*ret_row = row;
-			return ASH_DONE;
-		}
-	}
-	ASH_FAIL(are_parameters(params) ? ASH_E_CURVE : ASH_E_ATTRIBUTE_VALUE);
+	row = ash_keygroup_of_params(kind, params);
+	if (row == NULL)
+		ASH_FAIL(are_parameters(params) ? ASH_E_CURVE : ASH_E_ATTRIBUTE_VALUE);
+	*ret_row = row;
+	return ASH_DONE;
 }
 
-static struct ash_status parameter_set_of(const struct ash_attrs *attrs, const struct group_row **ret_row)
+static struct ash_status parameter_set_of(const struct ash_attrs *attrs, enum ash_key_kind kind,
+					  const struct ash_keygroup **ret_row)
 {
-	const uint64_t set = ash_attrs_number(attrs, CKA_PARAMETER_SET, CK_UNAVAILABLE_INFORMATION);
+	const struct ash_keygroup *row = NULL;
 
-	for (size_t i = 0; i < ASH_COUNT(group_table); i++) {
-		if (group_table[i].kind == ASH_KEY_ML_DSA && group_table[i].parameter_set == set) {
-			*ret_row = &group_table[i];
-			return ASH_DONE;
-		}
-	}
-	ASH_FAIL(ASH_E_ATTRIBUTE_VALUE);
+	ASH_ENSURE(ash_attrs_has(attrs, CKA_PARAMETER_SET), ASH_E_ATTRIBUTE_VALUE);
+	row = ash_keygroup_of_set(kind, ash_attrs_number(attrs, CKA_PARAMETER_SET, 0));
+	ASH_ENSURE(row != NULL, ASH_E_PARAMETER_SET);
+	*ret_row = row;
+	return ASH_DONE;
 }
 
 static uint64_t rsa_bits(const struct ash_attrs *attrs)
@@ -167,7 +102,7 @@ static bool is_secret_len(const struct ash_attrs *attrs, uint64_t len)
 
 /* The spec, and the group's row where there is one. */
 static struct ash_status look_up(const struct ash_attrs *attrs, struct ash_key_spec *ret_spec,
-				 const struct group_row **ret_row)
+				 const struct ash_keygroup **ret_row)
 {
 	struct ash_key_spec spec = { .group = ASH_GROUP_NONE };
 	uint64_t size = 0;
@@ -181,11 +116,13 @@ static struct ash_status look_up(const struct ash_attrs *attrs, struct ash_key_s
 		break;
 	case ASH_KEY_EC:
 	case ASH_KEY_EDWARDS:
+	case ASH_KEY_MONTGOMERY:
 		ASH_TRY(curve_of(attrs, spec.kind, ret_row));
 		spec.group = (*ret_row)->group;
 		break;
 	case ASH_KEY_ML_DSA:
-		ASH_TRY(parameter_set_of(attrs, ret_row));
+	case ASH_KEY_ML_KEM:
+		ASH_TRY(parameter_set_of(attrs, spec.kind, ret_row));
 		spec.group = (*ret_row)->group;
 		break;
 	case ASH_KEY_SECRET:
@@ -201,7 +138,7 @@ static struct ash_status look_up(const struct ash_attrs *attrs, struct ash_key_s
 
 struct ash_status ash_keymap_spec(const struct ash_attrs *attrs, struct ash_key_spec *ret_spec)
 {
-	const struct group_row *row = NULL;
+	const struct ash_keygroup *row = NULL;
 
 	return look_up(attrs, ret_spec, &row);
 }
@@ -214,7 +151,7 @@ enum form {
 	FORM_BYTES,   /* as it is */
 	FORM_PUBLIC,  /* as it is, of the group's length */
 	FORM_PRIVATE, /* the same */
-	FORM_SEED,    /* as it is, 32 bytes */
+	FORM_SEED,    /* the same */
 	FORM_SCALAR,  /* a big integer, padded to the group's length */
 	FORM_POINT,   /* CKA_EC_POINT */
 	FORM_INFO,    /* CKA_PUBLIC_KEY_INFO; only read here */
@@ -226,6 +163,8 @@ enum {
 	ON_SECRET = 1u << 2
 };
 #define OF(kind) (1u << ASH_KEY_##kind)
+#define CURVES   (OF(EC) | OF(EDWARDS) | OF(MONTGOMERY))
+#define LATTICES (OF(ML_DSA) | OF(ML_KEM))
 
 static const struct part_row {
 	uint64_t type;
@@ -241,12 +180,12 @@ static const struct part_row {
 	{ CKA_EXPONENT_1, ASH_PART_EXPONENT_1, FORM_INTEGER, OF(RSA), ON_PRIVATE },
 	{ CKA_EXPONENT_2, ASH_PART_EXPONENT_2, FORM_INTEGER, OF(RSA), ON_PRIVATE },
 	{ CKA_COEFFICIENT, ASH_PART_COEFFICIENT, FORM_INTEGER, OF(RSA), ON_PRIVATE },
-	{ CKA_EC_POINT, ASH_PART_PUBLIC, FORM_POINT, OF(EC) | OF(EDWARDS), ON_PUBLIC },
-	{ CKA_VALUE, ASH_PART_PUBLIC, FORM_PUBLIC, OF(ML_DSA), ON_PUBLIC },
-	{ CKA_PUBLIC_KEY_INFO, ASH_PART_PUBLIC, FORM_INFO, OF(EC) | OF(EDWARDS) | OF(ML_DSA), ON_PRIVATE },
+	{ CKA_EC_POINT, ASH_PART_PUBLIC, FORM_POINT, CURVES, ON_PUBLIC },
+	{ CKA_VALUE, ASH_PART_PUBLIC, FORM_PUBLIC, LATTICES, ON_PUBLIC },
+	{ CKA_PUBLIC_KEY_INFO, ASH_PART_PUBLIC, FORM_INFO, CURVES | LATTICES, ON_PRIVATE },
 	{ CKA_VALUE, ASH_PART_PRIVATE, FORM_SCALAR, OF(EC), ON_PRIVATE },
-	{ CKA_VALUE, ASH_PART_PRIVATE, FORM_PRIVATE, OF(EDWARDS) | OF(ML_DSA), ON_PRIVATE },
-	{ CKA_SEED, ASH_PART_SEED, FORM_SEED, OF(ML_DSA), ON_PRIVATE },
+	{ CKA_VALUE, ASH_PART_PRIVATE, FORM_PRIVATE, OF(EDWARDS) | OF(MONTGOMERY) | LATTICES, ON_PRIVATE },
+	{ CKA_SEED, ASH_PART_SEED, FORM_SEED, LATTICES, ON_PRIVATE },
 	{ CKA_VALUE, ASH_PART_SECRET, FORM_BYTES, OF(SECRET), ON_SECRET },
 	{ ASH_A_BLOB, ASH_PART_BLOB, FORM_BYTES, ~0u, ON_PRIVATE | ON_SECRET },
 };
@@ -260,29 +199,47 @@ static bool concerns(const struct part_row *row, enum ash_key_kind kind, uint64_
 	return (row->kinds & 1u << kind) != 0 && (row->classes & on) != 0;
 }
 
-/* Drops a prefix; false when it is another, or not as many bytes follow. */
-static bool cut(struct ash_span *value, struct ash_span prefix, size_t follow)
+/* One element around `len` bytes, and nothing else. */
+static bool unpack(uint8_t tag, size_t len, struct ash_span *value)
 {
-	if (value->len != prefix.len + follow || !ash_span_equal(ash_span(value->data, prefix.len), prefix))
+	struct ash_reader in = ash_reader(*value);
+	struct ash_span content = ASH_SPAN_NONE;
+
+	if (!ash_is_ok(tag == ASH_DER_BIT_STRING ? ash_der_take_bits(&in, tag, &content)
+						 : ash_der_take(&in, tag, &content)) ||
+	    in.rest.len != 0 || content.len != len)
 		return false;
-	*value = ash_span(value->data + prefix.len, follow);
+	*value = content;
 	return true;
 }
 
 /* The forms differ in length, so that none can be taken for another. */
-static struct ash_status point_of(const struct group_row *row, struct ash_span value,
+static struct ash_status point_of(const struct ash_keygroup *row, struct ash_span value,
 				  struct ash_span *ret_point)
 {
 	const size_t len = ash_group_public_len(row->group);
-	const uint8_t octets[] = { ASH_DER_OCTET_STRING, (uint8_t)len };
-	const uint8_t bits[] = { ASH_DER_BIT_STRING, (uint8_t)(len + 1), 0 };
 
-	ASH_ENSURE(value.len == len || cut(&value, ash_span(octets, sizeof(octets)), len) ||
-			   (row->kind == ASH_KEY_EDWARDS && cut(&value, ash_span(bits, sizeof(bits)), len)),
+	ASH_ENSURE(value.len == len || unpack(ASH_DER_OCTET_STRING, len, &value) ||
+			   (row->kind != ASH_KEY_EC && unpack(ASH_DER_BIT_STRING, len, &value)),
 		   ASH_E_ATTRIBUTE_VALUE);
 	ASH_ENSURE(row->kind != ASH_KEY_EC || value.data[0] == UNCOMPRESSED, ASH_E_ATTRIBUTE_VALUE);
 	*ret_point = value;
 	return ASH_DONE;
+}
+
+/* The public key in a SubjectPublicKeyInfo of this group. */
+static bool info_of(const struct ash_keygroup *row, struct ash_span *value)
+{
+	struct ash_reader outer = ash_reader(*value);
+	struct ash_reader in = ash_reader(ASH_SPAN_NONE);
+	struct ash_span algorithm = ASH_SPAN_NONE;
+
+	if (!ash_is_ok(ash_der_take(&outer, ASH_DER_SEQUENCE, &in.rest)) || outer.rest.len != 0 ||
+	    !ash_is_ok(ash_reader_take(&in, row->algorithm.len, &algorithm)) ||
+	    !ash_span_equal(algorithm, row->algorithm))
+		return false;
+	*value = in.rest;
+	return unpack(ASH_DER_BIT_STRING, ash_group_public_len(row->group), value);
 }
 
 /* A secret of exactly `len` bytes that holds the integer. */
@@ -299,8 +256,8 @@ static struct ash_status padded(struct ash_span number, size_t len, struct ash_s
 	return ASH_DONE;
 }
 
-static struct ash_status take_scalar(const struct group_row *group, struct ash_span value, enum ash_part part,
-				     struct ash_parts *parts)
+static struct ash_status take_scalar(const struct ash_keygroup *group, struct ash_span value,
+				     enum ash_part part, struct ash_parts *parts)
 {
 	struct ash_secret *scalar = NULL;
 
@@ -310,7 +267,7 @@ static struct ash_status take_scalar(const struct group_row *group, struct ash_s
 	return ASH_DONE;
 }
 
-static struct ash_status take_part(const struct part_row *row, const struct group_row *group,
+static struct ash_status take_part(const struct part_row *row, const struct ash_keygroup *group,
 				   struct ash_span value, struct ash_parts *parts)
 {
 	switch (row->form) {
@@ -323,13 +280,12 @@ static struct ash_status take_part(const struct part_row *row, const struct grou
 	case FORM_PRIVATE:
 		ASH_ENSURE(value.len == ash_group_private_len(group->group), ASH_E_ATTRIBUTE_VALUE);
 		break;
-	case FORM_SEED: ASH_ENSURE(value.len == ML_DSA_SEED_LEN, ASH_E_ATTRIBUTE_VALUE); break;
+	case FORM_SEED: ASH_ENSURE(value.len == group->seed_len, ASH_E_ATTRIBUTE_VALUE); break;
 	case FORM_POINT: ASH_TRY(point_of(group, value, &value)); break;
 	case FORM_INFO:
 		if (value.len == 0)
 			return ASH_DONE; /* "MAY be empty" */
-		ASH_ENSURE(cut(&value, span_of(&group->spki), ash_group_public_len(group->group)),
-			   ASH_E_ATTRIBUTE_VALUE);
+		ASH_ENSURE(info_of(group, &value), ASH_E_ATTRIBUTE_VALUE);
 		break;
 	}
 	return ash_parts_set(parts, row->part, value);
@@ -338,7 +294,7 @@ static struct ash_status take_part(const struct part_row *row, const struct grou
 struct ash_status ash_keymap_parts(const struct ash_attrs *attrs, struct ash_parts *ret_parts)
 {
 	ASH_AUTO(ash_parts) parts = ASH_PARTS_NONE;
-	const struct group_row *group = NULL;
+	const struct ash_keygroup *group = NULL;
 	struct ash_key_spec spec = { .group = ASH_GROUP_NONE };
 
 	ASH_TRY(look_up(attrs, &spec, &group));
@@ -373,47 +329,35 @@ static struct ash_status give_part(const struct part_row *row, const struct ash_
 
 /* --- CKA_PUBLIC_KEY_INFO ----------------------------------------------------- */
 
-static const struct group_row *row_of(enum ash_group group)
+/* What the BIT STRING holds: RFC 8017 §A.1.1, or the public key's own bytes. Empty when not known. */
+static struct ash_status public_bits(const struct ash_key_spec *spec, const struct ash_parts *parts,
+				     struct ash_buf *out)
 {
-	for (size_t i = 0; i < ASH_COUNT(group_table); i++) {
-		if (group_table[i].group == group)
-			return &group_table[i];
-	}
-	return NULL;
-}
-
-static struct ash_status rsa_info(const struct ash_parts *parts, struct ash_buf *out)
-{
-	static const uint8_t no_unused_bits = 0;
 	ASH_AUTO(ash_buf) numbers = ASH_BUF_PLAIN;
-	ASH_AUTO(ash_buf) bits = ASH_BUF_PLAIN;
-	ASH_AUTO(ash_buf) info = ASH_BUF_PLAIN;
 
+	if (spec->kind != ASH_KEY_RSA)
+		return ash_buf_add(out, ash_parts_get(parts, ASH_PART_PUBLIC));
+	if (!ash_parts_has(parts, ASH_PART_MODULUS) || !ash_parts_has(parts, ASH_PART_PUBLIC_EXPONENT))
+		return ASH_DONE;
 	ASH_TRY(ash_der_add_integer(&numbers, ash_parts_get(parts, ASH_PART_MODULUS)));
 	ASH_TRY(ash_der_add_integer(&numbers, ash_parts_get(parts, ASH_PART_PUBLIC_EXPONENT)));
-	ASH_TRY(ash_buf_add(&bits, ash_span(&no_unused_bits, 1)));
-	ASH_TRY(ash_der_add(&bits, ASH_DER_SEQUENCE, ash_buf_span(&numbers)));
-	ASH_TRY(ash_buf_add(&info, span_of(&rsa_algorithm)));
-	ASH_TRY(ash_der_add(&info, ASH_DER_BIT_STRING, ash_buf_span(&bits)));
-	return ash_der_add(out, ASH_DER_SEQUENCE, ash_buf_span(&info));
+	return ash_der_add(out, ASH_DER_SEQUENCE, ash_buf_span(&numbers));
 }
 
 /* Leaves `out` empty when the public key is not known. */
 static struct ash_status public_key_info(const struct ash_key_spec *spec, const struct ash_parts *parts,
 					 struct ash_buf *out)
 {
-	const struct group_row *row = row_of(spec->group);
+	const struct ash_keygroup *row = ash_keygroup_of(spec->kind, spec->group);
+	ASH_AUTO(ash_buf) bits = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_buf) info = ASH_BUF_PLAIN;
 
-	if (spec->kind == ASH_KEY_RSA) {
-		if (!ash_parts_has(parts, ASH_PART_MODULUS) ||
-		    !ash_parts_has(parts, ASH_PART_PUBLIC_EXPONENT))
-			return ASH_DONE;
-		return rsa_info(parts, out);
-	}
-	if (row == NULL || !ash_parts_has(parts, ASH_PART_PUBLIC))
+	ASH_TRY(public_bits(spec, parts, &bits));
+	if (row == NULL || bits.len == 0)
 		return ASH_DONE;
-	ASH_TRY(ash_buf_add(out, span_of(&row->spki)));
-	return ash_buf_add(out, ash_parts_get(parts, ASH_PART_PUBLIC));
+	ASH_TRY(ash_buf_add(&info, row->algorithm));
+	ASH_TRY(ash_der_add_bits(&info, ASH_DER_BIT_STRING, ash_buf_span(&bits)));
+	return ash_der_add(out, ASH_DER_SEQUENCE, ash_buf_span(&info));
 }
 
 static struct ash_status store_info(const struct ash_key_spec *spec, const struct ash_parts *parts,
@@ -434,11 +378,11 @@ static struct ash_status store_info(const struct ash_key_spec *spec, const struc
 /* What names or measures the key, where such objects have it and it is not there yet. */
 static struct ash_status store_spec(const struct ash_key_spec *spec, uint64_t class, struct ash_attrs *attrs)
 {
-	const struct group_row *row = row_of(spec->group);
+	const struct ash_keygroup *row = ash_keygroup_of(spec->kind, spec->group);
 
 	if (row != NULL && row->params.len != 0 && !ash_attrs_has(attrs, CKA_EC_PARAMS))
-		ASH_TRY(ash_attrs_set(attrs, CKA_EC_PARAMS, span_of(&row->params)));
-	if (row != NULL && row->kind == ASH_KEY_ML_DSA)
+		ASH_TRY(ash_attrs_set(attrs, CKA_EC_PARAMS, row->params));
+	if (row != NULL && row->parameter_set != 0)
 		ASH_TRY(ash_attrs_set_number(attrs, CKA_PARAMETER_SET, row->parameter_set));
 	if (spec->kind == ASH_KEY_RSA && class == CKO_PUBLIC_KEY)
 		ASH_TRY(ash_attrs_set_number(attrs, CKA_MODULUS_BITS, spec->bits));

@@ -4,11 +4,13 @@
  *
  * What comes in may have any form that can't be mistaken for another; what goes out
  * has one:
- *   CKA_EC_PARAMS      a named curve's OID; for Ed25519 the curveName PrintableString
- *                      "edwards25519" too. It stays as the template has it.
- *   CKA_EC_POINT       a DER OCTET STRING around the X9.62 or RFC 8032 point. Also
- *                      taken: the bare point (§6.3.5 has it so for Edwards curves), and
- *                      for these the DER BIT STRING of PKCS#11 3.0.
+ *   CKA_EC_PARAMS      a named curve's OID; for Edwards and Montgomery curves the
+ *                      curveName PrintableString too ("edwards25519", "edwards448",
+ *                      "curve25519", "curve448"). It stays as the template has it.
+ *   CKA_EC_POINT       a DER OCTET STRING around the X9.62, RFC 8032 or RFC 7748 point.
+ *                      Also taken: the bare point (§6.3.5, §6.3.7 have it so for Edwards
+ *                      and Montgomery curves), and for these the DER BIT STRING of
+ *                      PKCS#11 3.0.
  *   CKA_VALUE          of an EC private key: as long as the field; shorter ones are taken
  *   CKA_PARAMETER_SET  a CKP_ number
  */
@@ -22,10 +24,11 @@
 
 /*
  * What key the object holds, or (of a template for generation) is to hold: the size
- * then comes from CKA_MODULUS_BITS or CKA_VALUE_LEN. ASH_E_KEY_TYPE when it is no key
- * that a back end could hold, ASH_E_CURVE for a curve we lack or that is not named,
- * ASH_E_ATTRIBUTE_VALUE for a malformed one, a parameter set we lack, a length that no
- * such key has.
+ * then comes from CKA_MODULUS_BITS or CKA_VALUE_LEN. Of domain parameters: what keys they
+ * are for. ASH_E_KEY_TYPE when it is no key that a back end could hold, ASH_E_CURVE for a
+ * curve we lack or that is not named, ASH_E_PARAMETER_SET for a parameter set we lack,
+ * ASH_E_ATTRIBUTE_VALUE for what is malformed or not there, and a length that no such
+ * key has.
  */
 ASH_STATUS ash_keymap_spec(const struct ash_attrs *attrs, struct ash_key_spec *ret_spec);
 

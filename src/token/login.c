@@ -1,4 +1,4 @@
-/* C_Login, C_InitPIN, C_SetPIN (PKCS#11 3.2 §5.5.8, §5.5.9, §5.6.8) and C_InitToken (§5.5.7). */
+/* C_Login, C_LoginUser, C_InitPIN, C_SetPIN (PKCS#11 3.2 §5.5.8, §5.5.9, §5.6.8) and C_InitToken (§5.5.7). */
 #include "token/root_key.h"
 #include "token/session.h"
 #include "token/slot.h"
@@ -53,17 +53,25 @@ static struct ash_status install_login(struct ash_token *token, uint64_t user_ty
 	return ASH_DONE;
 }
 
-/* C_Login with CKU_CONTEXT_SPECIFIC: proves the user once more, for the active operation. */
-static struct ash_status log_in_context(struct ash_session *session, struct ash_span pin)
+/* The active operation that waits for its PIN; NULL when none does. */
+static struct ash_active *find_waiting(struct ash_session *session)
 {
-	ASH_AUTO(ash_slot_pins) pins = { .ring = ASH_RING_NONE };
-	ASH_AUTO(ash_secret) *token_key = NULL;
 	struct ash_active *waiting = NULL;
 
 	for (size_t op = 0; op < ASH_OPS; op++) {
 		if (session->active[op].stage != ASH_STAGE_IDLE && session->active[op].needs_login)
 			waiting = &session->active[op];
 	}
+	return waiting;
+}
+
+/* C_Login with CKU_CONTEXT_SPECIFIC: proves the user once more, for the active operation. */
+static struct ash_status log_in_context(struct ash_session *session, struct ash_span pin)
+{
+	ASH_AUTO(ash_slot_pins) pins = { .ring = ASH_RING_NONE };
+	ASH_AUTO(ash_secret) *token_key = NULL;
+	struct ash_active *waiting = find_waiting(session);
+
 	ASH_ENSURE(waiting != NULL, ASH_E_OPERATION_NONE);
 	ASH_TRY(ash_slot_pins(session->hsm, session->token, &pins));
 	ASH_TRY(ash_pin_check(&pins.place, CKU_USER, pin, &token_key));
@@ -90,6 +98,26 @@ struct ash_status ash_hsm_login(struct ash_hsm *hsm, ash_handle handle, uint64_t
 		ASH_TRY(ash_ring_derive(hsm->crypto, ash_secret_peek(token_key), "private",
 					&pins.place.incarnation, &ring));
 	return install_login(session->token, user_type, session->era, &ring, &token_key);
+}
+
+struct ash_status ash_hsm_login_user(struct ash_hsm *hsm, ash_handle handle, uint64_t user_type,
+				     struct ash_span pin, struct ash_span name)
+{
+	const struct ash_pin_policy policy = policy_for(hsm, user_type);
+	ASH_AUTO(ash_session) *session = NULL;
+	ASH_AUTO(ash_slot_pins) pins = { .ring = ASH_RING_NONE };
+
+	if (name.len == 0)
+		return ash_hsm_login(hsm, handle, user_type, pin);
+	ASH_TRY(ash_session_take(hsm, handle, &session));
+	if (user_type == CKU_CONTEXT_SPECIFIC) {
+		ASH_ENSURE(find_waiting(session) != NULL, ASH_E_OPERATION_NONE);
+	} else {
+		ASH_ENSURE(user_type == CKU_SO || user_type == CKU_USER, ASH_E_USER_TYPE);
+		ASH_TRY(may_log_in(session->token, user_type));
+	}
+	ASH_TRY(ash_slot_pins(hsm, session->token, &pins));
+	return ash_pin_check_nobody(&pins.place, &policy, pin);
 }
 
 struct ash_status ash_hsm_init_pin(struct ash_hsm *hsm, ash_handle handle, struct ash_span pin)

@@ -11,11 +11,21 @@
 
 /* The form of the mechanism's parameter; a front-end has one decoder for each. */
 enum ash_param_kind {
-	ASH_PARAM_NONE,   /* must be absent */
-	ASH_PARAM_IV16,   /* 16 bytes */
-	ASH_PARAM_GCM,    /* CK_GCM_PARAMS */
-	ASH_PARAM_EDDSA,  /* absent, or CK_EDDSA_PARAMS that ask for the pure form without context */
-	ASH_PARAM_ML_DSA, /* absent, or CK_SIGN_ADDITIONAL_CONTEXT */
+	ASH_PARAM_NONE,    /* must be absent */
+	ASH_PARAM_IV16,    /* 16 bytes */
+	ASH_PARAM_GCM,     /* CK_GCM_PARAMS; of GMAC without additional data */
+	ASH_PARAM_EDDSA,   /* absent, or CK_EDDSA_PARAMS */
+	ASH_PARAM_ML_DSA,  /* absent, or CK_SIGN_ADDITIONAL_CONTEXT */
+	ASH_PARAM_PSS,     /* CK_RSA_PKCS_PSS_PARAMS */
+	ASH_PARAM_OAEP,    /* CK_RSA_PKCS_OAEP_PARAMS */
+	ASH_PARAM_CTR,     /* CK_AES_CTR_PARAMS */
+	ASH_PARAM_CCM,     /* CK_CCM_PARAMS */
+	ASH_PARAM_IV,      /* absent, or as many bytes as the scheme has: KW 8, KWP 4 */
+	ASH_PARAM_LENGTH,  /* CK_MAC_GENERAL_PARAMS: bytes of the output, in params.tag_len */
+	ASH_PARAM_ECDH,    /* CK_ECDH1_DERIVE_PARAMS */
+	ASH_PARAM_HKDF,    /* CK_HKDF_PARAMS */
+	ASH_PARAM_PBKDF2,  /* CK_PKCS5_PBKD2_PARAMS2 */
+	ASH_PARAM_RSA_AES, /* CK_RSA_AES_KEY_WRAP_PARAMS */
 	ASH_PARAM_KINDS
 };
 
@@ -33,10 +43,11 @@ struct ash_mechanism_row {
 	enum ash_param_kind param;
 	struct ash_alg alg;
 	const char *prefer;      /* the back end to take if it offers this; NULL: the configured order */
-	uint64_t key_type;       /* CKK_ that operations take; CK_UNAVAILABLE_INFORMATION for digests */
+	uint64_t key_type;       /* CKK_ that operations take; CK_UNAVAILABLE_INFORMATION for digests and
+	                            PBKDF2, which makes what its template says */
 	uint64_t other_key_type; /* a second one (HMAC takes its own and CKK_GENERIC_SECRET), or the same */
 	enum ash_generator generates;
-	bool whole; /* single-part only: the standard gives it no multi-part form */
+	bool whole; /* the standard gives it no multi-part form */
 };
 
 /* The row; NULL when the token lacks it. */
@@ -55,5 +66,10 @@ uint64_t ash_op_usage(enum ash_op op);
 ASH_STATUS ash_mechanism_check_key(const struct ash_mechanism_row *row, uint64_t key_type,
 				   const struct ash_key_spec *spec);
 
-/* Checks what the table can say of a decoded parameter. ASH_E_MECHANISM_PARAM. */
+/*
+ * Checks what the table can say of a decoded parameter; the second, of what derivation
+ * and wrapping mechanisms have besides. ASH_E_MECHANISM_PARAM.
+ */
 ASH_STATUS ash_mechanism_check_params(const struct ash_mechanism_row *row, const struct ash_params *params);
+ASH_STATUS ash_mechanism_check_derivation(const struct ash_mechanism_row *row,
+					  const struct ash_derivation *derive);

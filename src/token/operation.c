@@ -1,8 +1,8 @@
 #include "token/operation.h"
 
 #include "token/access.h"
-#include "token/keymap.h"
 #include "token/session.h"
+#include "token/use.h"
 
 void ash_active_end(struct ash_active *active)
 {
@@ -16,6 +16,7 @@ void ash_active_done(struct ash_active *active)
 {
 	ash_active_end(active);
 	ash_buf_done(&active->held);
+	ash_buf_done(&active->label);
 	active->operation = ash_operation_free(active->operation);
 	active->object = ash_object_unref(active->object);
 	active->row = NULL;
@@ -23,40 +24,6 @@ void ash_active_done(struct ash_active *active)
 }
 
 /* Init */
-
-/* CKA_ALLOWED_MECHANISMS, where the key has it (PKCS#11 3.2 §4.8). */
-static bool mechanism_allowed(const struct ash_attrs *key, uint64_t mechanism)
-{
-	struct ash_span allowed = ASH_SPAN_NONE;
-
-	if (!ash_attrs_get(key, CKA_ALLOWED_MECHANISMS, &allowed) || allowed.len == 0)
-		return true;
-	for (size_t at = 0; at + 8 <= allowed.len; at += 8) {
-		uint64_t type = 0;
-
-		for (size_t i = 0; i < 8; i++)
-			type = type << 8 | allowed.data[at + i];
-		if (type == mechanism)
-			return true;
-	}
-	return false;
-}
-
-static struct ash_status check_key(const struct ash_object *object, enum ash_op op,
-				   const struct ash_mechanism_row *row, struct ash_key_spec *ret_spec)
-{
-	const uint64_t class = ash_attrs_number(object->attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
-	const uint64_t key_type = ash_attrs_number(object->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
-
-	ASH_ENSURE(class == CKO_PUBLIC_KEY || class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY,
-		   ASH_E_KEY_HANDLE);
-	ASH_ENSURE(key_type == row->key_type || key_type == row->other_key_type, ASH_E_KEY_TYPE);
-	ASH_TRY(ash_keymap_spec(object->attrs, ret_spec));
-	ASH_TRY(ash_mechanism_check_key(row, key_type, ret_spec));
-	ASH_ENSURE(ash_attrs_bool(object->attrs, ash_op_usage(op), false), ASH_E_KEY_USAGE);
-	ASH_ENSURE(mechanism_allowed(object->attrs, row->type), ASH_E_MECHANISM);
-	return ASH_DONE;
-}
 
 /* Whether the context of before serves: same mechanism, and the same key, still as it was. */
 static bool can_reuse(struct ash_session *session, const struct ash_active *active,
@@ -83,14 +50,12 @@ static struct ash_status prepare_keyed(struct ash_session *session, struct ash_a
 				       const struct ash_mechanism_row *row, ash_handle handle)
 {
 	const struct ash_use use = { op, row->alg, row->prefer };
+	const struct ash_role role = ash_role_of(op);
 	ASH_AUTO(ash_object) *object = NULL;
 	struct ash_key_spec spec;
 	struct ash_key *key = NULL;
-	struct ash_status status = ash_access_get(session, handle, &object);
 
-	ASH_ENSURE(status.code != ASH_E_OBJECT_HANDLE, ASH_E_KEY_HANDLE);
-	ASH_TRY(status);
-	ASH_TRY(check_key(object, op, row, &spec));
+	ASH_TRY(ash_use_get(session, handle, row, &role, &object, &spec));
 	ASH_TRY(ash_object_key(session->hsm->crypto, object, &use, &key));
 	ASH_TRY(ash_operation_new(session->hsm->crypto, &use, key, &active->operation));
 	active->login = object->login;
@@ -100,15 +65,33 @@ static struct ash_status prepare_keyed(struct ash_session *session, struct ash_a
 	return ASH_DONE;
 }
 
+/* Keeps of the parameter what a second beginning needs; only RSA and AES without a tag have one. */
+static struct ash_status keep_params(struct ash_active *active, const struct ash_params *params)
+{
+	const size_t iv_len = params->iv.len <= sizeof(active->iv) ? params->iv.len : 0;
+
+	ash_buf_reset(&active->label);
+	if (params->label.len != 0)
+		ASH_TRY(ash_buf_add(&active->label, params->label));
+	if (iv_len != 0)
+		memcpy(active->iv, params->iv.data, iv_len);
+	active->params = (struct ash_params){
+		.iv = { active->iv, iv_len },
+		.tag_len = params->tag_len,
+		.hash = params->hash,
+		.mgf_hash = params->mgf_hash,
+		.label = ash_buf_span(&active->label),
+	};
+	return ASH_DONE;
+}
+
 static struct ash_status start(struct ash_active *active, const struct ash_params *params)
 {
+	ASH_TRY(keep_params(active, params));
 	ASH_TRY(ash_operation_start(active->operation, params));
-	active->tag_len = params->tag_len;
-	active->iv_len = params->iv.len <= sizeof(active->iv) ? params->iv.len : 0;
-	if (active->iv_len != 0)
-		memcpy(active->iv, params->iv.data, active->iv_len);
 	active->needs_login = active->object != NULL &&
 			      ash_attrs_bool(active->object->attrs, CKA_ALWAYS_AUTHENTICATE, false);
+	active->login = active->object != NULL ? active->object->login : 0;
 	active->inside = 0;
 	active->stage = ASH_STAGE_READY;
 	return ASH_DONE;
@@ -122,15 +105,14 @@ struct ash_status ash_hsm_op_init(struct ash_hsm *hsm, ash_handle handle, enum a
 	struct ash_active *active = NULL;
 
 	ASH_TRY(ash_session_take(hsm, handle, &session));
+	ASH_ENSURE((unsigned)op < ASH_OP_DERIVE, ASH_E_ARGUMENT); /* the others are single calls */
 	active = &session->active[op];
 	if (mechanism == NULL) {
 		ash_active_end(active);
 		return ASH_DONE;
 	}
 	ASH_ENSURE(active->stage == ASH_STAGE_IDLE, ASH_E_OPERATION_ACTIVE);
-	row = ash_mechanism_find(mechanism->type);
-	ASH_ENSURE(row != NULL && (row->info.flags & ash_op_flag(op)) != 0, ASH_E_MECHANISM);
-	ASH_TRY(ash_mechanism_check_params(row, &mechanism->params));
+	ASH_TRY(ash_use_row(mechanism, ash_op_flag(op), &row));
 	if (!can_reuse(session, active, row, key)) {
 		ash_active_done(active);
 		active->held.limit = hsm->options.limit_multipart;
@@ -144,40 +126,27 @@ struct ash_status ash_hsm_op_init(struct ash_hsm *hsm, ash_handle handle, enum a
 
 /* Update, final, single */
 
-/* Whether the length of the output is known before it is made. */
+/* Whether the length of the output is known before it is made: not where padding comes off. */
 static bool is_exact(const struct ash_active *active, enum ash_op op)
 {
 	const enum ash_scheme scheme = active->row->alg.scheme;
 
-	return op != ASH_OP_DECRYPT || (scheme != ASH_SCHEME_AES_CBC_PAD && scheme != ASH_SCHEME_RSA_PKCS1);
+	if (op == ASH_OP_VERIFY_RECOVER)
+		return scheme != ASH_SCHEME_RSA_PKCS1;
+	return op != ASH_OP_DECRYPT || (scheme != ASH_SCHEME_AES_CBC_PAD && scheme != ASH_SCHEME_AES_KWP &&
+					scheme != ASH_SCHEME_RSA_PKCS1 && scheme != ASH_SCHEME_RSA_OAEP);
 }
 
 static size_t finish_max(const struct ash_active *active, enum ash_op op, size_t in_len)
 {
-	return ash_alg_finish_max(op, active->row->alg, &active->spec, active->tag_len, active->inside,
+	return ash_alg_finish_max(op, active->row->alg, &active->spec, active->params.tag_len, active->inside,
 				  in_len);
-}
-
-/* The question, and what is too short: true when the call ends here, with `len` set. */
-static bool only_length(struct ash_out *out, size_t need, struct ash_status *ret_status)
-{
-	if (out->data != NULL && out->cap >= need)
-		return false;
-	*ret_status =
-		out->data == NULL ? ASH_DONE : ash_status_fail(ASH_E_BUFFER_TOO_SMALL, __FILE__, __LINE__);
-	out->len = need;
-	return true;
 }
 
 static struct ash_status begin_again(struct ash_active *active)
 {
-	const struct ash_params params = {
-		.iv = { active->iv, active->iv_len },
-		.tag_len = active->tag_len,
-	};
-
 	active->inside = 0;
-	return ash_operation_start(active->operation, &params);
+	return ash_operation_start(active->operation, &active->params);
 }
 
 /* Finishes into a buffer of our own, which has what came out, and only that. */
@@ -193,13 +162,6 @@ static struct ash_status finish_aside(struct ash_active *active, struct ash_span
 	return ASH_DONE;
 }
 
-static void deliver(struct ash_span result, struct ash_out *out)
-{
-	if (result.len != 0)
-		memcpy(out->data, result.data, result.len);
-	out->len = result.len;
-}
-
 /* A single-part output of unknown length for a buffer that may be too short: begun again if it is. */
 static struct ash_status single_aside(struct ash_active *active, struct ash_span in, size_t need,
 				      struct ash_out *out)
@@ -212,7 +174,7 @@ static struct ash_status single_aside(struct ash_active *active, struct ash_span
 		out->len = result.len;
 		ASH_FAIL(ASH_E_BUFFER_TOO_SMALL);
 	}
-	deliver(ash_buf_span(&result), out);
+	ash_use_deliver(ash_buf_span(&result), out);
 	return ASH_DONE;
 }
 
@@ -227,36 +189,42 @@ static struct ash_status single(struct ash_active *active, enum ash_op op, struc
 	ASH_ENSURE(active->stage == ASH_STAGE_READY, ASH_E_OPERATION_NONE);
 	if (out->data != NULL && out->cap < need && !is_exact(active, op))
 		return single_aside(active, in, need, out);
-	if (only_length(out, need, &status))
+	if (ash_use_only_length(out, need, &status))
 		return status;
 	ASH_TRY(ash_operation_finish(active->operation, in, ash_mut(out->data, out->cap), &len));
 	out->len = len;
 	return ASH_DONE;
 }
 
-static struct ash_status update(struct ash_active *active, enum ash_op op, struct ash_span in,
-				struct ash_out *out)
+struct ash_status ash_active_update_max(const struct ash_active *active, enum ash_op op, size_t in_len,
+					size_t *ret_need)
+{
+	size_t need = 0;
+
+	ASH_ENSURE(!active->row->whole && active->stage != ASH_STAGE_PENDING, ASH_E_OPERATION_NONE);
+	if (ash_operation_streams(active->operation))
+		need = ash_alg_update_max(op, active->row->alg, active->inside, in_len);
+	ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
+	*ret_need = need;
+	return ASH_DONE;
+}
+
+struct ash_status ash_active_update(struct ash_active *active, enum ash_op op, struct ash_span in,
+				    struct ash_out *out)
 {
 	/* What gives no output is never asked for its length. */
 	const bool asked = out->data == NULL && (op == ASH_OP_ENCRYPT || op == ASH_OP_DECRYPT);
 	struct ash_status status = ASH_DONE;
 	size_t need = 0, len = 0;
 
-	ASH_ENSURE(!active->row->whole && active->stage != ASH_STAGE_PENDING, ASH_E_OPERATION_NONE);
-	if (!ash_operation_streams(active->operation)) {
-		if (!asked) {
-			ASH_TRY(ash_buf_add(&active->held, in));
-			active->stage = ASH_STAGE_PARTS;
-		}
-		out->len = 0;
-		return ASH_DONE;
-	}
-	need = ash_alg_update_max(op, active->row->alg, active->inside, in.len);
-	ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
-	if ((need != 0 || asked) && only_length(out, need, &status))
+	ASH_TRY(ash_active_update_max(active, op, in.len, &need));
+	if ((need != 0 || asked) && ash_use_only_length(out, need, &status))
 		return status;
-	ASH_TRY(ash_operation_update(active->operation, in, ash_mut(out->data, need), &len));
-	active->inside += in.len - len;
+	if (ash_operation_streams(active->operation))
+		ASH_TRY(ash_operation_update(active->operation, in, ash_mut(out->data, need), &len));
+	else
+		ASH_TRY(ash_buf_add(&active->held, in));
+	active->inside += ash_operation_streams(active->operation) ? in.len - len : 0;
 	active->stage = ASH_STAGE_PARTS;
 	out->len = len;
 	return ASH_DONE;
@@ -291,12 +259,12 @@ static struct ash_status final(struct ash_active *active, enum ash_op op, struct
 			ASH_TRY(final_aside(active, need));
 	}
 	if (active->stage == ASH_STAGE_PENDING) {
-		if (only_length(out, active->held.len, &status))
+		if (ash_use_only_length(out, active->held.len, &status))
 			return status;
-		deliver(ash_buf_span(&active->held), out);
+		ash_use_deliver(ash_buf_span(&active->held), out);
 		return ASH_DONE;
 	}
-	if (only_length(out, need, &status))
+	if (ash_use_only_length(out, need, &status))
 		return status;
 	ASH_TRY(ash_operation_finish(active->operation, ash_buf_span(&active->held),
 				     ash_mut(out->data, out->cap), &len));
@@ -304,19 +272,26 @@ static struct ash_status final(struct ash_active *active, enum ash_op op, struct
 	return ASH_DONE;
 }
 
-/* The active operation of a session; what needs another login first waits for it. */
+struct ash_status ash_active_get(struct ash_session *session, enum ash_op op, struct ash_active **ret_active)
+{
+	struct ash_active *active = NULL;
+
+	ASH_ENSURE((unsigned)op < ASH_OP_DERIVE, ASH_E_ARGUMENT);
+	active = &session->active[op];
+	ASH_ENSURE(active->stage != ASH_STAGE_IDLE, ASH_E_OPERATION_NONE);
+	ASH_ENSURE(!active->needs_login, ASH_E_NOT_LOGGED_IN);
+	*ret_active = active;
+	return ASH_DONE;
+}
+
 static struct ash_status take_active(struct ash_hsm *hsm, ash_handle handle, enum ash_op op,
 				     struct ash_session **ret_session, struct ash_active **ret_active)
 {
 	ASH_AUTO(ash_session) *session = NULL;
-	struct ash_active *active = NULL;
 
 	ASH_TRY(ash_session_take(hsm, handle, &session));
-	active = &session->active[op];
-	ASH_ENSURE(active->stage != ASH_STAGE_IDLE, ASH_E_OPERATION_NONE);
-	ASH_ENSURE(!active->needs_login, ASH_E_NOT_LOGGED_IN);
+	ASH_TRY(ash_active_get(session, op, ret_active));
 	*ret_session = ASH_TAKE(session);
-	*ret_active = active;
 	return ASH_DONE;
 }
 
@@ -346,7 +321,7 @@ struct ash_status ash_hsm_op_update(struct ash_hsm *hsm, ash_handle handle, enum
 	struct ash_active *active = NULL;
 
 	ASH_TRY(take_active(hsm, handle, op, &session, &active));
-	return conclude(active, update(active, op, in, out), true);
+	return conclude(active, ash_active_update(active, op, in, out), true);
 }
 
 struct ash_status ash_hsm_op_final(struct ash_hsm *hsm, ash_handle handle, enum ash_op op,
@@ -385,11 +360,24 @@ struct ash_status ash_hsm_verify_final(struct ash_hsm *hsm, ash_handle handle, s
 	return conclude(active, status, false);
 }
 
+struct ash_status ash_hsm_op_any(struct ash_hsm *hsm, ash_handle handle, bool *ret_any)
+{
+	ASH_AUTO(ash_session) *session = NULL;
+	bool any = false;
+
+	ASH_TRY(ash_session_take(hsm, handle, &session));
+	for (size_t op = 0; op < ASH_OPS; op++)
+		any = any || session->active[op].stage != ASH_STAGE_IDLE;
+	*ret_any = any;
+	return ASH_DONE;
+}
+
 struct ash_status ash_hsm_op_abort(struct ash_hsm *hsm, ash_handle handle, enum ash_op op)
 {
 	ASH_AUTO(ash_session) *session = NULL;
 
 	ASH_TRY(ash_session_take(hsm, handle, &session));
+	ASH_ENSURE((unsigned)op < ASH_OP_DERIVE, ASH_E_ARGUMENT);
 	ash_active_end(&session->active[op]);
 	return ASH_DONE;
 }

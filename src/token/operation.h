@@ -19,6 +19,8 @@ enum ash_stage {
 	ASH_STAGES
 };
 
+struct ash_session;
+
 struct ash_active {
 	enum ash_stage stage;
 	const struct ash_mechanism_row *row;
@@ -26,13 +28,13 @@ struct ash_active {
 	struct ash_object *object;       /* whose key it has; NULL for digests */
 	uint64_t object_version;
 	struct ash_key_spec spec;
-	uint64_t login;   /* under which the key was reached; 0 when it needed none */
-	bool needs_login; /* CKA_ALWAYS_AUTHENTICATE, and not done yet */
-	uint32_t tag_len;
-	uint8_t iv[16]; /* to begin again after a short buffer (CBC) */
-	size_t iv_len;
-	size_t inside;       /* bytes taken that have not come out */
-	struct ash_buf held; /* input of what can't stream, or the pending output */
+	uint64_t login;           /* under which the key was reached; 0 when it needed none */
+	bool needs_login;         /* CKA_ALWAYS_AUTHENTICATE, and not done yet */
+	struct ash_params params; /* to begin again after a short buffer; points at what follows */
+	uint8_t iv[16];
+	struct ash_buf label; /* OAEP */
+	size_t inside;        /* bytes taken that have not come out */
+	struct ash_buf held;  /* input of what can't stream, or the pending output */
 };
 
 /* Ends it but keeps the context. */
@@ -40,3 +42,14 @@ void ash_active_end(struct ash_active *active);
 
 /* Ends it and frees everything. */
 void ash_active_done(struct ash_active *active);
+
+/* A session's active operation. ASH_E_OPERATION_NONE; ASH_E_NOT_LOGGED_IN while it waits for its PIN. */
+ASH_STATUS ash_active_get(struct ash_session *session, enum ash_op op, struct ash_active **ret_active);
+
+/* The most that an update with so much input gives. ASH_E_OPERATION_NONE when there can be none, ASH_E_DATA_LEN. */
+ASH_STATUS ash_active_update_max(const struct ash_active *active, enum ash_op op, size_t in_len,
+				 size_t *ret_need);
+
+/* Takes one more part. A failure other than ASH_E_BUFFER_TOO_SMALL leaves it fit only to be ended. */
+ASH_STATUS ash_active_update(struct ash_active *active, enum ash_op op, struct ash_span in,
+			     struct ash_out *out);

@@ -358,6 +358,17 @@ struct ash_status ash_pin_check(const struct ash_pin_place *place, uint64_t user
 	return status;
 }
 
+struct ash_status ash_pin_check_nobody(const struct ash_pin_place *place, const struct ash_pin_policy *policy,
+				       struct ash_span pin)
+{
+	const struct ash_pin_record nobody = { .memory_kib = policy->memory_kib, .passes = policy->passes };
+	ASH_AUTO(ash_secret) *key = NULL;
+
+	ASH_ENSURE(pin.len != 0 && pin.len <= ASH_PIN_MAX, ASH_E_PIN_INCORRECT);
+	ASH_TRY(seal_key(place, &nobody, pin, &key));
+	ASH_FAIL(ASH_E_PIN_INCORRECT);
+}
+
 struct ash_status ash_pin_prepare(const struct ash_pin_place *place, const struct ash_pin_policy *policy,
 				  uint64_t user_type, struct ash_span pin, struct ash_span token_key,
 				  struct ash_pin_record **ret_record)

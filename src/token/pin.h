@@ -56,6 +56,13 @@ ASH_STATUS ash_pin_state(const struct ash_pin_place *place, uint64_t user_type,
 ASH_STATUS ash_pin_check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
 			 struct ash_secret **ret_token_key);
 
+/*
+ * The answer to a user that there is not, after as much hashing as a wrong PIN under this
+ * policy takes: ASH_E_PIN_INCORRECT. No try is counted: nobody's.
+ */
+ASH_STATUS ash_pin_check_nobody(const struct ash_pin_place *place, const struct ash_pin_policy *policy,
+				struct ash_span pin);
+
 /* A new PIN with all its tries, prepared outside of any transaction (the hash takes a while). */
 struct ash_pin_record;
 ASH_STATUS ash_pin_prepare(const struct ash_pin_place *place, const struct ash_pin_policy *policy,

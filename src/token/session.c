@@ -39,8 +39,10 @@ static struct ash_session *new_chunk(void)
 	for (uint32_t i = 0; chunk != NULL && i < ASH_SESSION_CHUNK; i++) {
 		if (!ash_is_ok(ash_lock_init(&chunk[i].lock, ASH_RANK_SESSION)))
 			return ash_mem_free(chunk);
-		for (size_t op = 0; op < ASH_OPS; op++)
+		for (size_t op = 0; op < ASH_OPS; op++) {
 			chunk[i].active[op].held = ASH_BUF_SECRET;
+			chunk[i].active[op].label = ASH_BUF_PLAIN;
+		}
 	}
 	return chunk;
 }

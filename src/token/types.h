@@ -40,10 +40,28 @@ struct ash_attr_query {
 	                         ASH_E_ATTRIBUTE_TYPE, ASH_E_BUFFER_TOO_SMALL */
 };
 
+/* What only derivation and wrapping mechanisms have. Unused fields are zero. */
+struct ash_derivation {
+	uint64_t kdf;             /* ECDH: CKD_; PBKDF2: CKP_PKCS5_PBKD2_… */
+	struct ash_span peer;     /* ECDH: the other side's public value, as it came */
+	struct ash_span shared;   /* ECDH: shared data of the KDF */
+	bool extract, expand;     /* HKDF */
+	enum ash_hash hash;       /* HKDF */
+	uint64_t salt_type;       /* HKDF: CKF_HKDF_SALT_…; PBKDF2: CKZ_SALT_SPECIFIED */
+	struct ash_span salt;     /* HKDF, PBKDF2 */
+	uint64_t salt_key;        /* HKDF: the handle of a key that is the salt */
+	struct ash_span info;     /* HKDF */
+	struct ash_span password; /* PBKDF2 */
+	uint64_t iterations;      /* PBKDF2 */
+	uint32_t aes_bits;        /* RSA_AES_KEY_WRAP: of the temporary key; its OAEP is in `params` */
+	struct ash_span data;     /* key and data concatenation, extract, encrypt data */
+};
+
 /* A mechanism with its parameter, decoded as its row in the table says. */
 struct ash_mechanism {
 	uint64_t type; /* CKM_ */
 	struct ash_params params;
+	struct ash_derivation derive;
 };
 
 struct ash_hsm_info {

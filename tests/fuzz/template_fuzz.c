@@ -2,8 +2,8 @@
  * Templates from strangers: makes an object of one, changes and copies it with
  * another, and looks whether what has to hold of every object holds.
  *
- * The input: one byte (two bits how it is made, one whether the officer makes it),
- * then attributes, each type (8 bytes), length (4), value. One of type SEPARATOR
+ * The input: one byte (three bits how it is made, one of them behind the bit that says
+ * whether the officer makes it), then attributes, each type (8 bytes), length (4), value. One of type SEPARATOR
  * ends the template for making; what follows is the one for changing.
  *
  * The same bytes are also taken for an object from the disk, which need not have
@@ -14,6 +14,7 @@
 
 #include "token/attribute.h"
 #include "token/keymap.h"
+#include "token/pkcs8.h"
 #include "util/reader.h"
 
 #define SEPARATOR UINT64_MAX
@@ -46,7 +47,7 @@ static void read_input(struct ash_reader *in, struct input *input)
 	size_t count = 0, split = ATTRS_MAX;
 
 	HOLDS(ash_is_ok(ash_reader_u8(in, &how)));
-	input->making = (enum ash_making)(how & 3);
+	input->making = (how & 8) != 0 ? ASH_MADE_ENCAPSULATE : (enum ash_making)(how & 3);
 	input->actor = (struct ash_actor){ .so = (how & 4) != 0, .user = (how & 4) == 0, .read_write = true };
 	for (; count < ATTRS_MAX && read_attr(in, &input->attrs[count]); count++) {
 		if (input->attrs[count].type == SEPARATOR && split == ATTRS_MAX)
@@ -198,13 +199,51 @@ static void change_and_copy(const struct ash_attrs *attrs, const struct input *i
 	}
 }
 
+/* Makes a key as one asks for that has the object's templates, which has to be as they say. */
+static void follow_template(const struct ash_attrs *attrs, const struct input *input, uint64_t type)
+{
+	ASH_AUTO(ash_merged) merged = ASH_MERGED_NONE;
+	ASH_AUTO(ash_attrs) *made = NULL;
+	ASH_AUTO(ash_attrs) *before = NULL;
+
+	if (!ash_is_ok(ash_attribute_template_merge(attrs, type, input->change, &merged)))
+		return;
+	HOLDS(merged.count >= input->change.count);
+	if (!ash_is_ok(ash_attribute_make(input->making, ash_merged_template(&merged),
+					  (struct ash_template){ NULL, 0 }, CK_UNAVAILABLE_INFORMATION,
+					  input->actor, &made)))
+		return;
+	check_made(made, ash_merged_template(&merged), input->actor);
+	HOLDS(ash_attribute_template_match(attrs, type, made));
+	HOLDS(ash_is_ok(ash_attrs_copy(made, &before)));
+	HOLDS(ash_is_ok(ash_attribute_inherit(attrs, made)));
+	HOLDS(!ash_attrs_bool(made, CKA_ALWAYS_SENSITIVE, false) ||
+	      (ash_attrs_bool(attrs, CKA_ALWAYS_SENSITIVE, false) &&
+	       ash_attrs_bool(made, CKA_SENSITIVE, false)));
+	HOLDS(!ash_attrs_bool(made, CKA_NEVER_EXTRACTABLE, false) ||
+	      (ash_attrs_bool(attrs, CKA_NEVER_EXTRACTABLE, false) &&
+	       !ash_attrs_bool(made, CKA_EXTRACTABLE, true)));
+	HOLDS(same(before, made, CKA_SENSITIVE) && same(before, made, CKA_EXTRACTABLE));
+}
+
+static void wrap_key(const struct ash_attrs *attrs)
+{
+	ASH_AUTO(ash_buf) der = ASH_BUF_SECRET;
+
+	if (!ash_is_ok(ash_pkcs8_encode(attrs, &der)))
+		HOLDS(der.len == 0);
+}
+
 static void use(const struct ash_attrs *attrs, const struct input *input)
 {
 	check_round_trip(attrs);
 	check_reading(attrs);
 	ash_ignore(ash_attribute_complete(attrs)); /* any answer, but an answer */
 	map_key(attrs);
+	wrap_key(attrs);
 	change_and_copy(attrs, input);
+	follow_template(attrs, input, CKA_UNWRAP_TEMPLATE);
+	follow_template(attrs, input, CKA_DERIVE_TEMPLATE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -46,10 +46,11 @@ static enum vector_answer refusal(struct attempt *attempt, struct ash_status sta
 static enum vector_answer data_refusal(struct attempt *attempt, struct ash_status status)
 {
 	static const enum ash_code codes[ASH_OPS][5] = {
-		[ASH_OP_SIGN] = { ASH_E_DATA_LEN },
+		[ASH_OP_SIGN] = { ASH_E_DATA_LEN, ASH_E_DATA },
 		[ASH_OP_VERIFY] = { ASH_E_SIGNATURE, ASH_E_SIGNATURE_LEN },
-		[ASH_OP_ENCRYPT] = { ASH_E_DATA_LEN },
-		[ASH_OP_DECRYPT] = { ASH_E_ENCRYPTED_DATA, ASH_E_ENCRYPTED_DATA_LEN, ASH_E_AUTHENTICATION },
+		[ASH_OP_ENCRYPT] = { ASH_E_DATA_LEN, ASH_E_DATA },
+		[ASH_OP_DECRYPT] = { ASH_E_ENCRYPTED_DATA, ASH_E_ENCRYPTED_DATA_LEN, ASH_E_AUTHENTICATION,
+				     ASH_E_DATA_LEN },
 	};
 
 	return refusal(attempt, status, codes[attempt->request->op]);
@@ -195,9 +196,10 @@ static enum vector_answer one_way(struct attempt *attempt, enum way way, struct 
 static bool is_random(const struct vector_request *request)
 {
 	if (request->op == ASH_OP_ENCRYPT)
-		return request->alg.scheme == ASH_SCHEME_RSA_PKCS1;
+		return request->alg.scheme == ASH_SCHEME_RSA_PKCS1 ||
+		       request->alg.scheme == ASH_SCHEME_RSA_OAEP;
 	return request->op == ASH_OP_SIGN &&
-	       (request->alg.scheme == ASH_SCHEME_ECDSA ||
+	       (request->alg.scheme == ASH_SCHEME_ECDSA || request->alg.scheme == ASH_SCHEME_RSA_PSS ||
 		(request->alg.scheme == ASH_SCHEME_ML_DSA && !request->params.deterministic));
 }
 
@@ -238,10 +240,10 @@ static enum vector_answer all_ways(struct attempt *attempt, struct ash_buf *out)
 	return first;
 }
 
-static enum vector_answer load(struct vector_backend *self, struct attempt *attempt, void **ret_key)
+static enum vector_answer load(struct vector_backend *self, struct attempt *attempt,
+			       const struct vector_key *from, void **ret_key)
 {
 	static const enum ash_code codes[] = { ASH_E_KEY_INVALID, ASH_OK };
-	const struct vector_key *from = attempt->request->key;
 	struct ash_parts parts = ASH_PARTS_NONE;
 	struct ash_status status = ASH_DONE;
 
@@ -268,7 +270,7 @@ static enum vector_answer run(void *target, const struct vector_request *request
 	    !self->ops->offers(self->handle, request->op, request->alg, spec))
 		return VECTOR_UNSUPPORTED;
 	if (request->key != NULL)
-		answer = load(self, &attempt, &key);
+		answer = load(self, &attempt, request->key, &key);
 	if (answer == VECTOR_DONE &&
 	    !ash_is_ok(self->ops->op_new(self->handle, request->op, request->alg, key, &attempt.op)))
 		answer = broken(&attempt, "was offered, and then not done");
@@ -300,6 +302,49 @@ static enum vector_answer derive(void *target, const struct ash_kdf *kdf, size_t
 	return answer;
 }
 
+/* One call, with what it may refuse. */
+static struct ash_status share_once(struct vector_backend *self, enum ash_op op, void *key,
+				    struct ash_span input, struct ash_buf *out)
+{
+	ASH_AUTO(ash_secret) *shared = NULL;
+
+	ASH_TRY(op == ASH_OP_DERIVE ? self->ops->agree(self->handle, key, input, &shared)
+				    : self->ops->decapsulate(self->handle, key, input, &shared));
+	return ash_buf_add(out, ash_secret_peek(shared));
+}
+
+/* Twice: the answers must be the same. */
+static enum vector_answer share(void *target, enum ash_op op, const struct vector_key *from,
+				struct ash_span input, struct ash_buf *out, const char **ret_why)
+{
+	static const enum ash_code codes[] = { ASH_E_KEY_INVALID, ASH_E_ENCRYPTED_DATA_LEN, ASH_OK };
+	const struct ash_alg alg = { op == ASH_OP_DERIVE ? ASH_SCHEME_ECDH : ASH_SCHEME_ML_KEM,
+				     ASH_HASH_NONE };
+	struct vector_backend *self = target;
+	struct attempt attempt = { .ops = self->ops };
+	struct ash_buf again = ASH_BUF_PLAIN;
+	enum vector_answer answer = VECTOR_DONE;
+	void *key = NULL;
+
+	if (!self->ops->offers_key(self->handle, &from->spec) ||
+	    !self->ops->offers(self->handle, op, alg, &from->spec))
+		return VECTOR_UNSUPPORTED;
+	answer = load(self, &attempt, from, &key);
+	if (answer == VECTOR_DONE) {
+		struct ash_status first = share_once(self, op, key, input, out);
+		struct ash_status second = share_once(self, op, key, input, &again);
+
+		if (!ash_is_ok(first))
+			answer = refusal(&attempt, first, codes);
+		if (first.code != second.code || !ash_span_equal(ash_buf_span(out), ash_buf_span(&again)))
+			answer = broken(&attempt, "answers one way or the other");
+	}
+	self->ops->key_free(self->handle, key);
+	ash_buf_done(&again);
+	*ret_why = attempt.why;
+	return answer;
+}
+
 bool vector_backend_open(const struct ash_backend_ops *ops, struct vector_backend *backend,
 			 struct vector_target *ret_target)
 {
@@ -311,6 +356,7 @@ bool vector_backend_open(const struct ash_backend_ops *ops, struct vector_backen
 		.self = backend,
 		.run = run,
 		.derive = ops->kdf != NULL ? derive : NULL,
+		.share = ops->agree != NULL && ops->decapsulate != NULL ? share : NULL,
 	};
 	return true;
 }

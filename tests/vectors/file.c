@@ -101,7 +101,9 @@ void vector_case_begin(const json_t *group, const json_t *test, struct vector_ca
 	struct vector_case one = { .group = group, .test = test };
 
 	one.id = (int)vector_number(&one, test, "tcId", true);
-	one.comment = vector_text(&one, test, "comment", true);
+	one.comment = vector_text(&one, test, "comment", false);
+	if (one.comment == NULL)
+		one.comment = "no comment";
 	one.result = result_of(&one);
 	*ret_case = one;
 }

@@ -13,15 +13,26 @@ static const struct {
 	{ "aead_test_schema_v1.json", vector_run_aead },
 	{ "ashlar_argon2id_v1.json", vector_run_argon2id },
 	{ "ashlar_digest_v1.json", vector_run_digest },
+	{ "ashlar_kdf_v1.json", vector_run_kdf },
+	{ "ecdh_ecpoint_test_schema_v1.json", vector_run_ecdh },
+	{ "ecdh_test_schema_v1.json", vector_run_ecdh },
 	{ "ecdsa_p1363_verify_schema_v1.json", vector_run_ecdsa },
 	{ "eddsa_verify_schema_v1.json", vector_run_eddsa },
 	{ "hkdf_test_schema_v1.json", vector_run_hkdf },
-	{ "ind_cpa_test_schema_v1.json", vector_run_cbc },
+	{ "ind_cpa_test_schema_v1.json", vector_run_cipher },
+	{ "keywrap_test_schema_v1.json", vector_run_wrap },
 	{ "mac_test_schema_v1.json", vector_run_mac },
+	{ "mac_with_iv_test_schema_v1.json", vector_run_mac },
 	{ "mldsa_sign_seed_schema.json", vector_run_mldsa_sign },
 	{ "mldsa_verify_schema.json", vector_run_mldsa_verify },
+	{ "mlkem_semi_expanded_decaps_test_schema.json", vector_run_mlkem },
+	{ "mlkem_test_schema.json", vector_run_mlkem },
+	{ "pbkdf_test_schema.json", vector_run_pbkdf2 },
+	{ "rsaes_oaep_decrypt_schema_v1.json", vector_run_rsa_oaep },
 	{ "rsaes_pkcs1_decrypt_schema_v1.json", vector_run_rsa_decrypt },
 	{ "rsassa_pkcs1_verify_schema_v1.json", vector_run_rsa_signature },
+	{ "rsassa_pss_verify_schema_v1.json", vector_run_rsa_pss },
+	{ "xdh_comp_schema_v1.json", vector_run_ecdh },
 };
 
 /* --- for the schemas' own functions ------------------------------------------ */
@@ -38,6 +49,15 @@ enum vector_answer vector_ask_derive(struct vector_run *run, const struct ash_kd
 	if (run->target->derive == NULL)
 		return VECTOR_UNSUPPORTED;
 	return run->target->derive(run->target->self, kdf, len, &run->out, &run->why);
+}
+
+enum vector_answer vector_ask_share(struct vector_run *run, enum ash_op op, const struct vector_key *key,
+				    struct ash_span input)
+{
+	ash_buf_reset(&run->out);
+	if (run->target->share == NULL)
+		return VECTOR_UNSUPPORTED;
+	return run->target->share(run->target->self, op, key, input, &run->out, &run->why);
 }
 
 struct vector_outcome vector_judge(const struct vector_run *run, enum vector_answer answer, bool right)
@@ -68,19 +88,62 @@ bool vector_passed(struct vector_outcome outcome)
 	return outcome.what == VECTOR_PASSED;
 }
 
+/* Files write the same name with and without dashes. */
+static bool same_name(const char *a, const char *b)
+{
+	while (*a != '\0' || *b != '\0') {
+		if (*a == '-')
+			a++;
+		else if (*b == '-')
+			b++;
+		else if (*a++ != *b++)
+			return false;
+	}
+	return true;
+}
+
+static unsigned find_name(const char *const *names, unsigned count, const char *name)
+{
+	for (unsigned i = 0; name != NULL && i < count; i++) {
+		if (names[i] != NULL && same_name(names[i], name))
+			return i;
+	}
+	return 0;
+}
+
 enum ash_hash vector_hash(const char *name)
 {
 	static const char *const names[ASH_HASHES] = {
+		[ASH_HASH_SHA1] = "SHA-1",
+		[ASH_HASH_SHA224] = "SHA-224",
 		[ASH_HASH_SHA256] = "SHA-256",
 		[ASH_HASH_SHA384] = "SHA-384",
 		[ASH_HASH_SHA512] = "SHA-512",
+		[ASH_HASH_SHA512_224] = "SHA-512/224",
+		[ASH_HASH_SHA512_256] = "SHA-512/256",
+		[ASH_HASH_SHA3_224] = "SHA3-224",
+		[ASH_HASH_SHA3_256] = "SHA3-256",
+		[ASH_HASH_SHA3_384] = "SHA3-384",
+		[ASH_HASH_SHA3_512] = "SHA3-512",
 	};
 
-	for (unsigned i = 0; name != NULL && i < ASH_HASHES; i++) {
-		if (names[i] != NULL && strcmp(names[i], name) == 0)
-			return (enum ash_hash)i;
-	}
-	return ASH_HASH_NONE;
+	return (enum ash_hash)find_name(names, ASH_HASHES, name);
+}
+
+enum ash_group vector_group(const char *name)
+{
+	static const char *const names[ASH_GROUPS] = {
+		[ASH_GROUP_P224] = "secp224r1",          [ASH_GROUP_P256] = "secp256r1",
+		[ASH_GROUP_P384] = "secp384r1",          [ASH_GROUP_P521] = "secp521r1",
+		[ASH_GROUP_SECP256K1] = "secp256k1",     [ASH_GROUP_ED25519] = "edwards25519",
+		[ASH_GROUP_ED448] = "edwards448",        [ASH_GROUP_X25519] = "curve25519",
+		[ASH_GROUP_X448] = "curve448",           [ASH_GROUP_ML_DSA_44] = "ML-DSA-44",
+		[ASH_GROUP_ML_DSA_65] = "ML-DSA-65",     [ASH_GROUP_ML_DSA_87] = "ML-DSA-87",
+		[ASH_GROUP_ML_KEM_512] = "ML-KEM-512",   [ASH_GROUP_ML_KEM_768] = "ML-KEM-768",
+		[ASH_GROUP_ML_KEM_1024] = "ML-KEM-1024",
+	};
+
+	return (enum ash_group)find_name(names, ASH_GROUPS, name);
 }
 
 /* --- a whole file ------------------------------------------------------------ */

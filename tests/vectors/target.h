@@ -41,4 +41,9 @@ struct vector_target {
 	/* The same for `len` derived bytes. NULL: not offered. */
 	enum vector_answer (*derive)(void *self, const struct ash_kdf *kdf, size_t len, struct ash_buf *out,
 				     const char **ret_why);
+
+	/* The same for what a private key has in common: with a peer (ASH_OP_DERIVE), or in a ciphertext
+	 * (ASH_OP_DECAPSULATE). NULL: not offered. */
+	enum vector_answer (*share)(void *self, enum ash_op op, const struct vector_key *key,
+				    struct ash_span input, struct ash_buf *out, const char **ret_why);
 };

@@ -3,7 +3,8 @@
  *
  *   awslc.c  the table, the process-wide beginning, error codes, random bytes
  *   key.c    keys of all kinds
- *   op.c     operations of all families, those of hashes and Ed25519
+ *   op.c     operations of all families, those of hashes
+ *   eddsa.c  Ed25519
  *   ecdsa.c  verifying ECDSA
  *   gcm.c    AES-GCM
  *
@@ -22,8 +23,9 @@
 #include "crypto/backend.h"
 #include "util/buf.h"
 
-#define ASH_AWSLC_SCALAR_LEN 32u
-#define ASH_AWSLC_POINT_LEN  65u
+#define ASH_AWSLC_SCALAR_LEN  32u
+#define ASH_AWSLC_POINT_LEN   65u
+#define ASH_AWSLC_CONTEXT_MAX 255u
 
 /* --- awslc.c ----------------------------------------------------------------- */
 
@@ -76,6 +78,7 @@ struct ash_awslc_family {
 };
 
 extern const struct ash_awslc_family ash_awslc_family_ecdsa;
+extern const struct ash_awslc_family ash_awslc_family_eddsa;
 extern const struct ash_awslc_family ash_awslc_family_gcm;
 
 struct ash_awslc_ecdsa {
@@ -88,6 +91,9 @@ struct ash_awslc_ecdsa {
 struct ash_awslc_eddsa {
 	uint8_t private[ED25519_PRIVATE_KEY_LEN];
 	uint8_t public[ED25519_PUBLIC_KEY_LEN];
+	const struct ash_awslc_eddsa_variant *variant; /* since the start */
+	uint8_t context[ASH_AWSLC_CONTEXT_MAX];
+	size_t context_len;
 };
 
 struct ash_awslc_gcm {

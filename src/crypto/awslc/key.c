@@ -26,7 +26,9 @@ bool ash_awslc_offers_key(void *backend, const struct ash_key_spec *spec)
 	case ASH_KEY_EDWARDS: return spec->group == ASH_GROUP_ED25519 && spec->bits == 0;
 	case ASH_KEY_SECRET: return spec->group == ASH_GROUP_NONE && (spec->bits == 128 || spec->bits == 256);
 	case ASH_KEY_RSA:
+	case ASH_KEY_MONTGOMERY:
 	case ASH_KEY_ML_DSA:
+	case ASH_KEY_ML_KEM:
 	case ASH_KEY_KINDS: break;
 	}
 	return false;

@@ -10,7 +10,6 @@
 #define NO_KEY ASH_KEY_KINDS
 
 static const struct ash_awslc_family digest_family;
-static const struct ash_awslc_family eddsa_family;
 
 /* Every algorithm there is. */
 static const struct row {
@@ -24,7 +23,7 @@ static const struct row {
 	{ ASH_SCHEME_HASH, ASH_HASH_SHA256, DIGESTS, NO_KEY, true, &digest_family },
 	{ ASH_SCHEME_ECDSA, ASH_HASH_NONE, 1u << ASH_OP_VERIFY, ASH_KEY_EC, false, &ash_awslc_family_ecdsa },
 	{ ASH_SCHEME_ECDSA, ASH_HASH_SHA256, 1u << ASH_OP_VERIFY, ASH_KEY_EC, true, &ash_awslc_family_ecdsa },
-	{ ASH_SCHEME_EDDSA, ASH_HASH_NONE, SIGNS, ASH_KEY_EDWARDS, false, &eddsa_family },
+	{ ASH_SCHEME_EDDSA, ASH_HASH_NONE, SIGNS, ASH_KEY_EDWARDS, false, &ash_awslc_family_eddsa },
 	{ ASH_SCHEME_AES_GCM, ASH_HASH_NONE, SEALS, ASH_KEY_SECRET, true, &ash_awslc_family_gcm },
 	{ ASH_SCHEME_AES_GCM, ASH_HASH_NONE, OPENS, ASH_KEY_SECRET, false, &ash_awslc_family_gcm },
 };
@@ -209,52 +208,4 @@ static const struct ash_awslc_family digest_family = {
 	.start = digest_start,
 	.update = ash_awslc_hash_update,
 	.finish = digest_finish,
-};
-
-/* --- Ed25519 ----------------------------------------------------------------- */
-
-static struct ash_status eddsa_make(struct ash_awslc_op *op, const struct ash_awslc_key *key)
-{
-	memcpy(op->eddsa.private, key->private, sizeof(op->eddsa.private));
-	memcpy(op->eddsa.public, key->public, sizeof(op->eddsa.public));
-	return ASH_DONE;
-}
-
-static struct ash_status eddsa_start(struct ash_awslc_op *op, const struct ash_params *params)
-{
-	(void)op;
-	ASH_ENSURE(params->context.len == 0, ASH_E_MECHANISM_PARAM);
-	return ASH_DONE;
-}
-
-static struct ash_status eddsa_finish(struct ash_awslc_op *op, struct ash_span in, struct ash_mut out,
-				      size_t *ret_len)
-{
-	ASH_ENSURE(out.len >= ED25519_SIGNATURE_LEN, ASH_E_BUFFER_TOO_SMALL);
-	ASH_ENSURE(ED25519_sign(out.data, in.data, in.len, op->eddsa.private) == 1,
-		   ash_awslc_code(op->mark, ASH_E_FAILED));
-	*ret_len = ED25519_SIGNATURE_LEN;
-	return ASH_DONE;
-}
-
-static struct ash_status eddsa_verify(struct ash_awslc_op *op, struct ash_span in, struct ash_span signature)
-{
-	ASH_ENSURE(signature.len == ED25519_SIGNATURE_LEN, ASH_E_SIGNATURE_LEN);
-	ASH_ENSURE(ED25519_verify(in.data, in.len, signature.data, op->eddsa.public) == 1,
-		   ash_awslc_code(op->mark, ASH_E_SIGNATURE));
-	return ASH_DONE;
-}
-
-static struct ash_status eddsa_copy(const struct ash_awslc_op *from, struct ash_awslc_op *to)
-{
-	to->eddsa = from->eddsa;
-	return ASH_DONE;
-}
-
-static const struct ash_awslc_family eddsa_family = {
-	.make = eddsa_make,
-	.start = eddsa_start,
-	.finish = eddsa_finish,
-	.verify = eddsa_verify,
-	.copy = eddsa_copy,
 };

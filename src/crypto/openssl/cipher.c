@@ -1,15 +1,14 @@
-/* AES-CBC, and what all ciphers share. */
+/* AES-ECB and AES-CBC, and what all ciphers share. */
 #include "crypto/openssl/openssl_priv.h"
 
 #include "util/secret.h"
 
 #define BLOCK 16u
-#define PIECE ((size_t)1 << 30) /* OpenSSL counts in int */
 
-struct ash_status ash_ossl_cipher_new(const struct ash_ossl_op *op, EVP_CIPHER *const *ciphers,
-				      const struct ash_ossl_key *key, EVP_CIPHER_CTX **ret_ctx)
+struct ash_status ash_ossl_cipher_new(const struct ash_ossl_op *op, const struct ash_ossl_key *key,
+				      EVP_CIPHER_CTX **ret_ctx)
 {
-	EVP_CIPHER *cipher = ciphers[ash_ossl_aes_index(op->spec.bits)];
+	EVP_CIPHER *cipher = op->lib->cipher[op->alg.scheme][ash_ossl_aes_index(op->spec.bits)];
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
 	if (ctx == NULL || EVP_CipherInit_ex2(ctx, cipher, ash_secret_peek(key->secret).data, NULL,
@@ -37,7 +36,7 @@ struct ash_status ash_ossl_cipher_run(const struct ash_ossl_op *op, EVP_CIPHER_C
 	size_t done = 0;
 
 	while (in.len != 0) {
-		size_t piece = in.len < PIECE ? in.len : PIECE;
+		size_t piece = in.len < ASH_OSSL_PIECE ? in.len : ASH_OSSL_PIECE;
 		int len = 0;
 
 		ASH_ENSURE(EVP_CipherUpdate(ctx, out != NULL ? out + done : NULL, &len, in.data,
@@ -66,17 +65,17 @@ struct ash_status ash_ossl_cipher_run_over(const struct ash_ossl_op *op, EVP_CIP
 	return ash_ossl_cipher_run(op, ctx, in, out.data, ret_len);
 }
 
-/* --- CBC ----------------------------------------------------------------------- */
+/* --- ECB, CBC ----------------------------------------------------------------------- */
 
-struct cbc_op {
+struct blocks_op {
 	struct ash_ossl_op base;
 	EVP_CIPHER_CTX *ctx;
 	size_t held; /* taken and not yet come out */
 };
 
-static struct cbc_op *self(struct ash_ossl_op *op)
+static struct blocks_op *self(struct ash_ossl_op *op)
 {
-	return (struct cbc_op *)op;
+	return (struct blocks_op *)op;
 }
 
 static bool padded(const struct ash_ossl_op *op)
@@ -86,7 +85,7 @@ static bool padded(const struct ash_ossl_op *op)
 
 static struct ash_status make(struct ash_ossl_op *op, const struct ash_ossl_key *key)
 {
-	ASH_TRY(ash_ossl_cipher_new(op, op->lib->cbc, key, &self(op)->ctx));
+	ASH_TRY(ash_ossl_cipher_new(op, key, &self(op)->ctx));
 	ASH_ENSURE(EVP_CIPHER_CTX_set_padding(self(op)->ctx, padded(op)) == 1,
 		   ash_ossl_code(op->mark, ASH_E_FAILED));
 	return ASH_DONE;
@@ -94,9 +93,11 @@ static struct ash_status make(struct ash_ossl_op *op, const struct ash_ossl_key 
 
 static struct ash_status start(struct ash_ossl_op *op, const struct ash_params *params)
 {
-	ASH_ENSURE(params->iv.len == BLOCK, ASH_E_MECHANISM_PARAM);
-	ASH_ENSURE(EVP_CipherInit_ex2(self(op)->ctx, NULL, NULL, params->iv.data, op->op == ASH_OP_ENCRYPT,
-				      NULL) == 1,
+	bool ecb = op->alg.scheme == ASH_SCHEME_AES_ECB;
+
+	ASH_ENSURE(params->iv.len == (ecb ? 0 : BLOCK), ASH_E_MECHANISM_PARAM);
+	ASH_ENSURE(EVP_CipherInit_ex2(self(op)->ctx, NULL, NULL, ecb ? NULL : params->iv.data,
+				      op->op == ASH_OP_ENCRYPT, NULL) == 1,
 		   ash_ossl_code(op->mark, ASH_E_FAILED));
 	self(op)->held = 0;
 	return ASH_DONE;
@@ -155,14 +156,14 @@ static void done(struct ash_ossl_op *op)
 
 static struct ash_status copy(const struct ash_ossl_op *from, struct ash_ossl_op *to)
 {
-	const struct cbc_op *old = (const struct cbc_op *)from;
+	const struct blocks_op *old = (const struct blocks_op *)from;
 
 	self(to)->held = old->held;
 	return ash_ossl_cipher_copy(to, old->ctx, &self(to)->ctx);
 }
 
-const struct ash_ossl_family ash_ossl_family_cbc = {
-	.size = sizeof(struct cbc_op),
+const struct ash_ossl_family ash_ossl_family_blocks = {
+	.size = sizeof(struct blocks_op),
 	.make = make,
 	.start = start,
 	.update = update,

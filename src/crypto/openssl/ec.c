@@ -8,7 +8,7 @@
 
 static bool offers(const struct ash_key_spec *spec)
 {
-	return (spec->group == ASH_GROUP_P256 || spec->group == ASH_GROUP_P384) && spec->bits == 0;
+	return spec->group >= ASH_GROUP_P224 && spec->group <= ASH_GROUP_SECP256K1 && spec->bits == 0;
 }
 
 static struct ash_status generate(struct ash_ossl *lib, const struct ash_key_spec *spec,

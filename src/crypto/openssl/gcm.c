@@ -2,19 +2,14 @@
 
 #include <openssl/core_names.h>
 
-#include "util/arena.h"
-#include "util/secret.h"
-
-#define IV_MAX       128u               /* OpenSSL's limit */
-#define SCRATCH_KEPT ((size_t)64 << 10) /* what a longer message needed is given back */
+#define IV_MAX 128u /* OpenSSL's limit */
 
 struct gcm_op {
 	struct ash_ossl_op base;
 	EVP_CIPHER_CTX *ctx;
 	size_t iv_len; /* as the context has it */
 	uint32_t tag_len;
-	uint8_t *scratch; /* plain bytes whose tag is not verified yet; in the arena */
-	size_t scratch_len;
+	struct ash_ossl_scratch scratch; /* plain bytes whose tag is not verified yet */
 };
 
 static struct gcm_op *self(struct ash_ossl_op *op)
@@ -25,7 +20,7 @@ static struct gcm_op *self(struct ash_ossl_op *op)
 static struct ash_status make(struct ash_ossl_op *op, const struct ash_ossl_key *key)
 {
 	self(op)->iv_len = 12;
-	return ash_ossl_cipher_new(op, op->lib->gcm, key, &self(op)->ctx);
+	return ash_ossl_cipher_new(op, key, &self(op)->ctx);
 }
 
 static bool tag_len_good(uint32_t len)
@@ -77,30 +72,6 @@ static struct ash_status encrypt(struct ash_ossl_op *op, struct ash_span in, str
 	return ASH_DONE;
 }
 
-static struct ash_status reserve(struct gcm_op *gcm, size_t len)
-{
-	uint8_t *room = NULL;
-
-	if (len <= gcm->scratch_len)
-		return ASH_DONE;
-	room = ash_arena_alloc(len);
-	ASH_ENSURE(room != NULL, ASH_E_MEMORY);
-	ash_arena_free(gcm->scratch);
-	gcm->scratch = room;
-	gcm->scratch_len = len;
-	return ASH_DONE;
-}
-
-static void forget(struct gcm_op *gcm, size_t len)
-{
-	if (gcm->scratch_len <= SCRATCH_KEPT) {
-		ash_wipe(gcm->scratch, len);
-		return;
-	}
-	gcm->scratch = ash_arena_free(gcm->scratch);
-	gcm->scratch_len = 0;
-}
-
 static struct ash_status open_sealed(struct ash_ossl_op *op, struct ash_span body, struct ash_span tag)
 {
 	EVP_CIPHER_CTX *ctx = self(op)->ctx;
@@ -110,7 +81,7 @@ static struct ash_status open_sealed(struct ash_ossl_op *op, struct ash_span bod
 	size_t len = 0;
 
 	memcpy(expected, tag.data, tag.len);
-	ASH_TRY(ash_ossl_cipher_run(op, ctx, body, self(op)->scratch, &len));
+	ASH_TRY(ash_ossl_cipher_run(op, ctx, body, self(op)->scratch.data, &len));
 	ASH_ENSURE(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)tag.len, expected) == 1,
 		   ash_ossl_code(op->mark, ASH_E_FAILED));
 	ASH_ENSURE(EVP_CipherFinal_ex(ctx, rest, &rest_len) == 1,
@@ -129,14 +100,14 @@ static struct ash_status decrypt(struct ash_ossl_op *op, struct ash_span in, str
 	ASH_ENSURE(in.len >= gcm->tag_len, ASH_E_ENCRYPTED_DATA_LEN);
 	len = in.len - gcm->tag_len;
 	ASH_ENSURE(out.len >= len, ASH_E_BUFFER_TOO_SMALL);
-	ASH_TRY(reserve(gcm, len));
+	ASH_TRY(ash_ossl_scratch_reserve(&gcm->scratch, len));
 	status = open_sealed(op, ash_span(in.data, len), ash_span(in.data + len, gcm->tag_len));
 	if (ash_is_ok(status)) {
 		if (len != 0)
-			memcpy(out.data, gcm->scratch, len);
+			memcpy(out.data, gcm->scratch.data, len);
 		*ret_len = len;
 	}
-	forget(gcm, len);
+	ash_ossl_scratch_forget(&gcm->scratch, len);
 	return status;
 }
 
@@ -149,7 +120,7 @@ static struct ash_status finish(struct ash_ossl_op *op, struct ash_span in, stru
 static void done(struct ash_ossl_op *op)
 {
 	EVP_CIPHER_CTX_free(self(op)->ctx);
-	ash_arena_free(self(op)->scratch);
+	ash_ossl_scratch_done(&self(op)->scratch);
 }
 
 static struct ash_status copy(const struct ash_ossl_op *from, struct ash_ossl_op *to)

@@ -1,7 +1,5 @@
 #include "crypto/openssl/openssl_priv.h"
 
-#include <openssl/rand.h>
-
 #include "util/secret.h"
 
 #define SECRET_BITS_MAX (UINT32_C(1) << 20)
@@ -50,7 +48,9 @@ static const struct ash_ossl_kind *const kinds[ASH_KEY_KINDS] = {
 	[ASH_KEY_RSA] = &ash_ossl_kind_rsa,
 	[ASH_KEY_EC] = &ash_ossl_kind_ec,
 	[ASH_KEY_EDWARDS] = &ash_ossl_kind_edwards,
+	[ASH_KEY_MONTGOMERY] = &ash_ossl_kind_montgomery,
 	[ASH_KEY_ML_DSA] = &ash_ossl_kind_ml_dsa,
+	[ASH_KEY_ML_KEM] = &ash_ossl_kind_ml_kem,
 	[ASH_KEY_SECRET] = &kind_secret,
 };
 
@@ -77,51 +77,7 @@ static struct ash_status key_new(const struct ash_key_spec *spec, struct ash_oss
 	return ASH_DONE;
 }
 
-/* One operation from beginning to end, with a signature to make or to check. */
-static struct ash_status try_op(struct ash_ossl *lib, enum ash_op what, struct ash_ossl_key *key,
-				struct ash_mut signature)
-{
-	static const uint8_t message[32] = "Ashlar tries out a new key pair";
-	static const enum ash_scheme scheme[ASH_KEY_KINDS] = {
-		[ASH_KEY_RSA] = ASH_SCHEME_RSA_PKCS1,
-		[ASH_KEY_EC] = ASH_SCHEME_ECDSA,
-		[ASH_KEY_EDWARDS] = ASH_SCHEME_EDDSA,
-		[ASH_KEY_ML_DSA] = ASH_SCHEME_ML_DSA,
-	};
-	const struct ash_alg alg = { scheme[key->spec.kind], ASH_HASH_NONE };
-	const struct ash_span in = ash_span(message, sizeof(message));
-	const struct ash_params params = { 0 };
-	struct ash_status status = ASH_DONE;
-	size_t len = 0;
-	void *op = NULL;
-
-	ASH_TRY(ash_ossl_op_new(lib, what, alg, key, &op));
-	status = ash_ossl_op_start(op, &params);
-	if (ash_is_ok(status) && what == ASH_OP_SIGN)
-		status = ash_ossl_op_finish(op, in, signature, &len);
-	else if (ash_is_ok(status))
-		status = ash_ossl_op_finish_verify(op, in, ash_mut_span(signature));
-	ash_ossl_op_free(op);
-	return status;
-}
-
-struct ash_status ash_ossl_key_try(struct ash_ossl *lib, struct ash_ossl_key *key)
-{
-	const struct ash_alg alg = { key->spec.kind == ASH_KEY_RSA ? ASH_SCHEME_RSA_PKCS1 : ASH_SCHEME_ECDSA,
-				     ASH_HASH_NONE };
-	ASH_AUTO(ash_secret) *signature = NULL;
-	struct ash_status status = ASH_DONE;
-
-	ASH_TRY(ash_secret_new(ash_alg_signature_len(alg, &key->spec), &signature));
-	status = try_op(lib, ASH_OP_SIGN, key, ash_secret_edit(signature));
-	if (ash_is_ok(status))
-		status = try_op(lib, ASH_OP_VERIFY, key, ash_secret_edit(signature));
-	ASH_ENSURE(status.code != ASH_E_SIGNATURE && status.code != ASH_E_FAILED, ASH_E_KEY_INVALID);
-	return status;
-}
-
-/* Whatever came of it: when an allocation of OpenSSL's failed on the way, that is what is told. */
-static struct ash_status settle(unsigned mark, struct ash_status status)
+struct ash_status ash_ossl_settle(unsigned mark, struct ash_status status)
 {
 	ASH_ENSURE(ash_ossl_mark() == mark, ash_ossl_code(mark, ASH_E_MEMORY));
 	return status;
@@ -147,7 +103,7 @@ struct ash_status ash_ossl_key_generate(void *backend, const struct ash_key_spec
 
 	ASH_TRY(key_new(spec, &key));
 	key->is_private = true;
-	ASH_TRY(settle(mark, generate(backend, parts, key)));
+	ASH_TRY(ash_ossl_settle(mark, generate(backend, parts, key)));
 
 	*ret_key = ASH_TAKE(key);
 	return ASH_DONE;
@@ -161,7 +117,7 @@ struct ash_status ash_ossl_key_load(void *backend, const struct ash_key_spec *sp
 
 	ASH_TRY(key_new(spec, &key));
 	key->is_private = ash_parts_private(parts);
-	ASH_TRY(settle(mark, kinds[spec->kind]->load(backend, spec, parts, key)));
+	ASH_TRY(ash_ossl_settle(mark, kinds[spec->kind]->load(backend, spec, parts, key)));
 
 	*ret_key = ASH_TAKE(key);
 	return ASH_DONE;

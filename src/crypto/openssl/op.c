@@ -2,48 +2,67 @@
 
 #include "util/secret.h"
 
-#define DIGESTS (1u << ASH_OP_DIGEST)
-#define SIGNS   (1u << ASH_OP_SIGN | 1u << ASH_OP_VERIFY)
-#define SEALS   (1u << ASH_OP_ENCRYPT)
-#define OPENS   (1u << ASH_OP_DECRYPT)
+#define DIGESTS  (1u << ASH_OP_DIGEST)
+#define SIGNS    (1u << ASH_OP_SIGN | 1u << ASH_OP_VERIFY)
+#define RECOVERS (1u << ASH_OP_SIGN_RECOVER | 1u << ASH_OP_VERIFY_RECOVER)
+#define SEALS    (1u << ASH_OP_ENCRYPT)
+#define OPENS    (1u << ASH_OP_DECRYPT)
+#define DERIVES  (1u << ASH_OP_DERIVE)
+#define KEM      (1u << ASH_OP_ENCAPSULATE | 1u << ASH_OP_DECAPSULATE)
 
-#define NO_HASH (1u << ASH_HASH_NONE)
-#define SHA_2   (1u << ASH_HASH_SHA256 | 1u << ASH_HASH_SHA384 | 1u << ASH_HASH_SHA512)
+#define NO_HASH  (1u << ASH_HASH_NONE)
+#define ANY_HASH ((1u << ASH_HASHES) - 1 - NO_HASH)
 
-#define NO_KEY ASH_KEY_KINDS
+/* Kinds of keys. */
+#define KEY_NONE    (1u << ASH_KEY_KINDS)
+#define KEY_RSA     (1u << ASH_KEY_RSA)
+#define KEY_EC      (1u << ASH_KEY_EC)
+#define KEY_ED      (1u << ASH_KEY_EDWARDS)
+#define KEY_X       (1u << ASH_KEY_MONTGOMERY)
+#define KEY_ML_DSA  (1u << ASH_KEY_ML_DSA)
+#define KEY_ML_KEM  (1u << ASH_KEY_ML_KEM)
+#define KEY_BYTES   (1u << ASH_KEY_SECRET)
+#define KEY_AES     (KEY_BYTES | OF_AES_SIZE)
+#define OF_AES_SIZE (1u << 31)
 
 struct row {
 	enum ash_scheme scheme;
 	unsigned ops;
 	unsigned hashes;
-	enum ash_key_kind kind;
-	bool (*fits)(const struct ash_key_spec *spec); /* NULL: any key of the kind */
+	unsigned keys;
 	bool streams;
-	const struct ash_ossl_family *family;
+	const struct ash_ossl_family *family; /* NULL: single calls, no operations */
 };
-
-static bool fits_aes(const struct ash_key_spec *spec)
-{
-	return ash_ossl_aes_index(spec->bits) >= 0;
-}
 
 /* Every algorithm there is. */
 static const struct row table[] = {
-	{ ASH_SCHEME_HASH, DIGESTS, SHA_2, NO_KEY, NULL, true, &ash_ossl_family_digest },
-	{ ASH_SCHEME_HMAC, SIGNS, SHA_2, ASH_KEY_SECRET, NULL, true, &ash_ossl_family_hmac },
-	{ ASH_SCHEME_RSA_PKCS1, SIGNS, NO_HASH, ASH_KEY_RSA, NULL, false, &ash_ossl_family_sign },
-	{ ASH_SCHEME_RSA_PKCS1, SIGNS, SHA_2, ASH_KEY_RSA, NULL, true, &ash_ossl_family_sign },
-	{ ASH_SCHEME_RSA_PKCS1, SEALS | OPENS, NO_HASH, ASH_KEY_RSA, NULL, false,
-	  &ash_ossl_family_rsa_crypt },
-	{ ASH_SCHEME_ECDSA, SIGNS, NO_HASH, ASH_KEY_EC, NULL, false, &ash_ossl_family_sign },
-	{ ASH_SCHEME_ECDSA, SIGNS, SHA_2, ASH_KEY_EC, NULL, true, &ash_ossl_family_sign },
-	{ ASH_SCHEME_EDDSA, SIGNS, NO_HASH, ASH_KEY_EDWARDS, NULL, false, &ash_ossl_family_sign },
-	{ ASH_SCHEME_ML_DSA, SIGNS, NO_HASH, ASH_KEY_ML_DSA, NULL, false, &ash_ossl_family_sign },
-	{ ASH_SCHEME_AES_CBC, SEALS | OPENS, NO_HASH, ASH_KEY_SECRET, fits_aes, true, &ash_ossl_family_cbc },
-	{ ASH_SCHEME_AES_CBC_PAD, SEALS | OPENS, NO_HASH, ASH_KEY_SECRET, fits_aes, true,
-	  &ash_ossl_family_cbc },
-	{ ASH_SCHEME_AES_GCM, SEALS, NO_HASH, ASH_KEY_SECRET, fits_aes, true, &ash_ossl_family_gcm },
-	{ ASH_SCHEME_AES_GCM, OPENS, NO_HASH, ASH_KEY_SECRET, fits_aes, false, &ash_ossl_family_gcm },
+	{ ASH_SCHEME_HASH, DIGESTS, ANY_HASH, KEY_NONE, true, &ash_ossl_family_digest },
+	{ ASH_SCHEME_HMAC, SIGNS, ANY_HASH, KEY_BYTES, true, &ash_ossl_family_mac },
+	{ ASH_SCHEME_RSA_PKCS1, SIGNS | RECOVERS, NO_HASH, KEY_RSA, false, &ash_ossl_family_rsa_sign },
+	{ ASH_SCHEME_RSA_PKCS1, SIGNS, ANY_HASH, KEY_RSA, true, &ash_ossl_family_rsa_sign },
+	{ ASH_SCHEME_RSA_PKCS1, SEALS | OPENS, NO_HASH, KEY_RSA, false, &ash_ossl_family_rsa_crypt },
+	{ ASH_SCHEME_RSA_RAW, SIGNS | RECOVERS, NO_HASH, KEY_RSA, false, &ash_ossl_family_rsa_sign },
+	{ ASH_SCHEME_RSA_RAW, SEALS | OPENS, NO_HASH, KEY_RSA, false, &ash_ossl_family_rsa_crypt },
+	{ ASH_SCHEME_RSA_PSS, SIGNS, NO_HASH, KEY_RSA, false, &ash_ossl_family_rsa_sign },
+	{ ASH_SCHEME_RSA_PSS, SIGNS, ANY_HASH, KEY_RSA, true, &ash_ossl_family_rsa_sign },
+	{ ASH_SCHEME_RSA_OAEP, SEALS | OPENS, NO_HASH, KEY_RSA, false, &ash_ossl_family_rsa_crypt },
+	{ ASH_SCHEME_ECDSA, SIGNS, NO_HASH, KEY_EC, false, &ash_ossl_family_ecdsa },
+	{ ASH_SCHEME_ECDSA, SIGNS, ANY_HASH, KEY_EC, true, &ash_ossl_family_ecdsa },
+	{ ASH_SCHEME_EDDSA, SIGNS, NO_HASH, KEY_ED, false, &ash_ossl_family_message },
+	{ ASH_SCHEME_ML_DSA, SIGNS, NO_HASH, KEY_ML_DSA, false, &ash_ossl_family_message },
+	{ ASH_SCHEME_AES_ECB, SEALS | OPENS, NO_HASH, KEY_AES, true, &ash_ossl_family_blocks },
+	{ ASH_SCHEME_AES_CBC, SEALS | OPENS, NO_HASH, KEY_AES, true, &ash_ossl_family_blocks },
+	{ ASH_SCHEME_AES_CBC_PAD, SEALS | OPENS, NO_HASH, KEY_AES, true, &ash_ossl_family_blocks },
+	{ ASH_SCHEME_AES_CTR, SEALS | OPENS, NO_HASH, KEY_AES, true, &ash_ossl_family_ctr },
+	{ ASH_SCHEME_AES_GCM, SEALS, NO_HASH, KEY_AES, true, &ash_ossl_family_gcm },
+	{ ASH_SCHEME_AES_GCM, OPENS, NO_HASH, KEY_AES, false, &ash_ossl_family_gcm },
+	{ ASH_SCHEME_AES_CCM, SEALS | OPENS, NO_HASH, KEY_AES, false, &ash_ossl_family_ccm },
+	{ ASH_SCHEME_AES_CMAC, SIGNS, NO_HASH, KEY_AES, true, &ash_ossl_family_mac },
+	{ ASH_SCHEME_AES_GMAC, SIGNS, NO_HASH, KEY_AES, true, &ash_ossl_family_mac },
+	{ ASH_SCHEME_AES_KW, SEALS | OPENS, NO_HASH, KEY_AES, false, &ash_ossl_family_wrap },
+	{ ASH_SCHEME_AES_KWP, SEALS | OPENS, NO_HASH, KEY_AES, false, &ash_ossl_family_wrap },
+	{ ASH_SCHEME_ECDH, DERIVES, NO_HASH, KEY_EC | KEY_X, false, NULL },
+	{ ASH_SCHEME_ML_KEM, KEM, NO_HASH, KEY_ML_KEM, false, NULL },
 };
 
 static const struct row *find_row(enum ash_op op, struct ash_alg alg)
@@ -60,9 +79,10 @@ static const struct row *find_row(enum ash_op op, struct ash_alg alg)
 
 static bool fits(const struct row *row, const struct ash_key_spec *spec)
 {
-	if (spec == NULL || row->kind == NO_KEY)
-		return spec == NULL && row->kind == NO_KEY;
-	return spec->kind == row->kind && (row->fits == NULL || row->fits(spec));
+	if (spec == NULL)
+		return row->keys == KEY_NONE;
+	return (unsigned)spec->kind < ASH_KEY_KINDS && (row->keys & 1u << spec->kind) != 0 &&
+	       ((row->keys & OF_AES_SIZE) == 0 || ash_ossl_aes_index(spec->bits) >= 0);
 }
 
 bool ash_ossl_offers(void *backend, enum ash_op op, struct ash_alg alg, const struct ash_key_spec *spec)
@@ -81,7 +101,7 @@ static void op_auto(struct ash_ossl_op **op)
 /* What only the private key can do. */
 static bool needs_private(enum ash_op op)
 {
-	return op == ASH_OP_SIGN || op == ASH_OP_DECRYPT;
+	return op == ASH_OP_SIGN || op == ASH_OP_SIGN_RECOVER || op == ASH_OP_DECRYPT;
 }
 
 struct ash_status ash_ossl_op_new(void *backend, enum ash_op op, struct ash_alg alg, void *key, void **ret_op)
@@ -90,7 +110,7 @@ struct ash_status ash_ossl_op_new(void *backend, enum ash_op op, struct ash_alg 
 	const struct ash_ossl_key *from = key;
 	__attribute__((cleanup(op_auto))) struct ash_ossl_op *made = NULL;
 
-	ASH_ENSURE(row != NULL, ASH_E_UNSUPPORTED);
+	ASH_ENSURE(row != NULL && row->family != NULL, ASH_E_UNSUPPORTED);
 	ASH_ENSURE(fits(row, from != NULL ? &from->spec : NULL), ASH_E_KEY_TYPE);
 	ASH_ENSURE(from == NULL || from->is_private || !needs_private(op), ASH_E_KEY_TYPE);
 

@@ -1,12 +1,16 @@
 /*
  * Inside the OpenSSL back end: what its files share.
  *
- *   start.c   the process-wide beginning, allocation, error codes
- *   openssl.c the table; schemes and which family does them
- *   key.c     keys of all kinds; rsa.c, ec.c, okp.c, mldsa.c each kind's own
- *   op.c      operations of all families; digest.c, mac.c, cipher.c, gcm.c, sign.c,
- *             rsacrypt.c each family's own
- *   kdf.c     derivation and random numbers
+ *   start.c    the process-wide beginning, allocation, error codes
+ *   fetch.c    all that is fetched from the library, by its names
+ *   openssl.c  the table
+ *   key.c      keys of all kinds; rsa.c, ec.c, okp.c (edwards.c: points), lattice.c each
+ *              kind's own; trial.c tries out new ones, params.c passes numbers
+ *   op.c       operations of all families, and which algorithm is whose; digest.c, mac.c,
+ *              cipher.c, ctr.c, gcm.c, ccm.c, wrap.c, sign.c (what signatures share),
+ *              rsasign.c, ecdsa.c, message.c, rsacrypt.c each family's own; scratch.c
+ *   agree.c    agreement and encapsulation
+ *   kdf.c      derivation and random numbers
  */
 #pragma once
 
@@ -20,17 +24,34 @@
 #include "crypto/backend.h"
 #include "util/mem.h"
 
+#define ASH_OSSL_AES_SIZES 3
+
+enum ash_ossl_kdf {
+	ASH_OSSL_KDF_HKDF,
+	ASH_OSSL_KDF_ARGON2ID,
+	ASH_OSSL_KDF_PBKDF2,
+	ASH_OSSL_KDF_X963,
+	ASH_OSSL_KDF_CONCAT,
+	ASH_OSSL_KDFS
+};
+
+/* RFC 8032: how a message is signed. */
+enum ash_ossl_variant {
+	ASH_OSSL_PURE,
+	ASH_OSSL_CONTEXT,
+	ASH_OSSL_PREHASH,
+	ASH_OSSL_VARIANTS
+};
+
 /* One library context of our own and all that is fetched from it; constant once open. */
 struct ash_ossl {
 	OSSL_LIB_CTX *ctx;
 	OSSL_PROVIDER *provider;
 	EVP_MD *hash[ASH_HASHES];
-	EVP_MAC *hmac;
-	EVP_CIPHER *cbc[3]; /* by ash_ossl_aes_index() */
-	EVP_CIPHER *gcm[3];
-	EVP_KDF *hkdf;
-	EVP_KDF *argon2id;
-	EVP_SIGNATURE *signature[ASH_GROUPS]; /* of groups that sign whole messages */
+	EVP_MAC *mac[ASH_SCHEMES];
+	EVP_CIPHER *cipher[ASH_SCHEMES][ASH_OSSL_AES_SIZES]; /* by ash_ossl_aes_index() */
+	EVP_KDF *kdf[ASH_OSSL_KDFS];
+	EVP_SIGNATURE *signature[ASH_GROUPS][ASH_OSSL_VARIANTS]; /* of groups that sign whole messages */
 	EC_GROUP *curve[ASH_GROUPS];
 };
 
@@ -54,6 +75,7 @@ void ash_ossl_unfetch(struct ash_ossl *lib);
 /* OpenSSL's names. */
 const char *ash_ossl_hash_name(enum ash_hash hash);
 const char *ash_ossl_group_name(enum ash_group group);
+const char *ash_ossl_cipher_name(enum ash_scheme scheme, int aes_index);
 
 /* 0, 1 or 2 for 128, 192 or 256 bits; -1 for others. */
 int ash_ossl_aes_index(uint32_t bits);
@@ -80,10 +102,12 @@ struct ash_ossl_kind {
 extern const struct ash_ossl_kind ash_ossl_kind_rsa;
 extern const struct ash_ossl_kind ash_ossl_kind_ec;
 extern const struct ash_ossl_kind ash_ossl_kind_edwards;
+extern const struct ash_ossl_kind ash_ossl_kind_montgomery;
 extern const struct ash_ossl_kind ash_ossl_kind_ml_dsa;
+extern const struct ash_ossl_kind ash_ossl_kind_ml_kem;
 
-/* Makes and checks a signature with a new key pair. ASH_E_KEY_INVALID. */
-struct ash_status ash_ossl_key_try(struct ash_ossl *lib, struct ash_ossl_key *key);
+/* Whatever came of it: ASH_E_MEMORY when an allocation of OpenSSL's failed since `mark`. */
+struct ash_status ash_ossl_settle(unsigned mark, struct ash_status status);
 
 bool ash_ossl_offers_key(const struct ash_key_spec *spec);
 struct ash_status ash_ossl_key_generate(void *backend, const struct ash_key_spec *spec,
@@ -92,6 +116,19 @@ struct ash_status ash_ossl_key_load(void *backend, const struct ash_key_spec *sp
 				    const struct ash_parts *parts, void **ret_key);
 struct ash_status ash_ossl_key_parts(void *backend, void *key, struct ash_parts *ret_parts);
 void *ash_ossl_key_free(void *backend, void *key);
+
+/* --- trial.c ----------------------------------------------------------------- */
+
+/*
+ * Uses a new key pair both ways: signs and verifies, agrees with itself, encapsulates and
+ * decapsulates. ASH_E_KEY_INVALID.
+ */
+struct ash_status ash_ossl_key_try(struct ash_ossl *lib, struct ash_ossl_key *key);
+
+/* --- edwards.c --------------------------------------------------------------- */
+
+/* Whether RFC 8032 decodes it to a point of the curve, and one of large order. ASH_E_KEY_INVALID. */
+struct ash_status ash_ossl_edwards_check(struct ash_ossl *lib, enum ash_group group, struct ash_span point);
 
 /* --- params.c ---------------------------------------------------------------- */
 
@@ -162,11 +199,16 @@ struct ash_ossl_family {
 };
 
 extern const struct ash_ossl_family ash_ossl_family_digest;
-extern const struct ash_ossl_family ash_ossl_family_hmac;
-extern const struct ash_ossl_family ash_ossl_family_cbc;
+extern const struct ash_ossl_family ash_ossl_family_mac;
+extern const struct ash_ossl_family ash_ossl_family_blocks;
+extern const struct ash_ossl_family ash_ossl_family_ctr;
 extern const struct ash_ossl_family ash_ossl_family_gcm;
-extern const struct ash_ossl_family ash_ossl_family_sign;
+extern const struct ash_ossl_family ash_ossl_family_ccm;
+extern const struct ash_ossl_family ash_ossl_family_wrap;
+extern const struct ash_ossl_family ash_ossl_family_rsa_sign;
 extern const struct ash_ossl_family ash_ossl_family_rsa_crypt;
+extern const struct ash_ossl_family ash_ossl_family_ecdsa;
+extern const struct ash_ossl_family ash_ossl_family_message;
 
 struct ash_ossl_op {
 	const struct ash_ossl_family *family;
@@ -207,11 +249,48 @@ struct ash_status ash_ossl_hash_end(const struct ash_ossl_op *op, EVP_MD_CTX *ct
 struct ash_status ash_ossl_hash_copy(const struct ash_ossl_op *op, const EVP_MD_CTX *from,
 				     EVP_MD_CTX **ret_ctx);
 
+/* --- sign.c: what signatures share ------------------------------------------- */
+
+struct ash_ossl_sign {
+	struct ash_ossl_op base;
+	EVP_PKEY_CTX *ctx;
+	EVP_MD_CTX *hash; /* NULL when all data comes with finish and goes as it is to OpenSSL */
+	size_t len;       /* of a signature */
+};
+
+/* The context is yet to be initialised. */
+struct ash_status ash_ossl_sign_make(struct ash_ossl_op *op, const struct ash_ossl_key *key);
+struct ash_status ash_ossl_sign_start(struct ash_ossl_op *op);
+struct ash_status ash_ossl_sign_update(struct ash_ossl_op *op, struct ash_span in, struct ash_mut out,
+				       size_t *ret_len);
+
+/* What is to be signed: the digest, in `room`, when the operation hashes; else `in`. */
+struct ash_status ash_ossl_sign_data(struct ash_ossl_op *op, struct ash_span in, uint8_t *room,
+				     struct ash_span *ret_data);
+void ash_ossl_sign_done(struct ash_ossl_op *op);
+struct ash_status ash_ossl_sign_copy(const struct ash_ossl_op *from, struct ash_ossl_op *to);
+
+/* --- scratch.c --------------------------------------------------------------- */
+
+/* Room in the arena for what may not be shown yet. */
+struct ash_ossl_scratch {
+	uint8_t *data;
+	size_t len;
+};
+
+struct ash_status ash_ossl_scratch_reserve(struct ash_ossl_scratch *scratch, size_t len);
+
+/* Wipes `len` bytes, and gives back what a long message needed. */
+void ash_ossl_scratch_forget(struct ash_ossl_scratch *scratch, size_t len);
+void ash_ossl_scratch_done(struct ash_ossl_scratch *scratch);
+
 /* --- cipher.c ---------------------------------------------------------------- */
 
-/* A context that has the key; `ciphers` by ash_ossl_aes_index(). */
-struct ash_status ash_ossl_cipher_new(const struct ash_ossl_op *op, EVP_CIPHER *const *ciphers,
-				      const struct ash_ossl_key *key, EVP_CIPHER_CTX **ret_ctx);
+#define ASH_OSSL_PIECE ((size_t)1 << 30) /* OpenSSL counts in int */
+
+/* A context that has the key. */
+struct ash_status ash_ossl_cipher_new(const struct ash_ossl_op *op, const struct ash_ossl_key *key,
+				      EVP_CIPHER_CTX **ret_ctx);
 struct ash_status ash_ossl_cipher_copy(const struct ash_ossl_op *op, const EVP_CIPHER_CTX *from,
 				       EVP_CIPHER_CTX **ret_ctx);
 
@@ -222,6 +301,15 @@ struct ash_status ash_ossl_cipher_run(const struct ash_ossl_op *op, EVP_CIPHER_C
 /* The same where `out` may lie over `in`; `held` bytes were taken before and come out first. */
 struct ash_status ash_ossl_cipher_run_over(const struct ash_ossl_op *op, EVP_CIPHER_CTX *ctx, size_t held,
 					   struct ash_span in, struct ash_mut out, size_t *ret_len);
+
+/* --- agree.c ----------------------------------------------------------------- */
+
+struct ash_status ash_ossl_agree(void *backend, void *key, struct ash_span peer,
+				 struct ash_secret **ret_shared);
+struct ash_status ash_ossl_encapsulate(void *backend, void *key, struct ash_mut ciphertext,
+				       struct ash_secret **ret_shared);
+struct ash_status ash_ossl_decapsulate(void *backend, void *key, struct ash_span ciphertext,
+				       struct ash_secret **ret_shared);
 
 /* --- kdf.c ------------------------------------------------------------------- */
 

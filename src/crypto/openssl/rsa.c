@@ -2,9 +2,11 @@
 
 #include <openssl/core_names.h>
 
-#define BITS_MIN          2048u
-#define BITS_MAX          4096u
-#define EXPONENT_BITS_MAX 256u
+#define BITS_MIN                2048u
+#define BITS_MAX                8192u
+#define EXPONENT_BITS_MAX       256u
+#define SMALL_BITS              3072u /* of a modulus; with a larger one OpenSSL takes no longer exponent than */
+#define LARGE_EXPONENT_BITS_MAX 64u
 
 /* The numbers of a private key. All lie in the arena, which wipes them. */
 enum number {
@@ -57,6 +59,13 @@ static bool odd(struct ash_span number)
 	return number.len != 0 && (number.data[number.len - 1] & 1) != 0;
 }
 
+static bool exponent_good(uint32_t bits, struct ash_span e, uint32_t least)
+{
+	uint32_t most = bits > SMALL_BITS ? LARGE_EXPONENT_BITS_MAX : EXPONENT_BITS_MAX;
+
+	return odd(e) && bit_len(e) >= least && bit_len(e) <= most;
+}
+
 static struct ash_status generate(struct ash_ossl *lib, const struct ash_key_spec *spec,
 				  const struct ash_parts *parts, struct ash_ossl_key *key)
 {
@@ -67,7 +76,7 @@ static struct ash_status generate(struct ash_ossl *lib, const struct ash_key_spe
 
 	if (!ash_parts_has(parts, ASH_PART_PUBLIC_EXPONENT))
 		e = ash_span(usual, sizeof(usual));
-	ASH_ENSURE(odd(e) && bit_len(e) >= 17 && bit_len(e) <= EXPONENT_BITS_MAX, ASH_E_ARGUMENT);
+	ASH_ENSURE(exponent_good(bits, e, 17), ASH_E_ARGUMENT); /* FIPS 186-5, A.1.1: above 2^16 */
 	ASH_TRY(ash_ossl_params_reserve(&params, e.len));
 	ASH_TRY(ash_ossl_params_integer(&params, OSSL_PKEY_PARAM_RSA_E, e));
 	ash_ossl_params_number(&params, OSSL_PKEY_PARAM_RSA_BITS, &bits);
@@ -83,8 +92,7 @@ static struct ash_status check_shape(const struct ash_key_spec *spec, const stru
 	bool crt = in[DP].len != 0 || in[DQ].len != 0 || in[QI].len != 0;
 
 	ASH_ENSURE(bit_len(in[N]) == spec->bits && odd(in[N]), ASH_E_KEY_INVALID);
-	ASH_ENSURE(odd(in[E]) && bit_len(in[E]) >= 2 && bit_len(in[E]) <= EXPONENT_BITS_MAX,
-		   ASH_E_KEY_INVALID);
+	ASH_ENSURE(exponent_good(spec->bits, in[E], 2), ASH_E_KEY_INVALID);
 	for (enum number i = D; i < NUMBERS; i++)
 		ASH_ENSURE(in[i].len <= in[N].len, ASH_E_KEY_INVALID);
 	ASH_ENSURE(primes != 1 && (primes == 2 || !crt), ASH_E_KEY_INVALID);

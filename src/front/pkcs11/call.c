@@ -18,6 +18,7 @@ enum phase {
 };
 
 #define SHARD_BITS 6
+#define WAIT_MS    50 /* between looks for a C_Finalize */
 
 struct shard {
 	alignas(64) _Atomic uint32_t under_way;
@@ -26,6 +27,7 @@ struct shard {
 static struct {
 	_Atomic uint64_t word;            /* fork epoch * PHASES + phase */
 	struct ash_p11_instance instance; /* changes only in OPENING and CLOSING */
+	_Atomic uint64_t closings;
 	struct shard shards[1 << SHARD_BITS];
 } library;
 
@@ -132,7 +134,19 @@ struct ash_status ash_call_close(void)
 	ash_p11_host.stop(&library.instance);
 	library.instance = (struct ash_p11_instance){ 0 };
 	atomic_store(&library.word, word_of(CLOSED));
+	atomic_fetch_add(&library.closings, 1);
 	return ASH_DONE;
+}
+
+uint64_t ash_call_closings(void)
+{
+	return atomic_load(&library.closings);
+}
+
+void ash_call_wait_closed(uint64_t before)
+{
+	while (ash_call_closings() == before)
+		pause_ms(WAIT_MS);
 }
 
 bool ash_call_enter(struct ash_call *call)

@@ -32,6 +32,10 @@ ASH_STATUS ash_call_open(void);
 /* C_Finalize: ASH_E_NOT_INITIALIZED; ASH_E_FAILED when calls do not end, then nothing changed. */
 ASH_STATUS ash_call_close(void);
 
+/* How often the library was closed; and waits, in no call, until that is more than `before`. */
+uint64_t ash_call_closings(void);
+void ash_call_wait_closed(uint64_t before);
+
 /* False when the library is not initialised in this process. */
 bool ash_call_enter(struct ash_call *call);
 

@@ -81,5 +81,5 @@ ASH_ENTRY C_GetInterface(CK_UTF8CHAR_PTR pInterfaceName, CK_VERSION_PTR pVersion
 		*ppInterface = UNCONST(&interfaces[i]);
 		return CKR_OK;
 	}
-	return CKR_ARGUMENTS_BAD; /* as NSS and p11-kit have it */
+	return CKR_FUNCTION_FAILED; /* the arguments are fine, and there is none such */
 }

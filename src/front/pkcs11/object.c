@@ -26,6 +26,44 @@ ASH_ENTRY C_CreateObject(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR pTemplate,
 	return ASH_SESSION_CALL(hSession, create_object(&call, hSession, pTemplate, ulCount, phObject));
 }
 
+static struct ash_status copy_object(const struct ash_call *call, CK_SESSION_HANDLE session,
+				     CK_OBJECT_HANDLE object, const CK_ATTRIBUTE *given, CK_ULONG count,
+				     CK_OBJECT_HANDLE_PTR ret_copy)
+{
+	ASH_AUTO(ash_canonical) template;
+	ash_handle copy = 0;
+
+	ash_canonical_init(&template);
+	ASH_ENSURE(ret_copy != NULL, ASH_E_ARGUMENT);
+	ASH_TRY(ash_canonical_read(&template, given, count));
+	ASH_TRY(call->api->copy_object(call->hsm, session, object, template.view, &copy));
+	*ret_copy = copy;
+	return ASH_DONE;
+}
+
+ASH_ENTRY C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ATTRIBUTE_PTR pTemplate,
+		       CK_ULONG ulCount, CK_OBJECT_HANDLE_PTR phNewObject)
+{
+	return ASH_SESSION_CALL(hSession,
+				copy_object(&call, hSession, hObject, pTemplate, ulCount, phNewObject));
+}
+
+static struct ash_status get_object_size(const struct ash_call *call, CK_SESSION_HANDLE session,
+					 CK_OBJECT_HANDLE object, CK_ULONG_PTR ret_size)
+{
+	uint64_t size = 0;
+
+	ASH_ENSURE(ret_size != NULL, ASH_E_ARGUMENT);
+	ASH_TRY(call->api->object_size(call->hsm, session, object, &size));
+	*ret_size = size;
+	return ASH_DONE;
+}
+
+ASH_ENTRY C_GetObjectSize(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject, CK_ULONG_PTR pulSize)
+{
+	return ASH_SESSION_CALL(hSession, get_object_size(&call, hSession, hObject, pulSize));
+}
+
 ASH_ENTRY C_DestroyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hObject)
 {
 	return ASH_SESSION_CALL(hSession, call.api->destroy_object(call.hsm, hSession, hObject));

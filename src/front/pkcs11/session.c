@@ -77,9 +77,8 @@ ASH_ENTRY C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR
 static struct ash_status login_user(const struct ash_call *call, CK_SESSION_HANDLE session, CK_USER_TYPE user,
 				    struct ash_span pin, struct ash_span name)
 {
-	ASH_ENSURE(ash_readable(name.data, name.len), ASH_E_ARGUMENT);
-	ASH_ENSURE(name.len == 0, ASH_E_UNSUPPORTED); /* users have no names yet */
-	return login(call, session, user, pin);
+	ASH_ENSURE(pin.data != NULL && ash_readable(name.data, name.len), ASH_E_ARGUMENT);
+	return call->api->login_user(call->hsm, session, user, pin, name);
 }
 
 ASH_ENTRY C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
@@ -105,7 +104,7 @@ static struct ash_status cancel(const struct ash_call *call, CK_SESSION_HANDLE s
 	struct ash_session_info info = { 0 };
 
 	ASH_TRY(call->api->session_info(call->hsm, session, &info));
-	for (enum ash_op op = 0; op < ASH_OPS; op++) {
+	for (enum ash_op op = 0; op < ASH_OP_DERIVE; op++) { /* the others never are under way */
 		if ((flags & ash_op_flag(op)) != 0)
 			ASH_TRY(unless_none(call->api->op_init(call->hsm, session, op, NULL, 0)));
 	}
@@ -117,4 +116,44 @@ static struct ash_status cancel(const struct ash_call *call, CK_SESSION_HANDLE s
 ASH_ENTRY C_SessionCancel(CK_SESSION_HANDLE hSession, CK_FLAGS flags)
 {
 	return ASH_SESSION_CALL(hSession, cancel(&call, hSession, flags));
+}
+
+/* §5.6.5: nothing that is active can leave the token, and what is not active needs no saving. */
+static struct ash_status get_operation_state(const struct ash_call *call, CK_SESSION_HANDLE session,
+					     const CK_ULONG *len)
+{
+	bool any = false;
+
+	ASH_ENSURE(len != NULL, ASH_E_ARGUMENT);
+	ASH_TRY(call->api->op_any(call->hsm, session, &any));
+	ASH_FAIL(any ? ASH_E_STATE_UNSAVEABLE : ASH_E_OPERATION_NONE);
+}
+
+ASH_ENTRY C_GetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState,
+			      CK_ULONG_PTR pulOperationStateLen)
+{
+	(void)pOperationState;
+	return ASH_SESSION_CALL(hSession, get_operation_state(&call, hSession, pulOperationStateLen));
+}
+
+/* §5.6.6: so no state that comes in is one of ours. */
+static struct ash_status set_operation_state(const struct ash_call *call, CK_SESSION_HANDLE session,
+					     struct ash_span state)
+{
+	struct ash_session_info info = { 0 };
+
+	ASH_ENSURE(state.data != NULL, ASH_E_ARGUMENT);
+	ASH_TRY(call->api->session_info(call->hsm, session, &info));
+	ASH_FAIL(ASH_E_SAVED_STATE);
+}
+
+ASH_ENTRY C_SetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState,
+			      CK_ULONG ulOperationStateLen, CK_OBJECT_HANDLE hEncryptionKey,
+			      CK_OBJECT_HANDLE hAuthenticationKey)
+{
+	(void)hEncryptionKey;
+	(void)hAuthenticationKey;
+	return ASH_SESSION_CALL(
+		hSession,
+		set_operation_state(&call, hSession, ash_span(pOperationState, ulOperationStateLen)));
 }

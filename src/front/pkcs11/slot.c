@@ -105,16 +105,23 @@ ASH_ENTRY C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo)
 }
 
 /* §5.5.4: slots come and go only by C_InitToken; that is no event. */
-static struct ash_status wait_for_event(CK_FLAGS flags, const CK_SLOT_ID *slot, const void *reserved)
+static struct ash_status check_wait(CK_FLAGS flags, const CK_SLOT_ID *slot, const void *reserved)
 {
 	ASH_ENSURE(slot != NULL && reserved == NULL, ASH_E_ARGUMENT);
-	ASH_ENSURE((flags & CKF_DONT_BLOCK) != 0, ASH_E_UNSUPPORTED);
-	ASH_FAIL(ASH_E_NO_EVENT);
+	ASH_ENSURE((flags & CKF_DONT_BLOCK) == 0, ASH_E_NO_EVENT);
+	return ASH_DONE;
 }
 
+/* So whoever blocks waits for another thread's C_Finalize, without holding it up. */
 ASH_ENTRY C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR pReserved)
 {
-	return ASH_CALL(wait_for_event(flags, pSlot, pReserved));
+	const uint64_t closings = ash_call_closings();
+	CK_RV rv = ASH_CALL(check_wait(flags, pSlot, pReserved));
+
+	if (rv != CKR_OK)
+		return rv;
+	ash_call_wait_closed(closings);
+	return CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
 static struct ash_status get_mechanism_list(const struct ash_call *call, CK_SLOT_ID slot,

@@ -5,31 +5,15 @@
  * parameters that <ashlar/pkcs11.h> has of it. tools/check_unsupported.py checks
  * that README.md's list is this one.
  *
- * "partly:" lines name what functions that do work refuse in the same way.
+ * "partly:" lines name functions that answer as the standard says, and yet do nothing.
  */
 #pragma once
 
 /* 2.40 */
-#define ASH_LACKS_C_GetOperationState   ~, ASH_LACKING
-#define ASH_LACKS_C_SetOperationState   ~, ASH_LACKING
-#define ASH_LACKS_C_CopyObject          ~, ASH_LACKING
-#define ASH_LACKS_C_GetObjectSize       ~, ASH_LACKING
-#define ASH_LACKS_C_DigestKey           ~, ASH_LACKING
-#define ASH_LACKS_C_SignRecoverInit     ~, ASH_LACKING
-#define ASH_LACKS_C_SignRecover         ~, ASH_LACKING
-#define ASH_LACKS_C_VerifyRecoverInit   ~, ASH_LACKING
-#define ASH_LACKS_C_VerifyRecover       ~, ASH_LACKING
-#define ASH_LACKS_C_DigestEncryptUpdate ~, ASH_LACKING
-#define ASH_LACKS_C_DecryptDigestUpdate ~, ASH_LACKING
-#define ASH_LACKS_C_SignEncryptUpdate   ~, ASH_LACKING
-#define ASH_LACKS_C_DecryptVerifyUpdate ~, ASH_LACKING
-#define ASH_LACKS_C_WrapKey             ~, ASH_LACKING
-#define ASH_LACKS_C_UnwrapKey           ~, ASH_LACKING
-#define ASH_LACKS_C_DeriveKey           ~, ASH_LACKING
-/* partly: C_WaitForSlotEvent without CKF_DONT_BLOCK */
+/* partly: C_GetOperationState (what is active can't be saved) */
+/* partly: C_SetOperationState (no saved state is valid) */
 
 /* 3.0 */
-/* partly: C_LoginUser with a user name */
 #define ASH_LACKS_C_MessageEncryptInit  ~, ASH_LACKING
 #define ASH_LACKS_C_EncryptMessage      ~, ASH_LACKING
 #define ASH_LACKS_C_EncryptMessageBegin ~, ASH_LACKING
@@ -52,8 +36,6 @@
 #define ASH_LACKS_C_MessageVerifyFinal  ~, ASH_LACKING
 
 /* 3.2 */
-#define ASH_LACKS_C_EncapsulateKey            ~, ASH_LACKING
-#define ASH_LACKS_C_DecapsulateKey            ~, ASH_LACKING
 #define ASH_LACKS_C_VerifySignatureInit       ~, ASH_LACKING
 #define ASH_LACKS_C_VerifySignature           ~, ASH_LACKING
 #define ASH_LACKS_C_VerifySignatureUpdate     ~, ASH_LACKING

@@ -12,15 +12,10 @@ static size_t cipher_room(enum ash_op op, const struct sample *sample, size_t in
 	return ash_alg_finish_max(op, sample->alg, &sample->spec, params.tag_len, 0, in_len);
 }
 
-static bool whole_blocks(const struct sample *sample)
-{
-	return sample->alg.scheme == ASH_SCHEME_AES_CBC;
-}
-
 /* Encrypts text(len); the operation is made for it. */
 static size_t encrypted(const struct sample *sample, size_t len, uint8_t out[CIPHER_MAX])
 {
-	const struct ash_params params = params_of(sample);
+	const struct ash_params params = params_for(sample, len);
 	size_t room = cipher_room(ASH_OP_ENCRYPT, sample, len);
 	void *op = sample_op(ASH_OP_ENCRYPT, sample);
 	size_t out_len = 0;
@@ -35,19 +30,19 @@ static size_t encrypted(const struct sample *sample, size_t len, uint8_t out[CIP
 TEST(ciphers_decrypt_what_they_encrypted)
 {
 	for (size_t i = 0; i < ASH_COUNT(ciphers); i++) {
-		const struct ash_params params = params_of(&ciphers[i]);
 		void *op = NULL;
 
 		if (!offered(ASH_OP_DECRYPT, &ciphers[i]))
 			continue;
 		op = sample_op(ASH_OP_DECRYPT, &ciphers[i]);
 		for (size_t len = 0; len < 260; len++) {
+			const struct ash_params params = params_for(&ciphers[i], len);
 			uint8_t sealed[CIPHER_MAX];
 			uint8_t plain[CIPHER_MAX];
 			size_t out_len = 0;
 			size_t sealed_len = 0;
 
-			if (whole_blocks(&ciphers[i]) && len % 16 != 0)
+			if (!takes(&ciphers[i], len))
 				continue;
 			sealed_len = encrypted(&ciphers[i], len, sealed);
 			EXPECT_OK(
@@ -91,8 +86,7 @@ TEST(ciphers_in_pieces_are_the_same)
 			uint8_t sealed[CIPHER_MAX];
 			size_t len = 0;
 
-			if (!offered(ASH_OP_ENCRYPT, &ciphers[i]) ||
-			    (whole_blocks(&ciphers[i]) && lens[j] % 16 != 0))
+			if (!offered(ASH_OP_ENCRYPT, &ciphers[i]) || !takes(&ciphers[i], lens[j]))
 				continue;
 			len = encrypted(&ciphers[i], lens[j], sealed);
 			expect_chunks(ASH_OP_ENCRYPT, &ciphers[i], text(lens[j]), ash_span(sealed, len));
@@ -138,9 +132,11 @@ TEST(ciphers_work_in_place)
 
 			if (!offered(ASH_OP_ENCRYPT, &ciphers[i]))
 				continue;
-			len = encrypted(&ciphers[i], 160, sealed);
-			expect_in_place(ASH_OP_ENCRYPT, &ciphers[i], text(160), ash_span(sealed, len), chunk);
-			expect_in_place(ASH_OP_DECRYPT, &ciphers[i], ash_span(sealed, len), text(160), chunk);
+			len = encrypted(&ciphers[i], SAMPLE_LEN, sealed);
+			expect_in_place(ASH_OP_ENCRYPT, &ciphers[i], text(SAMPLE_LEN), ash_span(sealed, len),
+					chunk);
+			expect_in_place(ASH_OP_DECRYPT, &ciphers[i], ash_span(sealed, len), text(SAMPLE_LEN),
+					chunk);
 		}
 	}
 }
@@ -155,19 +151,25 @@ TEST(a_copied_cipher_goes_its_own_way)
 		size_t whole_len = 0;
 		size_t len = 0;
 		size_t head_len = 0;
+		size_t half = 0;
 		void *op = NULL;
 		void *copy = NULL;
 
 		if (!offered(ASH_OP_ENCRYPT, &ciphers[i]))
 			continue;
-		whole_len = encrypted(&ciphers[i], 160, whole);
+		whole_len = encrypted(&ciphers[i], SAMPLE_LEN, whole);
 		op = sample_op(ASH_OP_ENCRYPT, &ciphers[i]);
 		EXPECT_OK(ops->op_start(op, &params));
-		EXPECT_OK(ops->op_update(op, text(37), ash_mut(head, sizeof(head)), &head_len));
+		if (ops->op_streams(op)) {
+			half = 37;
+			EXPECT_OK(ops->op_update(op, text(half), ash_mut(head, sizeof(head)), &head_len));
+		}
 		EXPECT_OK(ops->op_copy(op, &copy));
-		EXPECT_OK(ops->op_finish(op, text(11), ash_mut(tail, sizeof(tail)), &len));
+		/* What does not stream would need all of it: a failure of the first is no matter to the copy. */
+		EXPECT(ash_is_ok(ops->op_finish(op, text(11), ash_mut(tail, sizeof(tail)), &len)) ||
+		       half == 0);
 		ops->op_free(op);
-		EXPECT_OK(ops->op_finish(copy, ash_span(text(160).data + 37, 123),
+		EXPECT_OK(ops->op_finish(copy, ash_span(text(SAMPLE_LEN).data + half, SAMPLE_LEN - half),
 					 ash_mut(tail, sizeof(tail)), &len));
 		EXPECT_NUMBER(whole_len, head_len + len);
 		EXPECT_SPAN(ash_span(whole, head_len), ash_span(head, head_len));
@@ -220,7 +222,8 @@ TEST(cbc_wants_whole_blocks_and_a_whole_iv)
 		size_t len = 0;
 		void *op = NULL;
 
-		if (ciphers[i].alg.scheme == ASH_SCHEME_AES_GCM || !offered(ASH_OP_ENCRYPT, &ciphers[i]))
+		if ((!padded && ciphers[i].alg.scheme != ASH_SCHEME_AES_CBC) ||
+		    !offered(ASH_OP_ENCRYPT, &ciphers[i]))
 			continue;
 		op = sample_op(ASH_OP_ENCRYPT, &ciphers[i]);
 		if (!padded) {

@@ -3,7 +3,11 @@
 
 #include "crypto/backend_tools.h"
 
-static const enum ash_hash all_hashes[] = { ASH_HASH_SHA256, ASH_HASH_SHA384, ASH_HASH_SHA512 };
+static const enum ash_hash all_hashes[] = {
+	ASH_HASH_SHA1,     ASH_HASH_SHA224,     ASH_HASH_SHA256,     ASH_HASH_SHA384,
+	ASH_HASH_SHA512,   ASH_HASH_SHA512_224, ASH_HASH_SHA512_256, ASH_HASH_SHA3_224,
+	ASH_HASH_SHA3_256, ASH_HASH_SHA3_384,   ASH_HASH_SHA3_512,
+};
 
 static void *hash_op(enum ash_hash hash)
 {

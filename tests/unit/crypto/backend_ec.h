@@ -5,7 +5,7 @@
 
 static const struct ash_key_spec p256 = EC(P256);
 static const struct ash_key_spec p384 = EC(P384);
-static const struct ash_key_spec ed25519 = ED25519;
+static const struct ash_key_spec ed25519 = ED(25519);
 
 static const char p256_order[] = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
 
@@ -69,41 +69,46 @@ TEST(ec_scalars_may_have_leading_zeroes_and_come_back_at_full_length)
 
 TEST(ec_points_are_on_their_curve)
 {
-	const struct ash_key_spec *spec[] = { &p256, &p384 };
+	static const struct ash_key_spec curves[] = { EC(P224), EC(P256), EC(P384), EC(P521), EC(SECP256K1) };
 
-	for (size_t i = 0; i < ASH_COUNT(spec); i++) {
+	for (size_t i = 0; i < ASH_COUNT(curves); i++) {
 		struct ash_parts parts = ASH_PARTS_NONE;
-		uint8_t point[98] = { 0 };
-		size_t len = ash_group_public_len(spec[i]->group);
+		uint8_t point[134] = { 0 };
+		size_t len = ash_group_public_len(curves[i].group);
 
-		if (!ops->offers_key(lib(), spec[i]))
+		if (!ops->offers_key(lib(), &curves[i]))
 			continue;
-		parts = parts_of(kept_key(spec[i]));
+		parts = parts_of(kept_key(&curves[i]));
 		memcpy(point, ash_parts_get(&parts, ASH_PART_PUBLIC).data, len);
 		ash_parts_done(&parts);
-		EXPECT_OK(load_pair(spec[i], ASH_SPAN_NONE, ash_span(point, len)));
-		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(spec[i], ASH_SPAN_NONE, ash_span(point, len - 1)));
-		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(spec[i], ASH_SPAN_NONE, ash_span(point, len + 1)));
+		EXPECT_OK(load_pair(&curves[i], ASH_SPAN_NONE, ash_span(point, len)));
+		EXPECT_CODE(ASH_E_KEY_INVALID,
+			    load_pair(&curves[i], ASH_SPAN_NONE, ash_span(point, len - 1)));
+		EXPECT_CODE(ASH_E_KEY_INVALID,
+			    load_pair(&curves[i], ASH_SPAN_NONE, ash_span(point, len + 1)));
 		point[len - 1] ^= 1;
-		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(spec[i], ASH_SPAN_NONE, ash_span(point, len)));
+		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(&curves[i], ASH_SPAN_NONE, ash_span(point, len)));
 		point[len - 1] ^= 1;
 		point[0] = 6; /* hybrid */
-		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(spec[i], ASH_SPAN_NONE, ash_span(point, len)));
+		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(&curves[i], ASH_SPAN_NONE, ash_span(point, len)));
 		point[0] = 2; /* compressed */
 		EXPECT_CODE(ASH_E_KEY_INVALID,
-			    load_pair(spec[i], ASH_SPAN_NONE, ash_span(point, len / 2 + 1)));
+			    load_pair(&curves[i], ASH_SPAN_NONE, ash_span(point, len / 2 + 1)));
 		memset(point, 0, sizeof(point)); /* infinity, and (0, 0) */
-		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(spec[i], ASH_SPAN_NONE, ash_span(point, 1)));
+		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(&curves[i], ASH_SPAN_NONE, ash_span(point, 1)));
 		point[0] = 4;
-		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(spec[i], ASH_SPAN_NONE, ash_span(point, len)));
+		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(&curves[i], ASH_SPAN_NONE, ash_span(point, len)));
 		memset(point + 1, 0xff, sizeof(point) - 1); /* above the field */
-		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(spec[i], ASH_SPAN_NONE, ash_span(point, len)));
+		EXPECT_CODE(ASH_E_KEY_INVALID, load_pair(&curves[i], ASH_SPAN_NONE, ash_span(point, len)));
 	}
 }
 
 TEST(private_and_public_halves_belong_together)
 {
-	const struct ash_key_spec *spec[] = { &p256, &p384, &ed25519 };
+	static const struct ash_key_spec p521 = EC(P521);
+	static const struct ash_key_spec k1 = EC(SECP256K1);
+	static const struct ash_key_spec ed448_too = ED(448);
+	const struct ash_key_spec *spec[] = { &p256, &p384, &p521, &k1, &ed25519, &ed448_too };
 
 	for (size_t i = 0; i < ASH_COUNT(spec); i++) {
 		struct ash_parts one = ASH_PARTS_NONE;
@@ -130,10 +135,12 @@ TEST(private_and_public_halves_belong_together)
 
 TEST(ecdsa_cuts_long_digests)
 {
+	static const struct ash_key_spec p224 = EC(P224);
+	static const struct ash_key_spec secp256k1 = EC(SECP256K1);
 	const struct {
 		const struct ash_key_spec *spec;
 		size_t order_len;
-	} row[] = { { &p256, 32 }, { &p384, 48 } };
+	} row[] = { { &p224, 28 }, { &p256, 32 }, { &p384, 48 }, { &secp256k1, 32 } };
 
 	for (size_t i = 0; i < ASH_COUNT(row); i++) {
 		const struct sample raw = { "", *row[i].spec, { ASH_SCHEME_ECDSA, ASH_HASH_NONE } };

@@ -97,6 +97,77 @@ TEST(argon2id_limits)
 	EXPECT_OK(ops->kdf(lib(), &kdf, ash_mut(out, sizeof(out))));
 }
 
+TEST(hkdf_is_its_two_halves)
+{
+	for (size_t i = 0; has_kdf(ASH_KDF_HKDF_EXPAND) && i < ASH_COUNT(all_hashes); i++) {
+		struct ash_kdf kdf = { ASH_KDF_HKDF, all_hashes[i], text(30), text(10), text(20), 0, 0 };
+		size_t hash_len = ash_hash_len(all_hashes[i]);
+		uint8_t key[ASH_HASH_MAX];
+		uint8_t one[100];
+		uint8_t two[100];
+
+		EXPECT_OK(ops->kdf(lib(), &kdf, ash_mut(one, sizeof(one))));
+		kdf.scheme = ASH_KDF_HKDF_EXTRACT;
+		EXPECT_OK(ops->kdf(lib(), &kdf, ash_mut(key, hash_len)));
+		EXPECT_CODE(ASH_E_ARGUMENT, ops->kdf(lib(), &kdf, ash_mut(key, hash_len - 1)));
+		EXPECT_CODE(ASH_E_ARGUMENT, ops->kdf(lib(), &kdf, ash_mut(two, hash_len + 1)));
+		kdf.scheme = ASH_KDF_HKDF_EXPAND;
+		kdf.secret = ash_span(key, hash_len);
+		EXPECT_OK(ops->kdf(lib(), &kdf, ash_mut(two, sizeof(two))));
+		EXPECT_SPAN(SPAN(one), SPAN(two));
+		kdf.info = text(32769); /* more than OpenSSL takes */
+		EXPECT_CODE(ASH_E_ARGUMENT, ops->kdf(lib(), &kdf, ash_mut(two, sizeof(two))));
+	}
+}
+
+TEST(pbkdf2_of_rfc_6070)
+{
+	struct ash_kdf kdf = { .scheme = ASH_KDF_PBKDF2,
+			       .hash = ASH_HASH_SHA1,
+			       .secret = TEXT("password"),
+			       .salt = TEXT("salt"),
+			       .passes = 1 };
+	uint8_t out[20];
+
+	if (!has_kdf(ASH_KDF_PBKDF2))
+		return;
+	expect_kdf(&kdf, HEX("0c60c80f961f0e71f3a9b524af6012062fe037a6"));
+	kdf.passes = 2;
+	expect_kdf(&kdf, HEX("ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957"));
+	kdf.passes = 4096;
+	expect_kdf(&kdf, HEX("4b007901b765489abead49d926f721d065a429c1"));
+	kdf.passes = 0;
+	EXPECT_CODE(ASH_E_ARGUMENT, ops->kdf(lib(), &kdf, ash_mut(out, sizeof(out))));
+	kdf.passes = 1;
+	kdf.salt = ASH_SPAN_NONE; /* poor, and not refused here */
+	kdf.secret = ASH_SPAN_NONE;
+	EXPECT_OK(ops->kdf(lib(), &kdf, ash_mut(out, sizeof(out))));
+}
+
+TEST(counting_kdfs_of_each_hash)
+{
+	for (enum ash_kdf_scheme scheme = ASH_KDF_X963; has_kdf(scheme) && scheme <= ASH_KDF_CONCAT;
+	     scheme++) {
+		struct ash_kdf kdf = { scheme, ASH_HASH_NONE, text(30), ASH_SPAN_NONE, text(20), 0, 0 };
+		uint8_t one[200];
+		uint8_t two[200];
+
+		EXPECT_CODE(ASH_E_ARGUMENT, ops->kdf(lib(), &kdf, ash_mut(one, sizeof(one))));
+		for (size_t i = 0; i < ASH_COUNT(all_hashes); i++) {
+			kdf.hash = all_hashes[i];
+			EXPECT_OK(ops->kdf(lib(), &kdf, ash_mut(one, sizeof(one))));
+			EXPECT_OK(ops->kdf(lib(), &kdf, ash_mut(two, 1 + i))); /* less of the same */
+			EXPECT_SPAN(ash_span(one, 1 + i), ash_span(two, 1 + i));
+		}
+		kdf.info = ASH_SPAN_NONE;
+		EXPECT_OK(ops->kdf(lib(), &kdf, ash_mut(two, sizeof(two))));
+		EXPECT(memcmp(one, two, sizeof(one)) != 0);
+		EXPECT_CODE(ASH_E_ARGUMENT, ops->kdf(lib(), &kdf, ash_mut(two, 0)));
+		kdf.secret = ASH_SPAN_NONE;
+		EXPECT_CODE(ASH_E_ARGUMENT, ops->kdf(lib(), &kdf, ash_mut(two, sizeof(two))));
+	}
+}
+
 TEST(a_kdf_needs_a_scheme)
 {
 	const struct ash_kdf kdf = { .scheme = (enum ash_kdf_scheme)77, .secret = text(8), .salt = text(8) };

@@ -11,14 +11,21 @@
  */
 #pragma once
 
+#include "crypto/backend_agree.h"
 #include "crypto/backend_cbc.h"
 #include "crypto/backend_digest.h"
 #include "crypto/backend_ec.h"
+#include "crypto/backend_eddsa.h"
 #include "crypto/backend_gcm.h"
 #include "crypto/backend_kdf.h"
+#include "crypto/backend_mac.h"
 #include "crypto/backend_memory.h"
 #include "crypto/backend_mldsa.h"
+#include "crypto/backend_mlkem.h"
+#include "crypto/backend_modes.h"
 #include "crypto/backend_rsa.h"
+#include "crypto/backend_rsa_pad.h"
 #include "crypto/backend_sign.h"
 #include "crypto/backend_table.h"
 #include "crypto/backend_threads.h"
+#include "crypto/backend_wrap.h"

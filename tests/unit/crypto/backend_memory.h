@@ -4,7 +4,6 @@
 #include "crypto/backend_cbc.h"
 #include "crypto/backend_digest.h"
 #include "crypto/backend_kdf.h"
-#include "crypto/backend_rsa.h"
 #include "crypto/backend_sign.h"
 #include "crypto/backend_tools.h"
 
@@ -99,6 +98,7 @@ static struct ash_parts kept_parts;
 
 static struct ash_status run_sign(const struct sample *sample)
 {
+	const struct ash_params params = params_of(sample);
 	uint8_t out[SIGNATURE_MAX];
 	size_t len = 0;
 	void *key = NULL;
@@ -109,13 +109,13 @@ static struct ash_status run_sign(const struct sample *sample)
 	if (ash_is_ok(status))
 		status = ops->op_new(lib(), ASH_OP_SIGN, sample->alg, key, &sign);
 	if (ash_is_ok(status))
-		status = ops->op_start(sign, NULL);
+		status = ops->op_start(sign, &params);
 	if (ash_is_ok(status))
 		status = ops->op_finish(sign, message(), ash_mut(out, sizeof(out)), &len);
 	if (ash_is_ok(status))
 		status = ops->op_new(lib(), ASH_OP_VERIFY, sample->alg, key, &verify);
 	if (ash_is_ok(status))
-		status = ops->op_start(verify, NULL);
+		status = ops->op_start(verify, &params);
 	if (ash_is_ok(status))
 		status = ops->op_finish_verify(verify, message(), ash_span(out, len));
 	ops->op_free(sign);
@@ -150,7 +150,7 @@ static struct ash_status run_cipher(const struct sample *sample)
 	if (ash_is_ok(status))
 		status = ops->op_start(op, &params);
 	if (ash_is_ok(status))
-		status = ops->op_finish(op, text(160), ash_mut(sealed, sizeof(sealed)), &len);
+		status = ops->op_finish(op, text(SAMPLE_LEN), ash_mut(sealed, sizeof(sealed)), &len);
 	if (ash_is_ok(status))
 		status = ops->op_new(lib(), ASH_OP_DECRYPT, sample->alg, key, &back);
 	if (ash_is_ok(status))
@@ -176,6 +176,7 @@ TEST(encrypting_without_memory)
 
 static struct ash_status run_copy(const struct sample *sample)
 {
+	const struct ash_params params = params_of(sample);
 	uint8_t out[SIGNATURE_MAX];
 	size_t len = 0;
 	void *op = NULL;
@@ -185,7 +186,7 @@ static struct ash_status run_copy(const struct sample *sample)
 					       hash ? NULL : kept_key(&sample->spec), &op);
 
 	if (ash_is_ok(status))
-		status = ops->op_start(op, NULL);
+		status = ops->op_start(op, &params);
 	if (ash_is_ok(status))
 		status = ops->op_copy(op, &copy);
 	if (ash_is_ok(status))
@@ -213,6 +214,7 @@ TEST(copying_without_memory)
 
 static struct ash_status run_rsa_encryption(const struct sample *sample)
 {
+	const struct ash_params params = params_of(sample);
 	uint8_t out[256];
 	size_t len = 0;
 	void *op = NULL;
@@ -221,13 +223,13 @@ static struct ash_status run_rsa_encryption(const struct sample *sample)
 		ops->op_new(lib(), ASH_OP_ENCRYPT, sample->alg, kept_key(&sample->spec), &op);
 
 	if (ash_is_ok(status))
-		status = ops->op_start(op, NULL);
+		status = ops->op_start(op, &params);
 	if (ash_is_ok(status))
 		status = ops->op_finish(op, text(20), ash_mut(out, sizeof(out)), &len);
 	if (ash_is_ok(status))
 		status = ops->op_new(lib(), ASH_OP_DECRYPT, sample->alg, kept_key(&sample->spec), &back);
 	if (ash_is_ok(status))
-		status = ops->op_start(back, NULL);
+		status = ops->op_start(back, &params);
 	if (ash_is_ok(status))
 		status = ops->op_finish(back, SPAN(out), ash_mut(out, sizeof(out)), &len);
 	ops->op_free(op);
@@ -237,9 +239,11 @@ static struct ash_status run_rsa_encryption(const struct sample *sample)
 
 TEST(rsa_encryption_without_memory)
 {
-	if (offered(ASH_OP_DECRYPT, &rsa_encryption)) {
-		(void)kept_key(&rsa_2048);
-		fail_each(run_rsa_encryption, &rsa_encryption);
+	for (size_t i = 0; i < ASH_COUNT(rsa_crypts); i++) {
+		if (!offered(ASH_OP_DECRYPT, &rsa_crypts[i]))
+			continue;
+		(void)kept_key(&rsa_crypts[i].spec);
+		fail_each(run_rsa_encryption, &rsa_crypts[i]);
 	}
 }
 
@@ -249,15 +253,82 @@ static struct ash_status run_kdf(const struct sample *sample)
 	struct ash_kdf kdf = { ASH_KDF_HKDF, ASH_HASH_SHA256, text(8), text(8), ASH_SPAN_NONE, 8, 1 };
 
 	(void)sample;
-	ASH_TRY(ops->kdf(lib(), &kdf, ash_mut(out, sizeof(out))));
-	kdf.scheme = ASH_KDF_ARGON2ID;
-	return ops->kdf(lib(), &kdf, ash_mut(out, sizeof(out)));
+	for (; kdf.scheme <= ASH_KDF_CONCAT; kdf.scheme++)
+		ASH_TRY(ops->kdf(lib(), &kdf, ash_mut(out, sizeof(out))));
+	return ASH_DONE;
 }
 
 TEST(derivation_without_memory)
 {
-	if (has_kdf(ASH_KDF_HKDF) && has_kdf(ASH_KDF_ARGON2ID))
+	if (has_kdf(ASH_KDF_HKDF) && has_kdf(ASH_KDF_CONCAT))
 		fail_each(run_kdf, &ciphers[0]);
+}
+
+static struct ash_status run_agree(const struct sample *sample)
+{
+	struct ash_parts parts = ASH_PARTS_NONE;
+	struct ash_secret *shared = NULL;
+	void *key = NULL;
+	struct ash_status status = ops->key_load(lib(), &sample->spec, &kept_parts, &key);
+
+	if (ash_is_ok(status))
+		status = ops->key_parts(lib(), key, &parts);
+	if (ash_is_ok(status))
+		status = ops->agree(lib(), key, ash_parts_get(&parts, ASH_PART_PUBLIC), &shared);
+	EXPECT((shared != NULL) == ash_is_ok(status));
+	ash_secret_free(shared);
+	ash_parts_done(&parts);
+	ops->key_free(lib(), key);
+	return status;
+}
+
+TEST(agreement_without_memory)
+{
+	for (size_t i = 0; i < ASH_COUNT(agreers); i++) {
+		const struct sample sample = { "agreement", agreers[i], ALG(ECDH, NONE) };
+
+		if (!offered(ASH_OP_DERIVE, &sample))
+			continue;
+		kept_parts = parts_of(kept_key(&sample.spec));
+		fail_each(run_agree, &sample);
+		fail_each(run_generate, &sample);
+		ash_parts_done(&kept_parts);
+	}
+}
+
+static struct ash_status run_kem(const struct sample *sample)
+{
+	uint8_t ciphertext[1568];
+	size_t len = ash_group_ciphertext_len(sample->spec.group);
+	struct ash_secret *sent = NULL;
+	struct ash_secret *received = NULL;
+	void *key = NULL;
+	struct ash_status status = ops->key_load(lib(), &sample->spec, &kept_parts, &key);
+
+	if (ash_is_ok(status))
+		status = ops->encapsulate(lib(), key, ash_mut(ciphertext, len), &sent);
+	if (ash_is_ok(status))
+		status = ops->decapsulate(lib(), key, ash_span(ciphertext, len), &received);
+	if (ash_is_ok(status))
+		EXPECT_SPAN(ash_secret_peek(sent), ash_secret_peek(received));
+	ash_secret_free(sent);
+	ash_secret_free(received);
+	ops->key_free(lib(), key);
+	return status;
+}
+
+TEST(encapsulation_without_memory)
+{
+	for (size_t i = 0; i < ASH_COUNT(kems); i++) {
+		const struct sample sample = { "ML-KEM", kems[i], ALG(ML_KEM, NONE) };
+
+		if (!offered(ASH_OP_DECAPSULATE, &sample))
+			continue;
+		kept_parts = parts_of(kept_key(&sample.spec));
+		fail_each(run_kem, &sample);
+		fail_each(run_generate, &sample);
+		ash_parts_done(&kept_parts);
+	}
 }
 
 /* A warm operation allocates nothing: the next allocation would fail. */
@@ -298,8 +369,9 @@ TEST(warm_operations_allocate_nothing)
 
 		if (!offered(ASH_OP_ENCRYPT, &ciphers[i]))
 			continue;
-		expect_frugal(sample_op(ASH_OP_ENCRYPT, &ciphers[i]), ASH_OP_ENCRYPT, &params, text(160));
+		expect_frugal(sample_op(ASH_OP_ENCRYPT, &ciphers[i]), ASH_OP_ENCRYPT, &params,
+			      text(SAMPLE_LEN));
 		expect_frugal(sample_op(ASH_OP_DECRYPT, &ciphers[i]), ASH_OP_DECRYPT, &params,
-			      ash_span(sealed, encrypted(&ciphers[i], 160, sealed)));
+			      ash_span(sealed, encrypted(&ciphers[i], SAMPLE_LEN, sealed)));
 	}
 }

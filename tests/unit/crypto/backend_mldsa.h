@@ -3,7 +3,7 @@
 
 #include "crypto/backend_tools.h"
 
-static const struct sample ml_dsa = { "ML-DSA-65", ML_DSA_65, { ASH_SCHEME_ML_DSA, ASH_HASH_NONE } };
+static const struct sample ml_dsa = { "ML-DSA-65", ML_DSA(65), { ASH_SCHEME_ML_DSA, ASH_HASH_NONE } };
 
 static bool has_ml_dsa(void)
 {

@@ -8,69 +8,12 @@
 
 #include "crypto/alg.h"
 #include "crypto/backend.h"
+#include "crypto/backend_samples.h"
 #include "test.h"
 #include "util/arena.h"
 
 static const struct ash_backend_ops *const ops = &TESTED_BACKEND;
 
-#define RSA(size)                                   \
-	{                                           \
-		ASH_KEY_RSA, ASH_GROUP_NONE, (size) \
-	}
-#define EC(group)                                \
-	{                                        \
-		ASH_KEY_EC, ASH_GROUP_##group, 0 \
-	}
-#define BYTES(size)                                      \
-	{                                                \
-		ASH_KEY_SECRET, ASH_GROUP_NONE, (size)*8 \
-	}
-#define ED25519                                       \
-	{                                             \
-		ASH_KEY_EDWARDS, ASH_GROUP_ED25519, 0 \
-	}
-#define ML_DSA_65                                      \
-	{                                              \
-		ASH_KEY_ML_DSA, ASH_GROUP_ML_DSA_65, 0 \
-	}
-
-/* An algorithm and a kind of key for it. */
-struct sample {
-	const char *name;
-	struct ash_key_spec spec;
-	struct ash_alg alg;
-};
-
-static const struct sample signers[] = {
-	{ "RSA raw", RSA(2048), { ASH_SCHEME_RSA_PKCS1, ASH_HASH_NONE } },
-	{ "RSA SHA-256", RSA(2048), { ASH_SCHEME_RSA_PKCS1, ASH_HASH_SHA256 } },
-	{ "RSA SHA-384", RSA(2048), { ASH_SCHEME_RSA_PKCS1, ASH_HASH_SHA384 } },
-	{ "RSA SHA-512", RSA(2048), { ASH_SCHEME_RSA_PKCS1, ASH_HASH_SHA512 } },
-	{ "P-256 raw", EC(P256), { ASH_SCHEME_ECDSA, ASH_HASH_NONE } },
-	{ "P-256 SHA-256", EC(P256), { ASH_SCHEME_ECDSA, ASH_HASH_SHA256 } },
-	{ "P-256 SHA-512", EC(P256), { ASH_SCHEME_ECDSA, ASH_HASH_SHA512 } },
-	{ "P-384 raw", EC(P384), { ASH_SCHEME_ECDSA, ASH_HASH_NONE } },
-	{ "P-384 SHA-256", EC(P384), { ASH_SCHEME_ECDSA, ASH_HASH_SHA256 } },
-	{ "P-384 SHA-384", EC(P384), { ASH_SCHEME_ECDSA, ASH_HASH_SHA384 } },
-	{ "Ed25519", ED25519, { ASH_SCHEME_EDDSA, ASH_HASH_NONE } },
-	{ "ML-DSA-65", ML_DSA_65, { ASH_SCHEME_ML_DSA, ASH_HASH_NONE } },
-	{ "HMAC SHA-256", BYTES(32), { ASH_SCHEME_HMAC, ASH_HASH_SHA256 } },
-	{ "HMAC SHA-384", BYTES(200), { ASH_SCHEME_HMAC, ASH_HASH_SHA384 } },
-	{ "HMAC SHA-512", BYTES(1), { ASH_SCHEME_HMAC, ASH_HASH_SHA512 } },
-};
-
-static const struct sample ciphers[] = {
-	{ "AES-128-CBC", BYTES(16), { ASH_SCHEME_AES_CBC, ASH_HASH_NONE } },
-	{ "AES-192-CBC", BYTES(24), { ASH_SCHEME_AES_CBC, ASH_HASH_NONE } },
-	{ "AES-256-CBC", BYTES(32), { ASH_SCHEME_AES_CBC, ASH_HASH_NONE } },
-	{ "AES-128-CBC-PAD", BYTES(16), { ASH_SCHEME_AES_CBC_PAD, ASH_HASH_NONE } },
-	{ "AES-256-CBC-PAD", BYTES(32), { ASH_SCHEME_AES_CBC_PAD, ASH_HASH_NONE } },
-	{ "AES-128-GCM", BYTES(16), { ASH_SCHEME_AES_GCM, ASH_HASH_NONE } },
-	{ "AES-192-GCM", BYTES(24), { ASH_SCHEME_AES_GCM, ASH_HASH_NONE } },
-	{ "AES-256-GCM", BYTES(32), { ASH_SCHEME_AES_GCM, ASH_HASH_NONE } },
-};
-
-static const uint8_t some_iv[16] = { 9, 8, 7, 6, 5, 4, 3, 2, 1 };
 static const struct ash_params no_params;
 
 /* 64 KiB that are the same in every run. */
@@ -132,19 +75,6 @@ ASH_UNUSED static void *new_op(enum ash_op op, struct ash_alg alg, void *key)
 ASH_UNUSED static void *sample_op(enum ash_op op, const struct sample *sample)
 {
 	return new_op(op, sample->alg, kept_key(&sample->spec));
-}
-
-/* What a cipher needs to be started with. */
-ASH_UNUSED static struct ash_params params_of(const struct sample *sample)
-{
-	struct ash_params params = { .iv = ash_span(some_iv, sizeof(some_iv)) };
-
-	if (sample->alg.scheme == ASH_SCHEME_AES_GCM) {
-		params.iv.len = 12;
-		params.aad = TEXT("associated");
-		params.tag_len = 16;
-	}
-	return params;
 }
 
 /* Start and finish at one go; the status is finish's. */

@@ -110,12 +110,19 @@ TEST(keys_do_what_their_type_can)
 		{ CKO_PRIVATE_KEY, CKK_RSA, { CKA_DECRYPT, CKA_SIGN } },
 		{ CKO_PUBLIC_KEY, CKK_EC, { CKA_VERIFY } },
 		{ CKO_PRIVATE_KEY, CKK_EC, { CKA_SIGN } },
+		{ CKO_PUBLIC_KEY, CKK_EC_EDWARDS, { CKA_VERIFY } },
 		{ CKO_PRIVATE_KEY, CKK_EC_EDWARDS, { CKA_SIGN } },
+		{ CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY, { 0 } },
+		{ CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, { 0 } }, /* CKA_DERIVE has to be asked for */
+		{ CKO_PUBLIC_KEY, CKK_ML_KEM, { CKA_ENCAPSULATE } },
+		{ CKO_PRIVATE_KEY, CKK_ML_KEM, { CKA_DECAPSULATE } },
 		{ CKO_PUBLIC_KEY, CKK_ML_DSA, { CKA_VERIFY } },
 		{ CKO_PRIVATE_KEY, CKK_ML_DSA, { CKA_SIGN } },
 		{ CKO_SECRET_KEY, CKK_AES, { CKA_ENCRYPT, CKA_DECRYPT } },
 		{ CKO_SECRET_KEY, CKK_GENERIC_SECRET, { CKA_SIGN, CKA_VERIFY } },
 		{ CKO_SECRET_KEY, CKK_SHA256_HMAC, { CKA_SIGN, CKA_VERIFY } },
+		{ CKO_SECRET_KEY, CKK_SHA3_512_HMAC, { CKA_SIGN, CKA_VERIFY } },
+		{ CKO_SECRET_KEY, CKK_HKDF, { 0 } },
 	};
 	static const uint64_t usages[] = { CKA_ENCRYPT,     CKA_DECRYPT,      CKA_SIGN,
 					   CKA_VERIFY,      CKA_WRAP,         CKA_UNWRAP,
@@ -126,9 +133,9 @@ TEST(keys_do_what_their_type_can)
 		ASH_AUTO(ash_attrs) *attrs = NULL;
 		const struct ash_template given =
 			ATTRS({ row[i].class == CKO_SECRET_KEY ? CKA_VALUE_LEN : CKA_LABEL, NUMBER(32) },
-			      { row[i].type == CKK_EC    ? CKA_EC_PARAMS
-				: row[i].type == CKK_RSA ? CKA_MODULUS_BITS
-							 : CKA_PARAMETER_SET,
+			      { row[i].type == CKK_RSA                                   ? CKA_MODULUS_BITS
+				: row[i].type == CKK_ML_DSA || row[i].type == CKK_ML_KEM ? CKA_PARAMETER_SET
+											 : CKA_EC_PARAMS,
 				NUMBER(2048) });
 
 		attrs = generated(
@@ -148,10 +155,9 @@ TEST(a_key_remembers_where_it_comes_from)
 		enum ash_making making;
 		bool local, extractable;
 	} row[] = {
-		{ ASH_MADE_CREATE, false, false },
-		{ ASH_MADE_GENERATE, true, false },
-		{ ASH_MADE_UNWRAP, false, true },
-		{ ASH_MADE_DERIVE, false, false },
+		{ ASH_MADE_CREATE, false, false },     { ASH_MADE_GENERATE, true, false },
+		{ ASH_MADE_UNWRAP, false, true },      { ASH_MADE_DERIVE, false, false },
+		{ ASH_MADE_ENCAPSULATE, false, true },
 	};
 
 	for (size_t i = 0; i < ASH_COUNT(row); i++) {
@@ -262,6 +268,102 @@ TEST(only_the_officer_trusts)
 				 ATTRS({ CKA_VALUE_LEN, NUMBER(16) }, { CKA_TRUSTED, NO })));
 }
 
+TEST(the_token_alone_has_profiles)
+{
+	const struct ash_attr class = { CKA_CLASS, NUMBER(CKO_PROFILE) }, id = { CKA_PROFILE_ID, NUMBER(1) };
+
+	refuse(ASH_E_TEMPLATE_INCONSISTENT, ATTRS(class));
+	refuse(ASH_E_TEMPLATE_INCONSISTENT, ATTRS(class, id));
+	refuse(ASH_E_TEMPLATE_INCONSISTENT, ATTRS(class, id, { CKA_TOKEN, YES }));
+	refuse(ASH_E_ATTRIBUTE_VALUE, ATTRS(class, { CKA_PROFILE_ID, BYTES(1) }));
+	refuse(ASH_E_TEMPLATE_INCONSISTENT, ATTRS({ CKA_CLASS, NUMBER(CKO_DATA) }, id));
+}
+
+TEST(domain_parameters_are_public_and_made_elsewhere)
+{
+	ASH_AUTO(ash_attrs) *attrs = created(
+		ATTRS(CLASS_AND_TYPE(CKO_DOMAIN_PARAMETERS, CKK_EC), { CKA_EC_PARAMS, TEXT("curve") }));
+
+	EXPECT_NUMBER(10, ash_attrs_count(attrs));
+	EXPECT(!ash_attrs_bool(attrs, CKA_PRIVATE, true));
+	EXPECT(!ash_attrs_bool(attrs, CKA_LOCAL, true));
+	EXPECT(!ash_attrs_has(attrs, CKA_KEY_GEN_MECHANISM));
+	refuse(ASH_E_TEMPLATE_INCOMPLETE, ATTRS(CLASS_AND_TYPE(CKO_DOMAIN_PARAMETERS, CKK_EC)));
+	refuse(ASH_E_TEMPLATE_INCOMPLETE, ATTRS({ CKA_CLASS, NUMBER(CKO_DOMAIN_PARAMETERS) }));
+	refuse(ASH_E_TEMPLATE_INCONSISTENT, ATTRS(CLASS_AND_TYPE(CKO_DOMAIN_PARAMETERS, CKK_RSA)));
+	refuse(ASH_E_ATTRIBUTE_READ_ONLY,
+	       ATTRS(CLASS_AND_TYPE(CKO_DOMAIN_PARAMETERS, CKK_EC), { CKA_LOCAL, NO }));
+	refuse(ASH_E_TEMPLATE_INCONSISTENT, ATTRS(CLASS_AND_TYPE(CKO_DOMAIN_PARAMETERS, CKK_EC),
+						  { CKA_EC_PARAMS, TEXT("curve") }, { CKA_ID, TEXT("x") }));
+}
+
+TEST(small_exponents_come_in_but_are_not_made)
+{
+	static const struct {
+		uint8_t e[34];
+		size_t len;
+		bool good;
+	} row[] = {
+		{ { 3 }, 1, false },
+		{ { 17 }, 1, false },
+		{ { 0xff, 0xff }, 2, false },
+		{ { 1, 0, 0 }, 3, false }, /* even */
+		{ { 1, 0, 1 }, 3, true },
+		{ { 0, 1, 0, 1 }, 4, true },
+		{ { 0, 0, 3 }, 3, false },
+		{ { [0] = 0xff, [31] = 1 }, 32, true },
+		{ { [0] = 1, [32] = 1 }, 33, false },
+	};
+
+	for (size_t i = 0; i < ASH_COUNT(row); i++) {
+		const struct ash_attr e = { CKA_PUBLIC_EXPONENT, ash_span(row[i].e, row[i].len) };
+		ASH_AUTO(ash_attrs) *attrs = NULL;
+		ASH_AUTO(ash_attrs) *given = created(
+			ATTRS(CLASS_AND_TYPE(CKO_PUBLIC_KEY, CKK_RSA), { CKA_MODULUS, TEXT("n") }, e));
+
+		EXPECT_CODE(row[i].good ? ASH_OK : ASH_E_TEMPLATE_INCONSISTENT,
+			    make(ASH_MADE_GENERATE, ATTRS({ CKA_MODULUS_BITS, NUMBER(2048) }, e),
+				 ATTRS(CLASS_AND_TYPE(CKO_PUBLIC_KEY, CKK_RSA)), &attrs));
+		EXPECT_SPAN(ash_attribute_canonical(e.type, e.value), value_of(given, e.type));
+	}
+}
+
+/* The rule of every derivation: what was true of the base key, and is true of the new one. */
+TEST(a_derived_key_inherits_its_past)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		const bool was = (i & 1) != 0, never = (i & 2) != 0, sensitive = (i & 4) != 0,
+			   extractable = (i & 8) != 0;
+		ASH_AUTO(ash_attrs) *base = set_of(
+			ATTRS({ CKA_ALWAYS_SENSITIVE, BYTES(was) }, { CKA_NEVER_EXTRACTABLE, BYTES(never) }));
+		ASH_AUTO(ash_attrs) *bare = set_of(NO_ATTRS);
+		ASH_AUTO(ash_attrs) *attrs = NULL;
+
+		EXPECT_OK(make(
+			ASH_MADE_DERIVE,
+			ATTRS({ CKA_SENSITIVE, BYTES(sensitive) }, { CKA_EXTRACTABLE, BYTES(extractable) }),
+			ATTRS(CLASS_AND_TYPE(CKO_SECRET_KEY, CKK_AES)), &attrs));
+		EXPECT(!ash_attrs_bool(attrs, CKA_ALWAYS_SENSITIVE, true));
+		EXPECT(!ash_attrs_bool(attrs, CKA_NEVER_EXTRACTABLE, true));
+		EXPECT_OK(ash_attribute_inherit(base, attrs));
+		EXPECT_NUMBER(was && sensitive, ash_attrs_bool(attrs, CKA_ALWAYS_SENSITIVE, false));
+		EXPECT_NUMBER(never && !extractable, ash_attrs_bool(attrs, CKA_NEVER_EXTRACTABLE, false));
+		EXPECT_OK(ash_attribute_inherit(bare, attrs));
+		EXPECT(!ash_attrs_bool(attrs, CKA_ALWAYS_SENSITIVE, true));
+		EXPECT(!ash_attrs_bool(attrs, CKA_NEVER_EXTRACTABLE, true));
+	}
+}
+
+TEST(data_inherits_nothing)
+{
+	ASH_AUTO(ash_attrs) *base =
+		set_of(ATTRS({ CKA_ALWAYS_SENSITIVE, YES }, { CKA_NEVER_EXTRACTABLE, YES }));
+	ASH_AUTO(ash_attrs) *data = created(ATTRS({ CKA_CLASS, NUMBER(CKO_DATA) }));
+
+	EXPECT_OK(ash_attribute_inherit(base, data));
+	EXPECT_NUMBER(10, ash_attrs_count(data));
+}
+
 TEST(rsa_keys_come_whole)
 {
 	static const uint64_t rest[] = { CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_COEFFICIENT };
@@ -329,22 +431,31 @@ static const struct kind {
 	{ CKO_PUBLIC_KEY, CKK_EC },
 	{ CKO_PUBLIC_KEY, CKK_EC_EDWARDS },
 	{ CKO_PUBLIC_KEY, CKK_ML_DSA },
+	{ CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY },
+	{ CKO_PUBLIC_KEY, CKK_ML_KEM },
 	{ CKO_PRIVATE_KEY, CKK_RSA },
 	{ CKO_PRIVATE_KEY, CKK_EC },
 	{ CKO_PRIVATE_KEY, CKK_EC_EDWARDS },
 	{ CKO_PRIVATE_KEY, CKK_ML_DSA },
+	{ CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY },
+	{ CKO_PRIVATE_KEY, CKK_ML_KEM },
 	{ CKO_SECRET_KEY, CKK_AES },
 	{ CKO_SECRET_KEY, CKK_GENERIC_SECRET },
 	{ CKO_SECRET_KEY, CKK_SHA256_HMAC },
+	{ CKO_SECRET_KEY, CKK_SHA3_224_HMAC },
+	{ CKO_SECRET_KEY, CKK_HKDF },
+	{ CKO_DOMAIN_PARAMETERS, CKK_EC },
 };
 
 static const struct {
 	uint32_t must, must_not;
+	uint16_t classes;
 } rules_of[] = {
-	[ASH_MADE_CREATE] = { ASH_RULE_F1, ASH_RULE_F2 },
-	[ASH_MADE_GENERATE] = { ASH_RULE_F3, ASH_RULE_F4 },
-	[ASH_MADE_UNWRAP] = { ASH_RULE_F5, ASH_RULE_F6 },
-	[ASH_MADE_DERIVE] = { 0, ASH_RULE_F6 },
+	[ASH_MADE_CREATE] = { ASH_RULE_F1, ASH_RULE_F2, 0x3f },
+	[ASH_MADE_GENERATE] = { ASH_RULE_F3, ASH_RULE_F4, ASH_ON_PUBLIC | ASH_ON_PRIVATE | ASH_ON_SECRET },
+	[ASH_MADE_UNWRAP] = { ASH_RULE_F5, ASH_RULE_F6, ASH_ON_PRIVATE | ASH_ON_SECRET },
+	[ASH_MADE_DERIVE] = { 0, ASH_RULE_F6, ASH_ON_SECRET | ASH_ON_DATA },
+	[ASH_MADE_ENCAPSULATE] = { 0, ASH_RULE_F6, ASH_ON_SECRET },
 };
 
 /* A good value of the attribute; the variants differ. */
@@ -358,8 +469,8 @@ static struct ash_span sample(uint64_t type, unsigned variant)
 	case ASH_ATTR_DATE: return variant == 0 ? TEXT("20240101") : TEXT("20250101");
 	case ASH_ATTR_NUMBERS: return ash_span(bytes[0], variant * 8);
 	case ASH_ATTR_TEMPLATE: return variant == 0 ? EMPTY : TEXT("\0\0\0\0\0\0\0\3\0\0\0\1x");
+	case ASH_ATTR_INTEGER: return variant == 0 ? TEXT("\1\0\1") : TEXT("\1\0\3");
 	case ASH_ATTR_BYTES:
-	case ASH_ATTR_INTEGER:
 	case ASH_ATTR_TEXT: return variant == 0 ? TEXT("a") : TEXT("b");
 	}
 	return EMPTY;
@@ -379,7 +490,8 @@ static size_t least(const struct kind *kind, enum ash_making making, uint64_t bu
 		    places[i].type != but && places[i].type != CKA_CLASS && places[i].type != CKA_KEY_TYPE)
 			attrs[count++] = (struct ash_attr){ places[i].type, sample(places[i].type, 0) };
 	}
-	if (making == ASH_MADE_CREATE && kind->class == CKO_PRIVATE_KEY && kind->type == CKK_ML_DSA)
+	if (making == ASH_MADE_CREATE && kind->class == CKO_PRIVATE_KEY &&
+	    (kind->type == CKK_ML_DSA || kind->type == CKK_ML_KEM))
 		attrs[count++] = (struct ash_attr){ CKA_SEED, TEXT("a") };
 	return count;
 }
@@ -444,8 +556,13 @@ TEST(every_attribute_of_every_object_in_every_making)
 {
 	for (size_t k = 0; k < ASH_COUNT(kinds); k++) {
 		for (enum ash_making making = ASH_MADE_CREATE; making < ASH_MADE_COPY; making++) {
-			if (making != ASH_MADE_CREATE && kinds[k].type == CK_UNAVAILABLE_INFORMATION)
+			ASH_AUTO(ash_attrs) *attrs = NULL;
+
+			if ((ash_attribute_class_bit(kinds[k].class) & rules_of[making].classes) == 0) {
+				EXPECT_CODE(ASH_E_TEMPLATE_INCONSISTENT,
+					    make_least(&kinds[k], making, ASH_A_BLOB, NULL, 0, &attrs));
 				continue;
+			}
 			for (size_t i = 0; i < ash_attribute_count(); i++) {
 				if (!has_company(ash_attribute_at(i)->type))
 					try_attribute(&kinds[k], making, ash_attribute_at(i)->type);

@@ -37,7 +37,7 @@ static unsigned kinds_of(enum ash_fallback fallback)
 	case ASH_FALLBACK_EMPTY: return 1u << ASH_ATTR_BYTES | 1u << ASH_ATTR_TEXT | 1u << ASH_ATTR_DATE;
 	case ASH_FALLBACK_FALSE:
 	case ASH_FALLBACK_TRUE:
-	case ASH_FALLBACK_UNWRAPPED: return 1u << ASH_ATTR_BOOL;
+	case ASH_FALLBACK_CAME_IN: return 1u << ASH_ATTR_BOOL;
 	case ASH_FALLBACK_ZERO: return 1u << ASH_ATTR_NUMBER;
 	case ASH_FALLBACK_FERMAT_4: return 1u << ASH_ATTR_INTEGER;
 	}
@@ -216,18 +216,60 @@ TEST(public_values_are_read)
 	}
 }
 
+TEST(domain_parameters_and_profiles_are_read)
+{
+	static const uint64_t classes[] = { CKO_DOMAIN_PARAMETERS, CKO_PROFILE };
+
+	for (size_t i = 0; i < ASH_COUNT(classes); i++) {
+		ASH_AUTO(ash_attrs) *attrs =
+			set_of(ATTRS({ CKA_CLASS, NUMBER(classes[i]) }, { CKA_KEY_TYPE, NUMBER(CKK_EC) },
+				     { CKA_PROFILE_ID, NUMBER(1) }, { CKA_EC_PARAMS, TEXT("x") }));
+
+		EXPECT_NUMBER(ASH_OK, read_code(attrs, CKA_PROFILE_ID));
+		EXPECT_NUMBER(ASH_OK, read_code(attrs, CKA_EC_PARAMS));
+		EXPECT_NUMBER(ASH_E_ATTRIBUTE_TYPE, read_code(attrs, CKA_VALUE));
+	}
+}
+
 TEST(classes_and_key_types_go_together)
 {
 	static const uint64_t classes[] = {
-		CKO_DATA,       CKO_CERTIFICATE, CKO_PUBLIC_KEY,       CKO_PRIVATE_KEY,
-		CKO_SECRET_KEY, CKO_HW_FEATURE,  CKO_DOMAIN_PARAMETERS
+		CKO_DATA,       CKO_CERTIFICATE, CKO_PROFILE,           CKO_PUBLIC_KEY, CKO_PRIVATE_KEY,
+		CKO_SECRET_KEY, CKO_HW_FEATURE,  CKO_DOMAIN_PARAMETERS, CKO_MECHANISM,  CKO_OTP_KEY,
 	};
-	static const uint64_t types[] = { CKK_RSA,         CKK_EC,  CKK_EC_EDWARDS,
-					  CKK_ML_DSA,      CKK_AES, CKK_GENERIC_SECRET,
-					  CKK_SHA256_HMAC, CKK_DES3 };
+	static const uint64_t types[] = {
+		CKK_EC,
+		CKK_RSA,
+		CKK_EC_EDWARDS,
+		CKK_EC_MONTGOMERY,
+		CKK_ML_DSA,
+		CKK_ML_KEM,
+		CKK_AES,
+		CKK_GENERIC_SECRET,
+		CKK_HKDF,
+		CKK_SHA_1_HMAC,
+		CKK_SHA224_HMAC,
+		CKK_SHA256_HMAC,
+		CKK_SHA384_HMAC,
+		CKK_SHA512_HMAC,
+		CKK_SHA512_224_HMAC,
+		CKK_SHA512_256_HMAC,
+		CKK_SHA3_224_HMAC,
+		CKK_SHA3_256_HMAC,
+		CKK_SHA3_384_HMAC,
+		CKK_SHA3_512_HMAC,
+		CKK_DES3,
+		CKK_SLH_DSA,
+		CKK_MD5_HMAC,
+		CKK_SHA512_T_HMAC,
+	};
 	/* rows: classes; columns: key types */
-	static const char *good[] = { "11111111", "11111111", "11110000", "11110000",
-				      "00001110", "00000000", "00000000" };
+	static const char *good[] = {
+		"111111111111111111111111", "111111111111111111111111", "111111111111111111111111",
+		"111111000000000000000000", "111111000000000000000000", "000000111111111111110000",
+		"000000000000000000000000", "100000000000000000000000", "000000000000000000000000",
+		"000000000000000000000000",
+	};
 
 	for (size_t i = 0; i < ASH_COUNT(classes); i++) {
 		for (size_t k = 0; k < ASH_COUNT(types); k++) {

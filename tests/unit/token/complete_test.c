@@ -1,6 +1,8 @@
 #include "token/complete.h"
 
+#include "token/pkcs8.h"
 #include "unit/token/fixture.h"
+#include "unit/token/pkcs8_keys.h"
 
 static struct ash_crypto *crypto;
 
@@ -55,6 +57,20 @@ TEST(what_is_no_key_stays_as_it_is)
 	EXPECT_NUMBER(2, ash_attrs_count(attrs));
 }
 
+TEST(domain_parameters_name_a_curve_of_ours)
+{
+	set_up();
+	ASH_AUTO(ash_attrs) *p256 = set_of(ATTRS({ CKA_CLASS, NUMBER(CKO_DOMAIN_PARAMETERS) },
+						 { CKA_KEY_TYPE, NUMBER(CKK_EC) }, { CKA_EC_PARAMS, P256 }));
+	ASH_AUTO(ash_attrs) *other =
+		set_of(ATTRS({ CKA_CLASS, NUMBER(CKO_DOMAIN_PARAMETERS) }, { CKA_KEY_TYPE, NUMBER(CKK_EC) },
+			     { CKA_EC_PARAMS, BYTES(0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x1f) }));
+
+	EXPECT_OK(ash_complete_import(crypto, p256));
+	EXPECT_NUMBER(3, ash_attrs_count(p256));
+	EXPECT_CODE(ASH_E_CURVE, ash_complete_import(crypto, other));
+}
+
 TEST(keys_that_lack_something_or_are_none_are_refused)
 {
 	set_up();
@@ -87,6 +103,81 @@ TEST(a_private_key_gets_the_public_key_info_that_belongs_to_it)
 	EXPECT_NUMBER(91, info.len);
 	EXPECT_SPAN(SPAN(generator_x), ash_span(info.data + 27, 8));
 	EXPECT_NUMBER(32, value_of(attrs, CKA_VALUE).len);
+}
+
+/* PKCS#8 from elsewhere: the back end finds the public key that belongs to it, as others do. */
+TEST(keys_of_every_curve_come_in)
+{
+	static const struct {
+		uint64_t key_type;
+		struct ash_span key, info;
+	} row[] = {
+		{ CKK_EC, { p224_key, sizeof(p224_key) }, { p224_info, sizeof(p224_info) } },
+		{ CKK_EC, { p256_key, sizeof(p256_key) }, { p256_info, sizeof(p256_info) } },
+		{ CKK_EC, { p384_key, sizeof(p384_key) }, { p384_info, sizeof(p384_info) } },
+		{ CKK_EC, { p521_key, sizeof(p521_key) }, { p521_info, sizeof(p521_info) } },
+		{ CKK_EC,
+		  { secp256k1_key, sizeof(secp256k1_key) },
+		  { secp256k1_info, sizeof(secp256k1_info) } },
+		{ CKK_EC_EDWARDS,
+		  { ed25519_key, sizeof(ed25519_key) },
+		  { ed25519_info, sizeof(ed25519_info) } },
+		{ CKK_EC_EDWARDS, { ed448_key, sizeof(ed448_key) }, { ed448_info, sizeof(ed448_info) } },
+		{ CKK_EC_MONTGOMERY,
+		  { x25519_key, sizeof(x25519_key) },
+		  { x25519_info, sizeof(x25519_info) } },
+		{ CKK_EC_MONTGOMERY, { x448_key, sizeof(x448_key) }, { x448_info, sizeof(x448_info) } },
+	};
+
+	set_up();
+	for (size_t i = 0; i < ASH_COUNT(row); i++) {
+		ASH_AUTO(ash_attrs) *attrs = set_of(ATTRS({ CKA_CLASS, NUMBER(CKO_PRIVATE_KEY) },
+							  { CKA_KEY_TYPE, NUMBER(row[i].key_type) }));
+
+		EXPECT_OK(ash_pkcs8_decode(row[i].key, attrs));
+		EXPECT_OK(ash_complete_import(crypto, attrs));
+		EXPECT_SPAN(row[i].info, value_of(attrs, CKA_PUBLIC_KEY_INFO));
+	}
+}
+
+TEST(lattice_keys_come_in_as_seeds)
+{
+	set_up();
+	ASH_AUTO(ash_attrs) *dsa =
+		set_of(ATTRS({ CKA_CLASS, NUMBER(CKO_PRIVATE_KEY) }, { CKA_KEY_TYPE, NUMBER(CKK_ML_DSA) }));
+	ASH_AUTO(ash_attrs) *kem =
+		set_of(ATTRS({ CKA_CLASS, NUMBER(CKO_PRIVATE_KEY) }, { CKA_KEY_TYPE, NUMBER(CKK_ML_KEM) }));
+	/* of the seed 00 01 02 …, by OpenSSL 3.5 */
+	static const uint8_t dsa_public[] = { 0xd7, 0xb2 }, kem_public[] = { 0x39, 0x95 };
+
+	EXPECT_OK(ash_pkcs8_decode(SPAN(ml_dsa_44_key), dsa));
+	EXPECT_OK(ash_complete_import(crypto, dsa));
+	EXPECT_NUMBER(2560, value_of(dsa, CKA_VALUE).len);
+	EXPECT_SPAN(SPAN(dsa_public), ash_span(value_of(dsa, CKA_PUBLIC_KEY_INFO).data + 22, 2));
+	EXPECT_OK(ash_pkcs8_decode(SPAN(ml_kem_512_key), kem));
+	EXPECT_OK(ash_complete_import(crypto, kem));
+	EXPECT_NUMBER(1632, value_of(kem, CKA_VALUE).len);
+	EXPECT_SPAN(SPAN(kem_public), ash_span(value_of(kem, CKA_PUBLIC_KEY_INFO).data + 22, 2));
+}
+
+/* The back end sees that a public key belongs to another private one. */
+TEST(a_wrong_public_key_does_not_come_in)
+{
+	set_up();
+	ASH_AUTO(ash_attrs) *ec =
+		set_of(ATTRS({ CKA_CLASS, NUMBER(CKO_PRIVATE_KEY) }, { CKA_KEY_TYPE, NUMBER(CKK_EC) }));
+	ASH_AUTO(ash_attrs) *edwards = set_of(
+		ATTRS({ CKA_CLASS, NUMBER(CKO_PRIVATE_KEY) }, { CKA_KEY_TYPE, NUMBER(CKK_EC_EDWARDS) }));
+	uint8_t scalar[sizeof(p256_key)], key[sizeof(rfc8410_key)];
+
+	memcpy(scalar, p256_key, sizeof(scalar));
+	scalar[50] ^= 1;
+	EXPECT_OK(ash_pkcs8_decode(SPAN(scalar), ec));
+	EXPECT_CODE(ASH_E_ATTRIBUTE_VALUE, ash_complete_import(crypto, ec));
+	memcpy(key, rfc8410_key, sizeof(key));
+	key[30] ^= 1;
+	EXPECT_OK(ash_pkcs8_decode(SPAN(key), edwards));
+	EXPECT_CODE(ASH_E_ATTRIBUTE_VALUE, ash_complete_import(crypto, edwards));
 }
 
 TEST(importing_survives_each_failing_allocation)

@@ -105,11 +105,84 @@ TEST(other_forms_are_refused_and_nothing_is_taken)
 	}
 }
 
+TEST(numbers_are_taken_without_their_sign)
+{
+	const struct {
+		struct ash_span der, want;
+		bool good;
+	} row[] = {
+		{ { (const uint8_t[]){ 2, 1, 0 }, 3 }, { NULL, 0 }, true },
+		{ { (const uint8_t[]){ 2, 1, 0x7f }, 3 }, { (const uint8_t[]){ 0x7f }, 1 }, true },
+		{ { (const uint8_t[]){ 2, 2, 0, 0x80 }, 4 }, { (const uint8_t[]){ 0x80 }, 1 }, true },
+		{ { (const uint8_t[]){ 2, 0 }, 2 }, { NULL, 0 }, false },          /* nothing */
+		{ { (const uint8_t[]){ 2, 1, 0x80 }, 3 }, { NULL, 0 }, false },    /* negative */
+		{ { (const uint8_t[]){ 2, 2, 0, 0x7f }, 4 }, { NULL, 0 }, false }, /* padded */
+		{ { (const uint8_t[]){ 2, 2, 0, 0 }, 4 }, { NULL, 0 }, false },    /* padded */
+		{ { (const uint8_t[]){ 2, 2, 0xff, 0x80 }, 4 },
+		  { NULL, 0 },
+		  false },                                                   /* padded and negative */
+		{ { (const uint8_t[]){ 3, 1, 1 }, 3 }, { NULL, 0 }, false }, /* no number */
+	};
+
+	for (size_t i = 0; i < ASH_COUNT(row); i++) {
+		struct ash_reader in = ash_reader(row[i].der);
+		struct ash_span number = ASH_SPAN_NONE;
+
+		EXPECT_CODE(row[i].good ? ASH_OK : ASH_E_FORMAT, ash_der_take_integer(&in, &number));
+		EXPECT_SPAN(row[i].want, number);
+		EXPECT_NUMBER(row[i].good ? 0 : row[i].der.len, in.rest.len);
+	}
+}
+
+TEST(bits_are_whole_bytes)
+{
+	ASH_AUTO(ash_buf) out = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_buf) empty = ASH_BUF_PLAIN;
+	struct ash_span got = ASH_SPAN_NONE;
+	struct ash_reader in;
+	uint8_t unused[] = { 0x03, 0x02, 0x01, 0xfe };
+	const uint8_t nothing[] = { 0x03, 0x00 };
+
+	EXPECT_OK(ash_der_add_bits(&out, ASH_DER_BIT_STRING, ash_span("ab", 2)));
+	EXPECT_SPAN(ash_span("\3\3\0ab", 5), ash_buf_span(&out));
+	in = ash_reader(ash_buf_span(&out));
+	EXPECT_CODE(ASH_E_FORMAT, ash_der_take_bits(&in, ASH_DER_CONTEXT(1), &got));
+	EXPECT_OK(ash_der_take_bits(&in, ASH_DER_BIT_STRING, &got));
+	EXPECT_SPAN(ash_span("ab", 2), got);
+	EXPECT_OK(ash_der_add_bits(&empty, ASH_DER_CONTEXT(1), ASH_SPAN_NONE));
+	in = ash_reader(ash_buf_span(&empty));
+	EXPECT_OK(ash_der_take_bits(&in, ASH_DER_CONTEXT(1), &got));
+	EXPECT_NUMBER(0, got.len);
+	in = ash_reader(SPAN(unused));
+	EXPECT_CODE(ASH_E_FORMAT, ash_der_take_bits(&in, ASH_DER_BIT_STRING, &got));
+	EXPECT_NUMBER(sizeof(unused), in.rest.len);
+	in = ash_reader(SPAN(nothing));
+	EXPECT_CODE(ASH_E_FORMAT, ash_der_take_bits(&in, ASH_DER_BIT_STRING, &got));
+	ash_buf_reset(&out);
+	EXPECT_OK(ash_der_add_bits(&out, ASH_DER_BIT_STRING, ash_span(bytes, 65534)));
+	EXPECT_CODE(ASH_E_LIMIT, ash_der_add_bits(&out, ASH_DER_BIT_STRING, ash_span(bytes, 65535)));
+	EXPECT_NUMBER(65534 + 5, out.len);
+}
+
+TEST(what_comes_next_is_seen)
+{
+	const uint8_t der[] = { 0x30, 0x00 };
+	const struct ash_reader in = ash_reader(SPAN(der)), end = ash_reader(ASH_SPAN_NONE);
+
+	EXPECT(ash_der_is_next(&in, ASH_DER_SEQUENCE));
+	EXPECT(!ash_der_is_next(&in, ASH_DER_OID));
+	EXPECT(!ash_der_is_next(&end, 0));
+	EXPECT_NUMBER(0x80, ASH_DER_CONTEXT(0));
+	EXPECT_NUMBER(0xa1, ASH_DER_CONTEXT_CONS(1));
+}
+
 TEST(every_allocation_may_fail)
 {
 	ASH_AUTO(ash_buf) out = ASH_BUF_PLAIN;
 	ASH_AUTO(ash_buf) number = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_buf) bits = ASH_BUF_PLAIN;
 
 	FAIL_EVERY_ALLOCATION(out.len == 0, ash_der_add(&out, ASH_DER_SEQUENCE, ash_span(bytes, 300)));
 	FAIL_EVERY_ALLOCATION(number.len == 0, ash_der_add_integer(&number, ash_span("abc", 3)));
+	FAIL_EVERY_ALLOCATION(bits.len == 0, ash_der_add_bits(&bits, ASH_DER_BIT_STRING, ash_span("abc", 3)));
 }

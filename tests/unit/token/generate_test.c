@@ -255,3 +255,88 @@ TEST(generation_survives_each_failing_allocation)
 		ash_hsm_free(hsm);
 	}
 }
+
+static struct ash_mechanism pbkdf2(uint64_t iterations)
+{
+	return (struct ash_mechanism){
+		.type = CKM_PKCS5_PBKD2,
+		.derive = {
+			.kdf = CKP_PKCS5_PBKD2_HMAC_SHA1,
+			.salt_type = CKZ_SALT_SPECIFIED,
+			.salt = TEXT("salt"),
+			.password = TEXT("password"),
+			.iterations = iterations,
+		},
+	};
+}
+
+#define PASSWORD_KEY(type, len)                                                                         \
+	ATTRS({ CKA_KEY_TYPE, NUMBER(type) }, { CKA_VALUE_LEN, NUMBER(len) }, { CKA_EXTRACTABLE, YES }, \
+	      { CKA_SENSITIVE, NO })
+
+/* RFC 6070 */
+TEST(keys_of_passwords)
+{
+	static const uint8_t once[20] = { 0x0c, 0x60, 0xc8, 0x0f, 0x96, 0x1f, 0x0e, 0x71, 0xf3, 0xa9,
+					  0xb5, 0x24, 0xaf, 0x60, 0x12, 0x06, 0x2f, 0xe0, 0x37, 0xa6 };
+	static const uint8_t often[20] = { 0x4b, 0x00, 0x79, 0x01, 0xb7, 0x65, 0x48, 0x9a, 0xbe, 0xad,
+					   0x49, 0xd9, 0x26, 0xf7, 0x21, 0xd0, 0x65, 0xa4, 0x29, 0xc1 };
+	struct ash_hsm *hsm = new_token();
+	const ash_handle session = log_in(hsm);
+	struct ash_mechanism mechanism = pbkdf2(1);
+	ash_handle key = 0;
+
+	EXPECT_OK(ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_GENERIC_SECRET, 20), &key));
+	EXPECT_SPAN(SPAN(once), get_bytes(hsm, session, key, CKA_VALUE));
+	EXPECT(get_bool(hsm, session, key, CKA_LOCAL));
+	EXPECT_NUMBER(CKM_PKCS5_PBKD2, get_number(hsm, session, key, CKA_KEY_GEN_MECHANISM));
+	mechanism = pbkdf2(4096);
+	EXPECT_OK(ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_GENERIC_SECRET, 20), &key));
+	EXPECT_SPAN(SPAN(often), get_bytes(hsm, session, key, CKA_VALUE));
+	EXPECT_OK(ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_AES, 16), &key));
+	EXPECT_SPAN(ash_span(often, 16), get_bytes(hsm, session, key, CKA_VALUE));
+	for (uint64_t prf = 0; prf < 12; prf++) {
+		const bool known = prf != 0 && prf != CKP_PKCS5_PBKD2_HMAC_GOSTR3411 && prf <= 8;
+
+		mechanism.derive.kdf = prf;
+		EXPECT_CODE(known ? ASH_OK : ASH_E_MECHANISM_PARAM,
+			    ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_AES, 16), &key));
+	}
+	ash_hsm_free(hsm);
+}
+
+TEST(passwords_that_make_no_key)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle session = log_in(hsm);
+	struct ash_mechanism mechanism = pbkdf2(1);
+	ash_handle key = 7;
+
+	EXPECT_CODE(ASH_E_TEMPLATE_INCOMPLETE,
+		    ash_hsm_generate_key(hsm, session, &mechanism, NO_ATTRS, &key));
+	EXPECT_CODE(ASH_E_TEMPLATE_INCOMPLETE,
+		    ash_hsm_generate_key(hsm, session, &mechanism, ATTRS({ CKA_KEY_TYPE, NUMBER(CKK_AES) }),
+					 &key));
+	EXPECT_CODE(ASH_E_TEMPLATE_INCONSISTENT,
+		    ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_RSA, 16), &key));
+	EXPECT_CODE(ASH_E_ATTRIBUTE_VALUE,
+		    ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_AES, 17), &key));
+	EXPECT_CODE(
+		ASH_E_ATTRIBUTE_VALUE,
+		ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_GENERIC_SECRET, 8193), &key));
+	mechanism.derive.iterations = 0;
+	EXPECT_CODE(ASH_E_MECHANISM_PARAM,
+		    ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_AES, 16), &key));
+	mechanism.derive.iterations = UINT32_MAX; /* an hour */
+	EXPECT_CODE(ASH_E_MECHANISM_PARAM,
+		    ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_AES, 16), &key));
+	mechanism = pbkdf2(1);
+	mechanism.derive.salt_type = 2;
+	EXPECT_CODE(ASH_E_MECHANISM_PARAM,
+		    ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_AES, 16), &key));
+	EXPECT_NUMBER(7, key);
+	mechanism = pbkdf2(2);
+	FAIL_EVERY_ALLOCATION(
+		key == 7, ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_AES, 16), &key));
+	ash_hsm_free(hsm);
+}

@@ -82,7 +82,7 @@ TEST(mechanisms_are_those_of_the_table)
 {
 	struct ash_hsm *hsm = new_hsm();
 	struct ash_mechanism_info info;
-	uint64_t types[100] = { 0 };
+	uint64_t types[200] = { 0 };
 	size_t count = 0;
 
 	EXPECT_OK(ash_hsm_mechanisms(hsm, 0, types, 2, &count));

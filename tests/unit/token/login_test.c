@@ -192,3 +192,140 @@ TEST(logins_at_the_same_moment_do_not_lock_each_other_out)
 		EXPECT_NUMBER(0, pthread_join(threads[i], NULL));
 	ash_hsm_free(hsm);
 }
+
+TEST(users_with_names_are_nobody)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle rw = open_session(hsm, true), ro = open_session(hsm, false);
+	const struct ash_span name = TEXT("alice");
+
+	EXPECT_OK(ash_hsm_login_user(hsm, rw, CKU_USER, USER_PIN, ASH_SPAN_NONE)); /* it is ash_hsm_login */
+	EXPECT_NUMBER(CKS_RW_USER_FUNCTIONS, state_of(hsm, rw));
+	EXPECT_CODE(ASH_E_LOGGED_IN, ash_hsm_login_user(hsm, rw, CKU_USER, USER_PIN, name));
+	EXPECT_CODE(ASH_E_LOGGED_IN_ANOTHER, ash_hsm_login_user(hsm, rw, CKU_SO, SO_PIN, name));
+	EXPECT_OK(ash_hsm_logout(hsm, rw));
+	EXPECT_CODE(ASH_E_SESSION_READ_ONLY_EXISTS, ash_hsm_login_user(hsm, rw, CKU_SO, SO_PIN, name));
+	EXPECT_CODE(ASH_E_USER_TYPE, ash_hsm_login_user(hsm, rw, 77, USER_PIN, name));
+	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_login_user(hsm, rw, CKU_CONTEXT_SPECIFIC, USER_PIN, name));
+	EXPECT_CODE(ASH_E_SESSION_HANDLE, ash_hsm_login_user(hsm, 77, CKU_USER, USER_PIN, name));
+	for (int i = 0; i < 10; i++)
+		EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login_user(hsm, ro, CKU_USER, USER_PIN, name));
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login_user(hsm, ro, CKU_USER, ASH_SPAN_NONE, name));
+	EXPECT_NUMBER(0, flags_of(hsm) & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_LOCKED)); /* nobody's tries */
+	EXPECT_OK(ash_hsm_login(hsm, ro, CKU_USER, USER_PIN));
+	ash_hsm_free(hsm);
+}
+
+/* §5.6: what each of the five states lets a session do. */
+static const struct {
+	uint64_t state;
+	bool read_write, so, user;
+	enum ash_code session_data, token_data, session_private, token_private; /* making them */
+	enum ash_code init_pin, set_pin, logout, log_in_user, log_in_so;
+} states[] = {
+	{ .state = CKS_RO_PUBLIC_SESSION,
+	  .token_data = ASH_E_SESSION_READ_ONLY,
+	  .session_private = ASH_E_NOT_LOGGED_IN,
+	  .token_private = ASH_E_SESSION_READ_ONLY,
+	  .init_pin = ASH_E_NOT_LOGGED_IN,
+	  .set_pin = ASH_E_SESSION_READ_ONLY,
+	  .log_in_so = ASH_E_SESSION_READ_ONLY_EXISTS,
+	  .logout = ASH_E_NOT_LOGGED_IN },
+	{ .state = CKS_RO_USER_FUNCTIONS,
+	  .user = true,
+	  .token_data = ASH_E_SESSION_READ_ONLY,
+	  .token_private = ASH_E_SESSION_READ_ONLY,
+	  .init_pin = ASH_E_NOT_LOGGED_IN,
+	  .set_pin = ASH_E_SESSION_READ_ONLY,
+	  .log_in_user = ASH_E_LOGGED_IN,
+	  .log_in_so = ASH_E_LOGGED_IN_ANOTHER },
+	{ .state = CKS_RW_PUBLIC_SESSION,
+	  .read_write = true,
+	  .session_private = ASH_E_NOT_LOGGED_IN,
+	  .token_private = ASH_E_NOT_LOGGED_IN,
+	  .init_pin = ASH_E_NOT_LOGGED_IN,
+	  .logout = ASH_E_NOT_LOGGED_IN },
+	{ .state = CKS_RW_USER_FUNCTIONS,
+	  .read_write = true,
+	  .user = true,
+	  .init_pin = ASH_E_NOT_LOGGED_IN,
+	  .log_in_user = ASH_E_LOGGED_IN,
+	  .log_in_so = ASH_E_LOGGED_IN_ANOTHER },
+	{ .state = CKS_RW_SO_FUNCTIONS,
+	  .read_write = true,
+	  .so = true,
+	  .session_private = ASH_E_NOT_LOGGED_IN,
+	  .token_private = ASH_E_NOT_LOGGED_IN,
+	  .log_in_user = ASH_E_LOGGED_IN_ANOTHER,
+	  .log_in_so = ASH_E_LOGGED_IN },
+};
+
+/* A session in that state, in an HSM of its own. */
+static ash_handle enter_state(size_t i, struct ash_hsm **ret_hsm)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle session = open_session(hsm, states[i].read_write);
+
+	if (states[i].so)
+		EXPECT_OK(ash_hsm_login(hsm, session, CKU_SO, SO_PIN));
+	if (states[i].user)
+		EXPECT_OK(ash_hsm_login(hsm, session, CKU_USER, USER_PIN));
+	EXPECT_NUMBER(states[i].state, state_of(hsm, session));
+	*ret_hsm = hsm;
+	return session;
+}
+
+static struct ash_status make(struct ash_hsm *hsm, ash_handle session, bool on_token, bool is_private)
+{
+	ash_handle object = 0;
+
+	return ash_hsm_create_object(hsm, session,
+				     ATTRS({ CKA_CLASS, NUMBER(CKO_DATA) }, { CKA_TOKEN, yes_no(on_token) },
+					   { CKA_PRIVATE, yes_no(is_private) }),
+				     &object);
+}
+
+TEST(each_state_lets_do_what_it_may)
+{
+	for (size_t i = 0; i < ASH_COUNT(states); i++) {
+		struct ash_hsm *hsm = NULL;
+		const ash_handle session = enter_state(i, &hsm);
+
+		EXPECT_CODE(states[i].session_data, make(hsm, session, false, false));
+		EXPECT_CODE(states[i].token_data, make(hsm, session, true, false));
+		EXPECT_CODE(states[i].session_private, make(hsm, session, false, true));
+		EXPECT_CODE(states[i].token_private, make(hsm, session, true, true));
+		EXPECT_CODE(states[i].init_pin, ash_hsm_init_pin(hsm, session, USER_PIN));
+		EXPECT_CODE(states[i].set_pin, ash_hsm_set_pin(hsm, session, states[i].so ? SO_PIN : USER_PIN,
+							       states[i].so ? SO_PIN : USER_PIN));
+		EXPECT_NUMBER(states[i].state, state_of(hsm, session));
+		ash_hsm_free(hsm);
+	}
+}
+
+TEST(each_state_goes_where_it_may)
+{
+	for (size_t i = 0; i < ASH_COUNT(states); i++) {
+		struct ash_hsm *hsm = NULL;
+		ash_handle session = enter_state(i, &hsm);
+		const uint64_t open = states[i].read_write ? CKS_RW_PUBLIC_SESSION : CKS_RO_PUBLIC_SESSION;
+
+		EXPECT_CODE(states[i].logout, ash_hsm_logout(hsm, session));
+		EXPECT_NUMBER(open, state_of(hsm, session));
+		ash_hsm_free(hsm);
+
+		session = enter_state(i, &hsm);
+		EXPECT_CODE(states[i].log_in_user, ash_hsm_login(hsm, session, CKU_USER, USER_PIN));
+		if (states[i].log_in_user != ASH_OK)
+			EXPECT_NUMBER(states[i].state, state_of(hsm, session));
+		ash_hsm_free(hsm);
+
+		session = enter_state(i, &hsm);
+		EXPECT_CODE(states[i].log_in_so, ash_hsm_login(hsm, session, CKU_SO, SO_PIN));
+		EXPECT_NUMBER(states[i].log_in_so == ASH_OK ? (uint64_t)CKS_RW_SO_FUNCTIONS : states[i].state,
+			      state_of(hsm, session));
+		EXPECT_CODE(states[i].so || states[i].log_in_so == ASH_OK ? ASH_E_SESSION_SO_EXISTS : ASH_OK,
+			    ash_hsm_open_session(hsm, 0, false, &session));
+		ash_hsm_free(hsm);
+	}
+}

@@ -124,7 +124,7 @@ TEST(keys_that_are_none_do_not_come_in)
 		    ash_hsm_create_object(
 			    hsm, session,
 			    ATTRS({ CKA_CLASS, NUMBER(CKO_PRIVATE_KEY) }, { CKA_KEY_TYPE, NUMBER(CKK_EC) },
-				  { CKA_EC_PARAMS, BYTES(0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a) },
+				  { CKA_EC_PARAMS, BYTES(0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x1f) },
 				  { CKA_VALUE, TEXT("x") }),
 			    &object));
 	EXPECT_CODE(ASH_E_ATTRIBUTE_VALUE,

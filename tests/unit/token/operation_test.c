@@ -4,6 +4,7 @@
 
 #define MESSAGE_LEN 1000u
 #define NO_KEY      CK_UNAVAILABLE_INFORMATION
+#define OPERATIONS  ASH_OP_DERIVE /* what comes behind is no operation */
 
 static struct ash_hsm *hsm;
 static ash_handle session;
@@ -21,34 +22,145 @@ struct subject {
 	ash_handle key, other; /* sign and decrypt; verify and encrypt */
 };
 
+/* Mechanisms of the same kind for many hashes. */
+#define DIGEST(number)                                \
+	{                                             \
+		.type = (number), .generator = NO_KEY \
+	}
+#define HMAC(number)                                                      \
+	{                                                                 \
+		.type = (number), .generator = CKM_GENERIC_SECRET_KEY_GEN \
+	}
+#define HMAC_LENGTH(number)                                                                           \
+	{                                                                                             \
+		.type = (number), .generator = CKM_GENERIC_SECRET_KEY_GEN, .params = {.tag_len = 13 } \
+	}
+#define RSA(number)                                                      \
+	{                                                                \
+		.type = (number), .generator = CKM_RSA_PKCS_KEY_PAIR_GEN \
+	}
+#define ECDSA(number)                                                              \
+	{                                                                          \
+		.type = (number), .generator = CKM_EC_KEY_PAIR_GEN, .random = true \
+	}
+#define PSS(number, name)                                                                             \
+	{                                                                                             \
+		.type = (number), .generator = CKM_RSA_PKCS_KEY_PAIR_GEN, .random = true, .params = { \
+			.hash = ASH_HASH_##name,                                                      \
+			.mgf_hash = ASH_HASH_##name,                                                  \
+			.salt_len = 20                                                                \
+		}                                                                                     \
+	}
+
 static struct subject subjects[] = {
-	{ .type = CKM_SHA256, .generator = NO_KEY },
-	{ .type = CKM_SHA384, .generator = NO_KEY },
-	{ .type = CKM_SHA512, .generator = NO_KEY },
-	{ .type = CKM_SHA256_HMAC, .generator = CKM_GENERIC_SECRET_KEY_GEN },
+	DIGEST(CKM_SHA_1),
+	DIGEST(CKM_SHA224),
+	DIGEST(CKM_SHA256),
+	DIGEST(CKM_SHA384),
+	DIGEST(CKM_SHA512),
+	DIGEST(CKM_SHA512_224),
+	DIGEST(CKM_SHA512_256),
+	DIGEST(CKM_SHA3_224),
+	DIGEST(CKM_SHA3_256),
+	DIGEST(CKM_SHA3_384),
+	DIGEST(CKM_SHA3_512),
+	HMAC(CKM_SHA_1_HMAC),
+	HMAC(CKM_SHA224_HMAC),
+	HMAC(CKM_SHA256_HMAC),
+	HMAC(CKM_SHA384_HMAC),
+	HMAC(CKM_SHA512_HMAC),
+	HMAC(CKM_SHA512_224_HMAC),
+	HMAC(CKM_SHA512_256_HMAC),
+	HMAC(CKM_SHA3_224_HMAC),
+	HMAC(CKM_SHA3_256_HMAC),
+	HMAC(CKM_SHA3_384_HMAC),
+	HMAC(CKM_SHA3_512_HMAC),
+	HMAC_LENGTH(CKM_SHA_1_HMAC_GENERAL),
+	HMAC_LENGTH(CKM_SHA224_HMAC_GENERAL),
+	HMAC_LENGTH(CKM_SHA256_HMAC_GENERAL),
+	HMAC_LENGTH(CKM_SHA384_HMAC_GENERAL),
+	HMAC_LENGTH(CKM_SHA512_HMAC_GENERAL),
+	HMAC_LENGTH(CKM_SHA512_224_HMAC_GENERAL),
+	HMAC_LENGTH(CKM_SHA512_256_HMAC_GENERAL),
+	HMAC_LENGTH(CKM_SHA3_224_HMAC_GENERAL),
+	HMAC_LENGTH(CKM_SHA3_256_HMAC_GENERAL),
+	HMAC_LENGTH(CKM_SHA3_384_HMAC_GENERAL),
+	HMAC_LENGTH(CKM_SHA3_512_HMAC_GENERAL),
 	{ .type = CKM_RSA_PKCS, .generator = CKM_RSA_PKCS_KEY_PAIR_GEN, .len = 51 },
-	{ .type = CKM_SHA256_RSA_PKCS, .generator = CKM_RSA_PKCS_KEY_PAIR_GEN },
+	{ .type = CKM_RSA_X_509, .generator = CKM_RSA_PKCS_KEY_PAIR_GEN, .len = 256 },
+	{ .type = CKM_RSA_PKCS_OAEP,
+	  .generator = CKM_RSA_PKCS_KEY_PAIR_GEN,
+	  .params = { .hash = ASH_HASH_SHA256, .mgf_hash = ASH_HASH_SHA1, .label = { nonce, 7 } },
+	  .len = 51 },
+	{ .type = CKM_RSA_PKCS_PSS,
+	  .generator = CKM_RSA_PKCS_KEY_PAIR_GEN,
+	  .params = { .hash = ASH_HASH_SHA256, .mgf_hash = ASH_HASH_SHA256, .salt_len = 32 },
+	  .len = 32,
+	  .random = true },
+	RSA(CKM_SHA1_RSA_PKCS),
+	RSA(CKM_SHA224_RSA_PKCS),
+	RSA(CKM_SHA256_RSA_PKCS),
+	RSA(CKM_SHA384_RSA_PKCS),
+	RSA(CKM_SHA512_RSA_PKCS),
+	RSA(CKM_SHA3_224_RSA_PKCS),
+	RSA(CKM_SHA3_256_RSA_PKCS),
+	RSA(CKM_SHA3_384_RSA_PKCS),
+	RSA(CKM_SHA3_512_RSA_PKCS),
+	PSS(CKM_SHA1_RSA_PKCS_PSS, SHA1),
+	PSS(CKM_SHA224_RSA_PKCS_PSS, SHA224),
+	PSS(CKM_SHA256_RSA_PKCS_PSS, SHA256),
+	PSS(CKM_SHA384_RSA_PKCS_PSS, SHA384),
+	PSS(CKM_SHA512_RSA_PKCS_PSS, SHA512),
+	PSS(CKM_SHA3_224_RSA_PKCS_PSS, SHA3_224),
+	PSS(CKM_SHA3_256_RSA_PKCS_PSS, SHA3_256),
+	PSS(CKM_SHA3_384_RSA_PKCS_PSS, SHA3_384),
+	PSS(CKM_SHA3_512_RSA_PKCS_PSS, SHA3_512),
 	{ .type = CKM_ECDSA, .generator = CKM_EC_KEY_PAIR_GEN, .len = 32, .random = true },
-	{ .type = CKM_ECDSA_SHA256, .generator = CKM_EC_KEY_PAIR_GEN, .random = true },
-	{ .type = CKM_ECDSA_SHA384, .generator = CKM_EC_KEY_PAIR_GEN, .random = true },
+	ECDSA(CKM_ECDSA_SHA1),
+	ECDSA(CKM_ECDSA_SHA224),
+	ECDSA(CKM_ECDSA_SHA256),
+	ECDSA(CKM_ECDSA_SHA384),
+	ECDSA(CKM_ECDSA_SHA512),
+	ECDSA(CKM_ECDSA_SHA3_224),
+	ECDSA(CKM_ECDSA_SHA3_256),
+	ECDSA(CKM_ECDSA_SHA3_384),
+	ECDSA(CKM_ECDSA_SHA3_512),
 	{ .type = CKM_EDDSA, .generator = CKM_EC_EDWARDS_KEY_PAIR_GEN },
 	{ .type = CKM_ML_DSA,
 	  .generator = CKM_ML_DSA_KEY_PAIR_GEN,
 	  .params = { .context = { (const uint8_t *)"context", 7 }, .deterministic = true } },
+	{ .type = CKM_AES_ECB, .generator = CKM_AES_KEY_GEN, .len = 992 },
 	{ .type = CKM_AES_CBC, .generator = CKM_AES_KEY_GEN, .params = { .iv = { iv, 16 } }, .len = 992 },
 	{ .type = CKM_AES_CBC_PAD, .generator = CKM_AES_KEY_GEN, .params = { .iv = { iv, 16 } } },
+	{ .type = CKM_AES_CTR,
+	  .generator = CKM_AES_KEY_GEN,
+	  .params = { .iv = { iv, 16 }, .counter_bits = 32 } },
 	{ .type = CKM_AES_GCM,
 	  .generator = CKM_AES_KEY_GEN,
 	  .params = { .iv = { nonce, 12 }, .aad = { nonce, 5 }, .tag_len = 16 } },
+	{ .type = CKM_AES_CCM,
+	  .generator = CKM_AES_KEY_GEN,
+	  .params = { .iv = { nonce, 12 }, .aad = { nonce, 5 }, .tag_len = 16, .data_len = MESSAGE_LEN } },
+	{ .type = CKM_AES_CMAC, .generator = CKM_AES_KEY_GEN },
+	{ .type = CKM_AES_CMAC_GENERAL, .generator = CKM_AES_KEY_GEN, .params = { .tag_len = 9 } },
+	{ .type = CKM_AES_GMAC,
+	  .generator = CKM_AES_KEY_GEN,
+	  .params = { .iv = { nonce, 12 }, .tag_len = 16 } },
+	{ .type = CKM_AES_KEY_WRAP, .generator = CKM_AES_KEY_GEN },
+	{ .type = CKM_AES_KEY_WRAP_PAD, .generator = CKM_AES_KEY_GEN, .len = 997 },
+	{ .type = CKM_AES_KEY_WRAP_KWP, .generator = CKM_AES_KEY_GEN, .len = 993 },
 };
 
 static struct ash_template pair_template(uint64_t generator)
 {
 	static const uint8_t ed25519_oid[] = { 0x06, 0x03, 0x2b, 0x65, 0x70 };
-	static struct ash_attr attr;
+	static struct ash_attr attr, rsa[2];
 
 	switch (generator) {
-	case CKM_RSA_PKCS_KEY_PAIR_GEN: attr = (struct ash_attr){ CKA_MODULUS_BITS, NUMBER(2048) }; break;
+	case CKM_RSA_PKCS_KEY_PAIR_GEN:
+		rsa[0] = (struct ash_attr){ CKA_MODULUS_BITS, NUMBER(2048) };
+		rsa[1] = (struct ash_attr){ CKA_VERIFY_RECOVER, yes_no(true) };
+		return (struct ash_template){ rsa, 2 };
 	case CKM_EC_KEY_PAIR_GEN: attr = (struct ash_attr){ CKA_EC_PARAMS, P256 }; break;
 	case CKM_EC_EDWARDS_KEY_PAIR_GEN: attr = (struct ash_attr){ CKA_EC_PARAMS, SPAN(ed25519_oid) }; break;
 	default: attr = (struct ash_attr){ CKA_PARAMETER_SET, NUMBER(CKP_ML_DSA_65) }; break;
@@ -56,20 +168,32 @@ static struct ash_template pair_template(uint64_t generator)
 	return (struct ash_template){ &attr, 1 };
 }
 
+/* Subjects with the same generator share their keys. */
 static void make_keys(struct subject *subject)
 {
 	const struct ash_mechanism mechanism = { .type = subject->generator };
+	const bool rsa = subject->generator == CKM_RSA_PKCS_KEY_PAIR_GEN;
 
 	if (subject->generator == NO_KEY)
 		return;
+	for (const struct subject *other = subjects; other != subject; other++) {
+		if (other->generator == subject->generator) {
+			subject->key = other->key;
+			subject->other = other->other;
+			return;
+		}
+	}
 	if (subject->generator == CKM_AES_KEY_GEN || subject->generator == CKM_GENERIC_SECRET_KEY_GEN) {
-		EXPECT_OK(ash_hsm_generate_key(hsm, session, &mechanism, ATTRS({ CKA_VALUE_LEN, NUMBER(32) }),
-					       &subject->key));
+		EXPECT_OK(ash_hsm_generate_key(
+			hsm, session, &mechanism,
+			ATTRS({ CKA_VALUE_LEN, NUMBER(32) }, { CKA_SIGN, YES }, { CKA_VERIFY, YES }),
+			&subject->key));
 		subject->other = subject->key;
 		return;
 	}
-	EXPECT_OK(ash_hsm_generate_pair(hsm, session, &mechanism, pair_template(subject->generator), NO_ATTRS,
-					&subject->other, &subject->key));
+	EXPECT_OK(ash_hsm_generate_pair(hsm, session, &mechanism, pair_template(subject->generator),
+					rsa ? ATTRS({ CKA_SIGN_RECOVER, YES }) : NO_ATTRS, &subject->other,
+					&subject->key));
 }
 
 /* One HSM for all tests: each leaves the session idle. */
@@ -105,10 +229,16 @@ static bool does(const struct subject *subject, enum ash_op op)
 	return (ash_mechanism_find(subject->type)->info.flags & ash_op_flag(op)) != 0;
 }
 
+/* Its input is what another operation gave. */
+static bool takes_output(enum ash_op op)
+{
+	return op == ASH_OP_VERIFY || op == ASH_OP_DECRYPT || op == ASH_OP_VERIFY_RECOVER;
+}
+
 static struct ash_status init(const struct subject *subject, enum ash_op op)
 {
 	const struct ash_mechanism mechanism = { .type = subject->type, .params = subject->params };
-	const bool second = op == ASH_OP_VERIFY || op == ASH_OP_ENCRYPT;
+	const bool second = op == ASH_OP_VERIFY || op == ASH_OP_ENCRYPT || op == ASH_OP_VERIFY_RECOVER;
 
 	return ash_hsm_op_init(hsm, session, op, &mechanism, second ? subject->other : subject->key);
 }
@@ -203,7 +333,8 @@ TEST(every_operating_mechanism_is_tested_here)
 	for (size_t i = 0; i < ash_mechanism_count(); i++) {
 		const struct ash_mechanism_row *row = ash_mechanism_at(i);
 
-		EXPECT(row->generates != ASH_GENERATES_NOTHING || subject_of(row->type) != NULL);
+		for (enum ash_op op = ASH_OP_DIGEST; op < OPERATIONS; op++)
+			EXPECT((row->info.flags & ash_op_flag(op)) == 0 || subject_of(row->type) != NULL);
 	}
 }
 
@@ -348,11 +479,11 @@ TEST(short_buffers_keep_a_single_part_alive)
 	for (size_t i = 0; i < ASH_COUNT(subjects); i++) {
 		const struct subject *subject = &subjects[i];
 
-		for (enum ash_op op = ASH_OP_DIGEST; op < ASH_OPS; op++) {
+		for (enum ash_op op = ASH_OP_DIGEST; op < OPERATIONS; op++) {
 			uint8_t room[4096];
 			size_t need = 0, len = 0;
 
-			if (!does(subject, op) || op == ASH_OP_VERIFY || op == ASH_OP_DECRYPT)
+			if (!does(subject, op) || takes_output(op))
 				continue;
 			EXPECT_OK(init(subject, op));
 			EXPECT_OK(single(op, input_of(subject), NULL, 0, &need));
@@ -518,7 +649,7 @@ TEST(keys_that_do_not_fit_are_refused)
 	EXPECT_CODE(ASH_E_MECHANISM_PARAM,
 		    ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &short_iv, aes->key));
 	EXPECT_CODE(ASH_E_MECHANISM_PARAM, try_init(ASH_OP_ENCRYPT, CKM_AES_GCM, aes->key));
-	for (enum ash_op op = ASH_OP_DIGEST; op < ASH_OPS; op++)
+	for (enum ash_op op = ASH_OP_DIGEST; op < OPERATIONS; op++)
 		EXPECT(is_idle(op));
 }
 
@@ -622,26 +753,128 @@ TEST(keys_that_ask_for_the_pin_each_time_get_it)
 	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
 }
 
+static const struct subject *other_for(const struct subject *subject, enum ash_op op)
+{
+	for (size_t i = 0; i < ASH_COUNT(subjects); i++) {
+		if (&subjects[i] != subject && does(&subjects[i], op))
+			return &subjects[i];
+	}
+	return NULL;
+}
+
+TEST(signatures_give_back_what_was_signed)
+{
+	static const uint64_t types[] = { CKM_RSA_PKCS, CKM_RSA_X_509 };
+
+	for (size_t i = 0; i < ASH_COUNT(types); i++) {
+		const struct subject *subject = subject_of(types[i]);
+		const struct ash_span signed_text = input_of(subject);
+		uint8_t signature[256], back[256];
+		size_t len = 0;
+
+		EXPECT_NUMBER(256, run_single(subject, ASH_OP_SIGN_RECOVER, signed_text, signature, 256));
+		EXPECT_OK(init(subject, ASH_OP_VERIFY_RECOVER));
+		EXPECT_OK(single(ASH_OP_VERIFY_RECOVER, SPAN(signature), NULL, 0, &len));
+		EXPECT(len >= signed_text.len);
+		memset(back, 0xee, sizeof(back));
+		EXPECT_CODE(ASH_E_BUFFER_TOO_SMALL,
+			    single(ASH_OP_VERIFY_RECOVER, SPAN(signature), back, signed_text.len - 1, &len));
+		EXPECT_NUMBER(signed_text.len, len);
+		EXPECT_NUMBER(0xee, back[0]);
+		EXPECT_OK(single(ASH_OP_VERIFY_RECOVER, SPAN(signature), back, signed_text.len, &len));
+		EXPECT_SPAN(signed_text, ash_span(back, len));
+		EXPECT_OK(init(subject, ASH_OP_VERIFY_RECOVER));
+		EXPECT_CODE(ASH_E_SIGNATURE_LEN,
+			    single(ASH_OP_VERIFY_RECOVER, ash_span(signature, 255), back, 256, &len));
+		EXPECT(is_idle(ASH_OP_VERIFY_RECOVER));
+
+		/* the same as a signature without recovery; and single-part alone */
+		EXPECT_OK(init(subject, ASH_OP_VERIFY));
+		EXPECT_OK(ash_hsm_verify_single(hsm, session, signed_text, SPAN(signature)));
+		EXPECT_OK(init(subject, ASH_OP_SIGN_RECOVER));
+		EXPECT_CODE(ASH_E_OPERATION_NONE, update(ASH_OP_SIGN_RECOVER, signed_text, back, 256, &len));
+		EXPECT(is_idle(ASH_OP_SIGN_RECOVER));
+	}
+}
+
+TEST(a_changed_signature_gives_nothing_back)
+{
+	const struct subject *subject = subject_of(CKM_RSA_PKCS);
+	uint8_t signature[256], back[256];
+	size_t len = 0;
+
+	run_single(subject, ASH_OP_SIGN_RECOVER, input_of(subject), signature, 256);
+	signature[100] ^= 1;
+	EXPECT_OK(init(subject, ASH_OP_VERIFY_RECOVER));
+	EXPECT_CODE(ASH_E_SIGNATURE, single(ASH_OP_VERIFY_RECOVER, SPAN(signature), back, 256, &len));
+	EXPECT(is_idle(ASH_OP_VERIFY_RECOVER));
+	EXPECT_OK(ash_hsm_set_attributes(hsm, session, subject->key, ATTRS({ CKA_SIGN_RECOVER, NO })));
+	EXPECT_CODE(ASH_E_KEY_USAGE, init(subject, ASH_OP_SIGN_RECOVER));
+	EXPECT_OK(ash_hsm_set_attributes(hsm, session, subject->key, ATTRS({ CKA_SIGN_RECOVER, YES })));
+	EXPECT_CODE(ASH_E_MECHANISM, init(subject_of(CKM_SHA256_RSA_PKCS), ASH_OP_SIGN_RECOVER));
+}
+
+TEST(what_padding_hides_fits_exactly_with_every_parameter)
+{
+	static const uint64_t types[] = { CKM_RSA_PKCS_OAEP, CKM_AES_KEY_WRAP_KWP };
+
+	for (size_t i = 0; i < ASH_COUNT(types); i++) {
+		const struct subject *subject = subject_of(types[i]);
+		uint8_t sealed[300], back[64];
+		const size_t sealed_len =
+			run_single(subject, ASH_OP_ENCRYPT, ash_span(message, 21), sealed, sizeof(sealed));
+		size_t len = 0;
+
+		EXPECT_OK(init(subject, ASH_OP_DECRYPT));
+		for (int again = 0; again < 2; again++) {
+			EXPECT_CODE(ASH_E_BUFFER_TOO_SMALL,
+				    single(ASH_OP_DECRYPT, ash_span(sealed, sealed_len), back, 20, &len));
+			EXPECT_NUMBER(21, len);
+		}
+		EXPECT_OK(single(ASH_OP_DECRYPT, ash_span(sealed, sealed_len), back, 21, &len));
+		EXPECT_SPAN(ash_span(message, 21), ash_span(back, len));
+	}
+}
+
+TEST(whether_anything_is_active)
+{
+	bool any = true;
+
+	EXPECT_OK(init(subject_of(CKM_SHA256), ASH_OP_DIGEST));
+	EXPECT_OK(ash_hsm_op_any(hsm, session, &any));
+	EXPECT(any);
+	EXPECT_OK(ash_hsm_op_abort(hsm, session, ASH_OP_DIGEST));
+	EXPECT_OK(ash_hsm_op_any(hsm, session, &any));
+	EXPECT(!any);
+	EXPECT_CODE(ASH_E_SESSION_HANDLE, ash_hsm_op_any(hsm, 12345, &any));
+}
+
+TEST(single_calls_are_no_operations)
+{
+	set_up();
+	EXPECT_CODE(ASH_E_ARGUMENT, ash_hsm_op_init(hsm, session, ASH_OP_DERIVE, NULL, 0));
+	EXPECT_CODE(ASH_E_ARGUMENT, ash_hsm_op_init(hsm, session, ASH_OPS, NULL, 0));
+	EXPECT_CODE(ASH_E_ARGUMENT, ash_hsm_op_abort(hsm, session, ASH_OP_ENCAPSULATE));
+	EXPECT(!is_idle(ASH_OP_DECAPSULATE)); /* not even that */
+}
+
 TEST(operations_survive_each_failing_allocation)
 {
 	set_up();
 	for (size_t i = 0; i < ASH_COUNT(subjects); i++) {
 		const struct subject *subject = &subjects[i];
 
-		for (enum ash_op op = ASH_OP_DIGEST; op < ASH_OPS; op++) {
+		for (enum ash_op op = ASH_OP_DIGEST; op < OPERATIONS; op++) {
 			struct ash_status status = { ASH_E_MEMORY };
 			uint8_t room[4096];
 			size_t len = 0;
 
-			if (!does(subject, op) || op == ASH_OP_VERIFY || op == ASH_OP_DECRYPT)
+			if (!does(subject, op) || takes_output(op))
 				continue;
 			for (int64_t n = 0; status.code != ASH_OK; n++) {
 				/* another row first, so that nothing is there to be used again */
 				EXPECT_OK(ash_hsm_op_init(hsm, session, op, NULL, 0));
-				ash_ignore(init(subject_of(op == ASH_OP_ENCRYPT ? CKM_AES_CBC_PAD
-							   : op == ASH_OP_SIGN  ? CKM_SHA256_RSA_PKCS
-										: CKM_SHA384),
-						op));
+				EXPECT_OK(init(other_for(subject, op), op));
 				EXPECT_OK(ash_hsm_op_init(hsm, session, op, NULL, 0));
 				ash_mem_fail_after(n);
 				status = init(subject, op);

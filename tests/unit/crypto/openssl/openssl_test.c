@@ -18,9 +18,34 @@ TEST(openssl_offers_everything)
 	for (size_t i = 0; i < ASH_COUNT(all_hashes); i++)
 		EXPECT(ops->offers(lib(), ASH_OP_DIGEST, (struct ash_alg){ ASH_SCHEME_HASH, all_hashes[i] },
 				   NULL));
-	EXPECT(offered(ASH_OP_ENCRYPT, &rsa_encryption) && offered(ASH_OP_DECRYPT, &rsa_encryption));
-	EXPECT(has_kdf(ASH_KDF_HKDF) && has_kdf(ASH_KDF_ARGON2ID));
+	for (size_t i = 0; i < ASH_COUNT(rsa_crypts); i++)
+		EXPECT(offered(ASH_OP_ENCRYPT, &rsa_crypts[i]) && offered(ASH_OP_DECRYPT, &rsa_crypts[i]));
+	EXPECT(offered(ASH_OP_SIGN_RECOVER, &rsa_v15) && offered(ASH_OP_VERIFY_RECOVER, &rsa_v15));
+	EXPECT(offered(ASH_OP_SIGN_RECOVER, &rsa_x509) && offered(ASH_OP_VERIFY_RECOVER, &rsa_x509));
+	for (size_t i = 0; i < ASH_COUNT(agreers); i++)
+		EXPECT(can_agree(&agreers[i]));
+	for (size_t i = 0; i < ASH_COUNT(kems); i++)
+		EXPECT(has_kem(&kems[i]));
+	for (enum ash_kdf_scheme scheme = 0; scheme <= ASH_KDF_CONCAT; scheme++)
+		EXPECT(has_kdf(scheme));
 	EXPECT(ops->random != NULL && ops->random_seed != NULL && ops->op_copy != NULL);
+}
+
+/* Every hash with every signature, MAC and curve that takes one. */
+TEST(openssl_offers_all_hashes)
+{
+	static const struct sample samples[] = {
+		{ "", RSA(8192), ALG(RSA_PKCS1, NONE) }, { "", RSA(2048), ALG(RSA_PSS, NONE) },
+		{ "", EC(P224), ALG(ECDSA, NONE) },      { "", EC(P521), ALG(ECDSA, NONE) },
+		{ "", EC(SECP256K1), ALG(ECDSA, NONE) }, { "", BYTES(7), ALG(HMAC, NONE) },
+	};
+
+	for (size_t i = 0; i < ASH_COUNT(samples) * ASH_COUNT(all_hashes); i++) {
+		struct sample sample = samples[i % ASH_COUNT(samples)];
+
+		sample.alg.hash = all_hashes[i / ASH_COUNT(samples)];
+		EXPECT(offered(ASH_OP_SIGN, &sample) && offered(ASH_OP_VERIFY, &sample));
+	}
 }
 
 TEST(openssl_names_its_version)

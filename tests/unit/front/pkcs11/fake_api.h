@@ -27,7 +27,7 @@ static struct {
 	unsigned calls;     /* of the api */
 	const char *called; /* the latest but session_info and op_abort */
 	unsigned aborts;
-	enum ash_op op;
+	enum ash_op op, second_op;
 	uint64_t slot, type;
 	bool flag;
 	struct ash_span in, second;
@@ -215,6 +215,16 @@ static struct ash_status fake_login(struct ash_hsm *hsm, ash_handle session, uin
 	return fake_note(hsm, "login");
 }
 
+static struct ash_status fake_login_user(struct ash_hsm *hsm, ash_handle session, uint64_t user_type,
+					 struct ash_span pin, struct ash_span name)
+{
+	EXPECT_NUMBER(FAKE_SESSION, session);
+	fake.type = user_type;
+	fake.in = pin;
+	fake.second = name;
+	return fake_note(hsm, "login_user");
+}
+
 static struct ash_status fake_logout(struct ash_hsm *hsm, ash_handle session)
 {
 	EXPECT_NUMBER(FAKE_SESSION, session);
@@ -228,6 +238,27 @@ static struct ash_status fake_create_object(struct ash_hsm *hsm, ash_handle sess
 	fake_note_template(given);
 	FAKE_NOTE();
 	*ret_object = 11;
+	return ASH_DONE;
+}
+
+static struct ash_status fake_copy_object(struct ash_hsm *hsm, ash_handle session, ash_handle object,
+					  struct ash_template given, ash_handle *ret_copy)
+{
+	EXPECT_NUMBER(FAKE_SESSION, session);
+	fake.type = object;
+	fake_note_template(given);
+	FAKE_NOTE();
+	*ret_copy = 15;
+	return ASH_DONE;
+}
+
+static struct ash_status fake_object_size(struct ash_hsm *hsm, ash_handle session, ash_handle object,
+					  uint64_t *ret_size)
+{
+	EXPECT_NUMBER(FAKE_SESSION, session);
+	fake.type = object;
+	FAKE_NOTE();
+	*ret_size = 1234;
 	return ASH_DONE;
 }
 
@@ -356,6 +387,28 @@ static struct ash_status fake_verify_final(struct ash_hsm *hsm, ash_handle sessi
 	return fake_note(hsm, "verify_final");
 }
 
+static struct ash_status fake_digest_key(struct ash_hsm *hsm, ash_handle session, ash_handle key)
+{
+	EXPECT_NUMBER(FAKE_SESSION, session);
+	fake.type = key;
+	return fake_note(hsm, "digest_key");
+}
+
+static struct ash_status fake_dual_update(struct ash_hsm *hsm, ash_handle session, enum ash_op first,
+					  enum ash_op second, struct ash_span in, struct ash_out *out)
+{
+	fake.second_op = second;
+	return fake_op(hsm, "dual_update", session, first, in, out);
+}
+
+static struct ash_status fake_op_any(struct ash_hsm *hsm, ash_handle session, bool *ret_any)
+{
+	EXPECT_NUMBER(FAKE_SESSION, session);
+	FAKE_NOTE();
+	*ret_any = fake.there != 0;
+	return ASH_DONE;
+}
+
 static struct ash_status fake_op_abort(struct ash_hsm *hsm, ash_handle session, enum ash_op op)
 {
 	EXPECT(hsm == fake_hsm());
@@ -393,6 +446,75 @@ static struct ash_status fake_generate_pair(struct ash_hsm *hsm, ash_handle sess
 	return ASH_DONE;
 }
 
+static struct ash_status fake_wrap_key(struct ash_hsm *hsm, ash_handle session,
+				       const struct ash_mechanism *mechanism, ash_handle wrapping_key,
+				       ash_handle key, struct ash_out *wrapped)
+{
+	EXPECT_NUMBER(FAKE_SESSION, session);
+	fake_note_mechanism(mechanism);
+	fake.type = wrapping_key;
+	fake.slot = key;
+	fake.out_given = wrapped->data != NULL;
+	FAKE_NOTE();
+	return fake_give(wrapped);
+}
+
+/* What brings forth a key in its own way. */
+static struct ash_status fake_bear(struct ash_hsm *hsm, const char *name, ash_handle session,
+				   const struct ash_mechanism *mechanism, ash_handle parent,
+				   struct ash_template given)
+{
+	EXPECT_NUMBER(FAKE_SESSION, session);
+	fake_note_mechanism(mechanism);
+	fake.type = parent;
+	fake_note_template(given);
+	return fake_note(hsm, name);
+}
+
+static struct ash_status fake_unwrap_key(struct ash_hsm *hsm, ash_handle session,
+					 const struct ash_mechanism *mechanism, ash_handle unwrapping_key,
+					 struct ash_span wrapped, struct ash_template given,
+					 ash_handle *ret_key)
+{
+	fake.in = wrapped;
+	ASH_TRY(fake_bear(hsm, "unwrap_key", session, mechanism, unwrapping_key, given));
+	*ret_key = 16;
+	return ASH_DONE;
+}
+
+static struct ash_status fake_derive_key(struct ash_hsm *hsm, ash_handle session,
+					 const struct ash_mechanism *mechanism, ash_handle base_key,
+					 struct ash_template given, ash_handle *ret_key)
+{
+	ASH_TRY(fake_bear(hsm, "derive_key", session, mechanism, base_key, given));
+	*ret_key = 17;
+	return ASH_DONE;
+}
+
+static struct ash_status fake_encapsulate_key(struct ash_hsm *hsm, ash_handle session,
+					      const struct ash_mechanism *mechanism, ash_handle public_key,
+					      struct ash_template given, struct ash_out *ciphertext,
+					      ash_handle *ret_key)
+{
+	fake.out_given = ciphertext->data != NULL;
+	ASH_TRY(fake_bear(hsm, "encapsulate_key", session, mechanism, public_key, given));
+	ASH_TRY(fake_give(ciphertext));
+	if (ciphertext->data != NULL)
+		*ret_key = 18;
+	return ASH_DONE;
+}
+
+static struct ash_status fake_decapsulate_key(struct ash_hsm *hsm, ash_handle session,
+					      const struct ash_mechanism *mechanism, ash_handle private_key,
+					      struct ash_template given, struct ash_span ciphertext,
+					      ash_handle *ret_key)
+{
+	fake.in = ciphertext;
+	ASH_TRY(fake_bear(hsm, "decapsulate_key", session, mechanism, private_key, given));
+	*ret_key = 19;
+	return ASH_DONE;
+}
+
 static struct ash_status fake_seed_random(struct ash_hsm *hsm, ash_handle session, struct ash_span seed)
 {
 	EXPECT_NUMBER(FAKE_SESSION, session);
@@ -427,8 +549,11 @@ static const struct ash_api fake_api = {
 	.close_all_sessions = fake_close_all_sessions,
 	.session_info = fake_session_info,
 	.login = fake_login,
+	.login_user = fake_login_user,
 	.logout = fake_logout,
 	.create_object = fake_create_object,
+	.copy_object = fake_copy_object,
+	.object_size = fake_object_size,
 	.destroy_object = fake_destroy_object,
 	.get_attributes = fake_get_attributes,
 	.set_attributes = fake_set_attributes,
@@ -441,9 +566,17 @@ static const struct ash_api fake_api = {
 	.op_final = fake_op_final,
 	.verify_single = fake_verify_single,
 	.verify_final = fake_verify_final,
+	.digest_key = fake_digest_key,
+	.dual_update = fake_dual_update,
+	.op_any = fake_op_any,
 	.op_abort = fake_op_abort,
 	.generate_key = fake_generate_key,
 	.generate_pair = fake_generate_pair,
+	.wrap_key = fake_wrap_key,
+	.unwrap_key = fake_unwrap_key,
+	.derive_key = fake_derive_key,
+	.encapsulate_key = fake_encapsulate_key,
+	.decapsulate_key = fake_decapsulate_key,
 	.seed_random = fake_seed_random,
 	.random = fake_random,
 };

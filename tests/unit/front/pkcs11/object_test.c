@@ -74,3 +74,39 @@ TEST(a_search)
 	EXPECT_RV(CKR_OPERATION_NOT_INITIALIZED, C_FindObjectsFinal(FAKE_SESSION));
 	EXPECT_CALLED("find_end");
 }
+
+TEST(a_copy)
+{
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE changes[] = { { CKA_TOKEN, &yes, 1 } };
+	CK_OBJECT_HANDLE copy = 0;
+
+	fresh();
+	EXPECT_RV(CKR_OK, C_CopyObject(FAKE_SESSION, 9, changes, 1, &copy));
+	EXPECT_CALLED("copy_object");
+	EXPECT_NUMBER(9, fake.type);
+	EXPECT_NUMBER(1, fake.attr_count);
+	EXPECT_NUMBER(CKA_TOKEN, fake.attr_type);
+	EXPECT_NUMBER(15, copy);
+	EXPECT_RV(CKR_OK, C_CopyObject(FAKE_SESSION, 9, NULL, 0, &copy));
+	EXPECT_RV(CKR_ARGUMENTS_BAD, C_CopyObject(FAKE_SESSION, 9, NULL, 1, &copy));
+	EXPECT_RV(CKR_ARGUMENTS_BAD, C_CopyObject(FAKE_SESSION, 9, changes, 1, NULL));
+	EXPECT_RV(CKR_SESSION_HANDLE_INVALID, C_CopyObject(1, 9, changes, 1, NULL));
+	fake.answer.code = ASH_E_ACTION_PROHIBITED;
+	copy = 1;
+	EXPECT_RV(CKR_ACTION_PROHIBITED, C_CopyObject(FAKE_SESSION, 9, changes, 1, &copy));
+	EXPECT_NUMBER(1, copy);
+}
+
+TEST(a_size)
+{
+	CK_ULONG size = 0;
+
+	fresh();
+	EXPECT_RV(CKR_OK, C_GetObjectSize(FAKE_SESSION, 9, &size));
+	EXPECT_CALLED("object_size");
+	EXPECT_NUMBER(1234, size);
+	EXPECT_RV(CKR_ARGUMENTS_BAD, C_GetObjectSize(FAKE_SESSION, 9, NULL));
+	fake.answer.code = ASH_E_OBJECT_HANDLE;
+	EXPECT_RV(CKR_OBJECT_HANDLE_INVALID, C_GetObjectSize(FAKE_SESSION, 9, &size));
+}

@@ -31,6 +31,8 @@ static const struct family families[] = {
 	{ ASH_OP_DIGEST, digest_init, C_Digest, NULL, C_DigestUpdate, C_DigestFinal },
 	{ ASH_OP_SIGN, C_SignInit, C_Sign, NULL, C_SignUpdate, C_SignFinal },
 	{ ASH_OP_VERIFY, C_VerifyInit, NULL, NULL, C_VerifyUpdate, NULL },
+	{ ASH_OP_SIGN_RECOVER, C_SignRecoverInit, C_SignRecover, NULL, NULL, NULL },
+	{ ASH_OP_VERIFY_RECOVER, C_VerifyRecoverInit, C_VerifyRecover, NULL, NULL, NULL },
 };
 
 #define FOR_EACH_FAMILY(family) \
@@ -170,4 +172,52 @@ TEST(verification)
 	EXPECT_NUMBER(ASH_OP_VERIFY, fake.op);
 	fake.answer.code = ASH_E_SIGNATURE;
 	EXPECT_RV(CKR_SIGNATURE_INVALID, C_Verify(FAKE_SESSION, in, 1, signature, 3));
+}
+
+static const struct {
+	enum ash_op first, second;
+	CK_RV (*update)(CK_SESSION_HANDLE, CK_BYTE_PTR, CK_ULONG, CK_BYTE_PTR, CK_ULONG_PTR);
+} duals[] = {
+	{ ASH_OP_DIGEST, ASH_OP_ENCRYPT, C_DigestEncryptUpdate },
+	{ ASH_OP_SIGN, ASH_OP_ENCRYPT, C_SignEncryptUpdate },
+	{ ASH_OP_DECRYPT, ASH_OP_DIGEST, C_DecryptDigestUpdate },
+	{ ASH_OP_DECRYPT, ASH_OP_VERIFY, C_DecryptVerifyUpdate },
+};
+
+TEST(two_at_once)
+{
+	for (size_t i = 0; i < ASH_COUNT(duals); i++) {
+		CK_ULONG len = 4;
+
+		fresh();
+		fake.give_len = 5;
+		EXPECT_RV(CKR_OK, duals[i].update(FAKE_SESSION, in, sizeof(in), NULL, &len));
+		EXPECT_NUMBER(5, len);
+		EXPECT(!fake.out_given);
+		EXPECT_CALLED("dual_update");
+		EXPECT_NUMBER(duals[i].first, fake.op);
+		EXPECT_NUMBER(duals[i].second, fake.second_op);
+		len = 4;
+		EXPECT_RV(CKR_BUFFER_TOO_SMALL, duals[i].update(FAKE_SESSION, in, sizeof(in), out, &len));
+		EXPECT_NUMBER(5, len);
+		EXPECT_RV(CKR_OK, duals[i].update(FAKE_SESSION, in, sizeof(in), out, &len));
+		EXPECT_NUMBER(0, fake.aborts);
+		fake.calls = 0;
+		EXPECT_RV(CKR_ARGUMENTS_BAD, duals[i].update(FAKE_SESSION, in, sizeof(in), out, NULL));
+		EXPECT_NUMBER(2, fake.aborts); /* both */
+		EXPECT_RV(CKR_ARGUMENTS_BAD, duals[i].update(FAKE_SESSION, NULL, 1, out, &len));
+		EXPECT_NUMBER(4, fake.aborts);
+		EXPECT_NUMBER(0, fake.calls);
+		EXPECT_RV(CKR_SESSION_HANDLE_INVALID, duals[i].update(1, NULL, 1, out, &len));
+	}
+}
+
+TEST(a_key_is_digested)
+{
+	fresh();
+	EXPECT_RV(CKR_OK, C_DigestKey(FAKE_SESSION, 12));
+	EXPECT_CALLED("digest_key");
+	EXPECT_NUMBER(12, fake.type);
+	fake.answer.code = ASH_E_KEY_INDIGESTIBLE;
+	EXPECT_RV(CKR_KEY_INDIGESTIBLE, C_DigestKey(FAKE_SESSION, 12));
 }

@@ -67,17 +67,68 @@ TEST(logging_in_and_out)
 	EXPECT_RV(CKR_PIN_LOCKED, C_Login(FAKE_SESSION, CKU_SO, pin, 2));
 }
 
-TEST(users_have_no_names)
+TEST(users_may_have_names)
 {
 	CK_UTF8CHAR pin[] = { '1', '2' };
 
 	fresh();
 	EXPECT_RV(CKR_OK, C_LoginUser(FAKE_SESSION, CKU_SO, pin, 2, NULL, 0));
-	EXPECT_CALLED("login");
+	EXPECT_CALLED("login_user");
 	EXPECT_NUMBER(CKU_SO, fake.type);
-	EXPECT_RV(CKR_FUNCTION_NOT_SUPPORTED, C_LoginUser(FAKE_SESSION, CKU_SO, pin, 2, pin, 1));
+	EXPECT_NUMBER(0, fake.second.len);
+	EXPECT_RV(CKR_OK, C_LoginUser(FAKE_SESSION, CKU_USER, pin, 2, pin, 1));
+	EXPECT(fake.in.data == pin && fake.in.len == 2 && fake.second.data == pin && fake.second.len == 1);
+	fake.answer.code = ASH_E_PIN_INCORRECT;
+	EXPECT_RV(CKR_PIN_INCORRECT, C_LoginUser(FAKE_SESSION, CKU_USER, pin, 2, pin, 1));
 	EXPECT_RV(CKR_ARGUMENTS_BAD, C_LoginUser(FAKE_SESSION, CKU_SO, pin, 2, NULL, 1));
 	EXPECT_RV(CKR_ARGUMENTS_BAD, C_LoginUser(FAKE_SESSION, CKU_SO, NULL, 2, NULL, 0));
+}
+
+TEST(no_state_is_saved)
+{
+	CK_BYTE state[4] = { 0 };
+	CK_ULONG len = sizeof(state);
+
+	fresh();
+	EXPECT_RV(CKR_OPERATION_NOT_INITIALIZED, C_GetOperationState(FAKE_SESSION, NULL, &len));
+	fake.there = 1;
+	EXPECT_RV(CKR_STATE_UNSAVEABLE, C_GetOperationState(FAKE_SESSION, NULL, &len));
+	EXPECT_RV(CKR_STATE_UNSAVEABLE, C_GetOperationState(FAKE_SESSION, state, &len));
+	EXPECT_NUMBER(sizeof(state), len);
+	EXPECT_RV(CKR_ARGUMENTS_BAD, C_GetOperationState(FAKE_SESSION, state, NULL));
+	EXPECT_RV(CKR_SESSION_HANDLE_INVALID, C_GetOperationState(1, state, NULL));
+	EXPECT_RV(CKR_SAVED_STATE_INVALID, C_SetOperationState(FAKE_SESSION, state, 4, 0, 0));
+	EXPECT_RV(CKR_ARGUMENTS_BAD, C_SetOperationState(FAKE_SESSION, NULL, 4, 0, 0));
+	EXPECT_RV(CKR_SESSION_HANDLE_INVALID, C_SetOperationState(1, state, 4, 0, 0));
+}
+
+/* Every flag of the operations that there are; the others name nothing that could be active. */
+TEST(cancel_knows_each_flag)
+{
+	static const struct {
+		CK_FLAGS flag;
+		enum ash_op op;
+	} flags[] = {
+		{ CKF_DIGEST, ASH_OP_DIGEST },
+		{ CKF_SIGN, ASH_OP_SIGN },
+		{ CKF_VERIFY, ASH_OP_VERIFY },
+		{ CKF_ENCRYPT, ASH_OP_ENCRYPT },
+		{ CKF_DECRYPT, ASH_OP_DECRYPT },
+		{ CKF_SIGN_RECOVER, ASH_OP_SIGN_RECOVER },
+		{ CKF_VERIFY_RECOVER, ASH_OP_VERIFY_RECOVER },
+	};
+	CK_FLAGS others = ~(CK_FLAGS)CKF_FIND_OBJECTS;
+
+	for (size_t i = 0; i < ASH_COUNT(flags); i++) {
+		fresh();
+		EXPECT_RV(CKR_OK, C_SessionCancel(FAKE_SESSION, flags[i].flag));
+		EXPECT_NUMBER(1, fake.calls);
+		EXPECT_NUMBER(flags[i].op, fake.op);
+		others &= ~flags[i].flag;
+	}
+	fresh();
+	EXPECT_RV(CKR_OK, C_SessionCancel(FAKE_SESSION, others));
+	EXPECT_NUMBER(0, fake.calls);
 }
 
 TEST(cancel_ends_what_its_flags_name)

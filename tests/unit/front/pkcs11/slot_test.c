@@ -1,3 +1,6 @@
+#include <pthread.h>
+#include <unistd.h>
+
 #include "fake_api.h"
 
 static CK_RV slots(CK_ULONG *list, CK_ULONG *count)
@@ -127,9 +130,35 @@ TEST(nobody_waits_for_slot_events)
 
 	fresh();
 	EXPECT_RV(CKR_NO_EVENT, C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL));
-	EXPECT_RV(CKR_FUNCTION_NOT_SUPPORTED, C_WaitForSlotEvent(0, &slot, NULL));
+	EXPECT_RV(CKR_ARGUMENTS_BAD, C_WaitForSlotEvent(0, NULL, NULL));
 	EXPECT_RV(CKR_ARGUMENTS_BAD, C_WaitForSlotEvent(CKF_DONT_BLOCK, NULL, NULL));
 	EXPECT_RV(CKR_ARGUMENTS_BAD, C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, &slot));
+}
+
+static void *wait_for_event(void *ret_rv)
+{
+	CK_SLOT_ID slot = 0;
+
+	*(CK_RV *)ret_rv = C_WaitForSlotEvent(0, &slot, NULL);
+	return NULL;
+}
+
+/* It holds up nobody's C_Finalize, and does not outlive it, even if C_Initialize follows at once. */
+TEST(whoever_waits_for_an_event_waits_for_the_end)
+{
+	CK_RV rv = CKR_OK;
+	pthread_t thread;
+
+	fresh();
+	EXPECT_NUMBER(0, pthread_create(&thread, NULL, wait_for_event, &rv));
+	usleep(100000);
+	EXPECT_RV(CKR_OK, C_Finalize(NULL));
+	EXPECT_RV(CKR_OK, C_Initialize(NULL));
+	EXPECT_NUMBER(0, pthread_join(thread, NULL));
+	EXPECT_RV(CKR_CRYPTOKI_NOT_INITIALIZED, rv);
+	EXPECT_RV(CKR_OK, C_Finalize(NULL));
+	wait_for_event(&rv);
+	EXPECT_RV(CKR_CRYPTOKI_NOT_INITIALIZED, rv);
 }
 
 TEST(pins_and_labels_have_to_come)
