@@ -50,6 +50,8 @@ struct ash_token {
 	struct ash_ring private_ring; /* while the user is logged in */
 
 	uint64_t sessions, rw_sessions;
+	bool claimed;       /* C_InitToken has it to itself */
+	enum ash_hold hold; /* what other processes are shown */
 };
 
 #define ASH_SESSION_CHUNK  256u

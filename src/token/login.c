@@ -1,4 +1,5 @@
 /* C_Login, C_LoginUser, C_InitPIN, C_SetPIN (PKCS#11 3.2 §5.5.8, §5.5.9, §5.6.8) and C_InitToken (§5.5.7). */
+#include "token/presence.h"
 #include "token/root_key.h"
 #include "token/session.h"
 #include "token/slot.h"
@@ -164,16 +165,14 @@ struct ash_status ash_hsm_set_pin(struct ash_hsm *hsm, ash_handle handle, struct
 	return ash_pin_set(&pins.place, record);
 }
 
-/* A wrong SO PIN, or a session, keeps a token as it is. */
-static struct ash_status may_init_again(struct ash_hsm *hsm, struct ash_token *token, struct ash_span so_pin)
+/* A session, or a wrong SO PIN, keeps a token as it is. With ASH_DONE it is claimed. */
+static struct ash_status may_init_again(struct ash_hsm *hsm, struct ash_token *token, struct ash_span so_pin,
+					struct ash_claim *claim)
 {
 	ASH_AUTO(ash_slot_pins) pins = { .ring = ASH_RING_NONE };
 	ASH_AUTO(ash_secret) *token_key = NULL;
 
-	{
-		ASH_LOCKED(&token->lock);
-		ASH_ENSURE(token->sessions == 0, ASH_E_SESSION_EXISTS);
-	}
+	ASH_TRY(ash_presence_claim(hsm, token, claim));
 	ASH_TRY(ash_slot_pins(hsm, token, &pins));
 	return ash_pin_check(&pins.place, CKU_SO, so_pin, &token_key);
 }
@@ -183,6 +182,7 @@ struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct 
 {
 	const struct ash_pin_policy policy = policy_for(hsm, CKU_SO);
 	ASH_AUTO(ash_birth) birth = ASH_BIRTH_NONE;
+	ASH_AUTO(ash_claim) claim = { NULL, NULL };
 	struct ash_token *token = NULL;
 	struct ash_crypto *crypto = NULL;
 	struct ash_store *store = NULL;
@@ -192,7 +192,7 @@ struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct 
 	/* Looked at once: a token that comes into being from here on is not overwritten unasked. */
 	if_version = ash_slot_version(token);
 	if (if_version != 0)
-		ASH_TRY(may_init_again(hsm, token, so_pin));
+		ASH_TRY(may_init_again(hsm, token, so_pin, &claim));
 	else
 		ASH_TRY(ash_pin_check_form(so_pin, policy.pin_min));
 	ASH_TRY(ash_hsm_crypto(hsm, &crypto));
