@@ -47,6 +47,7 @@ struct ash_token {
 	_Atomic uint64_t login;       /* ASH_LOGIN_… | epoch, or 0 */
 	uint64_t epoch;               /* the last one given out */
 	struct ash_secret *token_key; /* while somebody is logged in */
+	struct ash_secret *memory;    /* of the user's PIN, while the user is (token/pin.h) */
 	struct ash_ring private_ring; /* while the user is logged in */
 
 	uint64_t sessions, rw_sessions;

@@ -335,6 +335,14 @@ static void end_private_work(struct ash_hsm *hsm, const struct ash_token *token,
 	}
 }
 
+bool ash_session_end_login(struct ash_hsm *hsm, struct ash_token *token, uint64_t login)
+{
+	if (!ash_slot_end_login(hsm, token, login))
+		return false;
+	end_private_work(hsm, token, login);
+	return true;
+}
+
 struct ash_status ash_hsm_logout(struct ash_hsm *hsm, ash_handle handle)
 {
 	struct ash_token *token = NULL;
@@ -347,7 +355,6 @@ struct ash_status ash_hsm_logout(struct ash_hsm *hsm, ash_handle handle)
 		token = session->token;
 		login = atomic_load(&token->login);
 	}
-	ASH_ENSURE(ash_slot_end_login(hsm, token, login), ASH_E_NOT_LOGGED_IN);
-	end_private_work(hsm, token, login);
+	ASH_ENSURE(ash_session_end_login(hsm, token, login), ASH_E_NOT_LOGGED_IN);
 	return ASH_DONE;
 }

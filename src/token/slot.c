@@ -124,6 +124,7 @@ void ash_slot_wipe_login(struct ash_token *token)
 {
 	atomic_store(&token->login, 0);
 	token->token_key = ash_secret_free(token->token_key);
+	token->memory = ash_secret_free(token->memory);
 	ash_ring_done(&token->private_ring);
 }
 
