@@ -141,6 +141,14 @@ struct ash_status ash_hsm_op_init(struct ash_hsm *hsm, ash_handle handle, enum a
 
 /* Update, final, single */
 
+/* What is wrong with an input whose output no length can tell. */
+static struct ash_status check_room(enum ash_op op, size_t need)
+{
+	ASH_ENSURE(need != SIZE_MAX || op != ASH_OP_DECRYPT, ASH_E_ENCRYPTED_DATA_LEN);
+	ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
+	return ASH_DONE;
+}
+
 /* Whether the length of the output is known before it is made: not where padding comes off. */
 static bool is_exact(const struct ash_active *active, enum ash_op op)
 {
@@ -200,7 +208,7 @@ static struct ash_status single(struct ash_active *active, enum ash_op op, struc
 	struct ash_status status = ASH_DONE;
 	size_t len = 0;
 
-	ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
+	ASH_TRY(check_room(op, need));
 	ASH_ENSURE(active->stage == ASH_STAGE_READY, ASH_E_OPERATION_NONE);
 	if (out->data != NULL && out->cap < need && !is_exact(active, op))
 		return single_aside(active, in, need, out);
@@ -219,7 +227,7 @@ struct ash_status ash_active_update_max(const struct ash_active *active, enum as
 	ASH_ENSURE(!active->row->whole && active->stage != ASH_STAGE_PENDING, ASH_E_OPERATION_NONE);
 	if (ash_operation_streams(active->operation))
 		need = ash_alg_update_max(op, active->row->alg, active->inside, in_len);
-	ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
+	ASH_TRY(check_room(op, need));
 	*ret_need = need;
 	return ASH_DONE;
 }
@@ -269,7 +277,7 @@ static struct ash_status final(struct ash_active *active, enum ash_op op, struct
 	ASH_ENSURE(!active->row->whole, ASH_E_OPERATION_NONE);
 	if (active->stage != ASH_STAGE_PENDING) {
 		need = finish_max(active, op, active->held.len);
-		ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
+		ASH_TRY(check_room(op, need));
 		if (out->data != NULL && out->cap < need && !is_exact(active, op))
 			ASH_TRY(final_aside(active, need));
 	}
