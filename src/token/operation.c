@@ -363,18 +363,6 @@ struct ash_status ash_hsm_verify_final(struct ash_hsm *hsm, ash_handle handle, s
 	return conclude(active, status, false);
 }
 
-struct ash_status ash_hsm_op_any(struct ash_hsm *hsm, ash_handle handle, bool *ret_any)
-{
-	ASH_AUTO(ash_session) *session = NULL;
-	bool any = false;
-
-	ASH_TRY(ash_session_take(hsm, handle, &session));
-	for (size_t op = 0; op < ASH_OPS; op++)
-		any = any || session->active[op].stage != ASH_STAGE_IDLE;
-	*ret_any = any;
-	return ASH_DONE;
-}
-
 struct ash_status ash_hsm_op_abort(struct ash_hsm *hsm, ash_handle handle, enum ash_op op)
 {
 	ASH_AUTO(ash_session) *session = NULL;

@@ -839,19 +839,6 @@ TEST(what_padding_hides_fits_exactly_with_every_parameter)
 	}
 }
 
-TEST(whether_anything_is_active)
-{
-	bool any = true;
-
-	EXPECT_OK(init(subject_of(CKM_SHA256), ASH_OP_DIGEST));
-	EXPECT_OK(ash_hsm_op_any(hsm, session, &any));
-	EXPECT(any);
-	EXPECT_OK(ash_hsm_op_abort(hsm, session, ASH_OP_DIGEST));
-	EXPECT_OK(ash_hsm_op_any(hsm, session, &any));
-	EXPECT(!any);
-	EXPECT_CODE(ASH_E_SESSION_HANDLE, ash_hsm_op_any(hsm, 12345, &any));
-}
-
 TEST(single_calls_are_no_operations)
 {
 	set_up();
