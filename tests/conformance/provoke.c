@@ -141,7 +141,7 @@ static void provoke_all_faults(const struct provocation *row)
 		cold = false;
 		provoke_faults(row, fault);
 		cold = true;
-		if (!was_seen(fault, row->function))
+		if (faults[fault].fault == FAULT_IO || !was_seen(fault, row->function))
 			provoke_faults(row, fault);
 		cold = false;
 	}

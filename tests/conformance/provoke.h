@@ -12,9 +12,9 @@
  * what its arguments need is there before. Each body that provokes
  * CKR_OK is run again and again with that call's first, second, … allocation, read
  * and write failing: so CKR_HOST_MEMORY, CKR_DEVICE_ERROR and CKR_DEVICE_MEMORY are
- * provoked wherever they can happen, and shown to change nothing. Codes that are not
- * seen so are looked for once more after another process changed the store, when the
- * call has to read again what it would have known.
+ * provoked wherever they can happen, and shown to change nothing. Reads fail once
+ * more after another process changed the store, when the call has to read again what
+ * it would have known; so do the others where their codes are not seen at once.
  */
 #pragma once
 
