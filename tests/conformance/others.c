@@ -255,7 +255,7 @@ BODY(digest_key_not_begun, session)
 
 struct pair {
 	enum operation reader, cipher;
-	CK_RV (*function)
+	CK_RV(*function)
 	(CK_SESSION_HANDLE session, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
 };
 
