@@ -163,10 +163,11 @@ struct ash_status ash_hsm_unwrap_key(struct ash_hsm *hsm, ash_handle handle,
 	ASH_AUTO(ash_object) *unwrapping = NULL;
 	ASH_AUTO(ash_attrs) *attrs = NULL;
 	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
-	struct ash_wrapper wrapper = { .mechanism = mechanism };
+	const struct ash_mechanism own = ash_wrap_mechanism(mechanism);
+	struct ash_wrapper wrapper = { .mechanism = &own };
 
 	ASH_TRY(ash_session_take(hsm, handle, &session));
-	ASH_TRY(ash_use_row(mechanism, CKF_UNWRAP, &wrapper.row));
+	ASH_TRY(ash_use_row(&own, CKF_UNWRAP, &wrapper.row));
 	ASH_TRY(ash_use_once(session, unwrapping_key, wrapper.row, &ash_role_unwrap, &unwrapping,
 			     &wrapper.spec));
 	wrapper.session = session;
