@@ -132,6 +132,7 @@ static struct ash_status derive_ecdh(const struct base *base, const struct ash_a
 		   ASH_E_MECHANISM_PARAM);
 	natural = row == NULL ? ((size_t)ash_group_bits(base->spec.group) + 7) / 8 : 0;
 	ASH_TRY(length_of(attrs, natural, row == NULL ? natural : ASH_SECRET_KEY_MAX, &len));
+	ASH_TRY(ash_newkey_check_cut(attrs, len)); /* what a KDF gives begins as its longer results do */
 	ASH_TRY(agree(base, &shared));
 	if (row == NULL) {
 		ASH_BUG(ash_secret_len(shared) < len);
@@ -186,6 +187,7 @@ static struct ash_status derive_hkdf(const struct base *base, const struct ash_a
 		ASH_TRY(length_of(attrs, hash_len, hash_len, &len));
 	/* Extraction alone has one length: what else the template asks for is not this mechanism's. */
 	ASH_ENSURE(how->expand || len == hash_len, ASH_E_TEMPLATE_INCONSISTENT);
+	ASH_TRY(ash_newkey_check_cut(attrs, len));
 	return expand(base->session, &kdf, secret, len, ret_value);
 }
 

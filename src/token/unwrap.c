@@ -133,7 +133,9 @@ static struct ash_status check_length(const struct ash_wrapper *wrapper, const s
 	ASH_ENSURE(most != 0 && most % unit == 0, ASH_E_WRAPPED_KEY_LEN);
 	status = ash_newkey_len(attrs, most - unit, most, &len);
 	ASH_ENSURE(status.code != ASH_E_KEY_SIZE, ASH_E_WRAPPED_KEY_LEN);
-	return status;
+	ASH_TRY(status);
+	/* Key wrap sees to it that only zeroes are cut off (cut_secret). */
+	return wrapper->row->alg.scheme != ASH_SCHEME_AES_KW ? ash_newkey_check_cut(attrs, len) : ASH_DONE;
 }
 
 static struct ash_status begin(const struct ash_wrapper *wrapper, struct ash_template given,

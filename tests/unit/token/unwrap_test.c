@@ -260,6 +260,33 @@ TEST(templates_that_do_not_go)
 	EXPECT_OK(ash_hsm_close_session(hsm, ro));
 }
 
+/*
+ * Where nothing authenticates, any block can be unwrapped and any of its ends cut off: a
+ * hidden key of one byte, then of two, would tell byte by byte what was wrapped.
+ */
+TEST(no_key_is_hidden_that_can_be_guessed)
+{
+	static const uint64_t types[] = { CKM_AES_ECB, CKM_AES_CBC };
+	const ash_handle strict =
+		secret_with(CKK_AES, TEXT("wraps, and keeps what it unwraps"),
+			    ATTRS({ CKA_WRAP, YES }, { CKA_UNWRAP, YES },
+				  { CKA_UNWRAP_TEMPLATE, template_bool(CKA_EXTRACTABLE, false) }));
+
+	for (size_t i = 0; i < ASH_COUNT(types); i++) {
+		const struct ash_mechanism *mechanism = wrapping_of(types[i]);
+		const struct ash_span in = wrap_ok(mechanism, strict, secret(CKK_AES, ash_span(value, 16)));
+
+		for (size_t len = 1; len <= 16; len++) {
+			EXPECT_CODE(len < 14 ? ASH_E_TEMPLATE_INCONSISTENT : ASH_OK,
+				    unwrap_try(mechanism, strict, in,
+					       ATTRS({ CKA_CLASS, NUMBER(CKO_SECRET_KEY) },
+						     { CKA_KEY_TYPE, NUMBER(CKK_GENERIC_SECRET) },
+						     { CKA_VALUE_LEN, NUMBER(len) })));
+			EXPECT_OK(unwrap_try(mechanism, aes(), in, GENERIC_OF(len)));
+		}
+	}
+}
+
 TEST(what_the_unwrapping_key_asks_for)
 {
 	const ash_handle strict =
