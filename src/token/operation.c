@@ -284,7 +284,10 @@ struct ash_status ash_active_get(struct ash_session *session, enum ash_op op, st
 	ASH_ENSURE((unsigned)op < ASH_OP_DERIVE, ASH_E_ARGUMENT);
 	active = &session->active[op];
 	ASH_ENSURE(active->stage != ASH_STAGE_IDLE, ASH_E_OPERATION_NONE);
-	ASH_ENSURE(!active->needs_login, ASH_E_NOT_LOGGED_IN);
+	if (active->needs_login) {
+		ash_active_end(active); /* a failure like any other */
+		ASH_FAIL(ASH_E_NOT_LOGGED_IN);
+	}
 	*ret_active = active;
 	return ASH_DONE;
 }
@@ -363,18 +366,6 @@ struct ash_status ash_hsm_verify_final(struct ash_hsm *hsm, ash_handle handle, s
 			 ? ash_status_fail(ASH_E_OPERATION_NONE, __FILE__, __LINE__)
 			 : ash_operation_verify(active->operation, ash_buf_span(&active->held), signature);
 	return conclude(active, status, false);
-}
-
-struct ash_status ash_hsm_op_any(struct ash_hsm *hsm, ash_handle handle, bool *ret_any)
-{
-	ASH_AUTO(ash_session) *session = NULL;
-	bool any = false;
-
-	ASH_TRY(ash_session_take(hsm, handle, &session));
-	for (size_t op = 0; op < ASH_OPS; op++)
-		any = any || session->active[op].stage != ASH_STAGE_IDLE;
-	*ret_any = any;
-	return ASH_DONE;
 }
 
 struct ash_status ash_hsm_op_abort(struct ash_hsm *hsm, ash_handle handle, enum ash_op op)

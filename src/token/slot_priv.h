@@ -20,6 +20,9 @@ uint64_t ash_slot_version(struct ash_token *token);
 /* Makes sure that the root key is at hand; `make`: the store is about to have its first token. */
 ASH_STATUS ash_slot_need_root(struct ash_hsm *hsm, struct ash_store *store, bool make);
 
+/* Wipes what a login gave. The token's lock is held. */
+void ash_slot_wipe_login(struct ash_token *token);
+
 /* What a token record says. */
 struct ash_token_facts {
 	struct ash_incarnation incarnation;

@@ -87,6 +87,7 @@ ASH_CODE(E_UNWRAPPING_KEY_SIZE, "the unwrapping key's size is out of the mechani
 ASH_CODE(E_WRAPPED_KEY, "the wrapped key is not valid")
 ASH_CODE(E_WRAPPED_KEY_LEN, "the wrapped key's length is out of range")
 ASH_CODE(E_STATE_UNSAVEABLE, "the operation's state can't be saved")
+ASH_CODE(E_KEY_NOT_NEEDED, "that key has no part in it")
 ASH_CODE(E_SAVED_STATE, "the saved state is not valid here")
 ASH_CODE(E_MECHANISM, "the mechanism is not known, or not for this function")
 ASH_CODE(E_MECHANISM_PARAM, "the mechanism's parameter is not valid")

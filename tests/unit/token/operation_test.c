@@ -769,10 +769,13 @@ TEST(keys_that_ask_for_the_pin_each_time_get_it)
 	for (int i = 0; i < 2; i++) {
 		EXPECT_OK(try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_CODE(ASH_E_NOT_LOGGED_IN, single(ASH_OP_SIGN, SPAN(iv), room, 64, &len));
+		EXPECT_CODE(ASH_E_OPERATION_NONE, single(ASH_OP_SIGN, SPAN(iv), room, 64, &len));
+		EXPECT_OK(try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_CODE(ASH_E_NOT_LOGGED_IN, single(ASH_OP_SIGN, SPAN(iv), NULL, 0, &len));
+		EXPECT_OK(try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_CODE(ASH_E_PIN_INCORRECT,
 			    ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
-		EXPECT_CODE(ASH_E_NOT_LOGGED_IN, single(ASH_OP_SIGN, SPAN(iv), room, 64, &len));
+		EXPECT_CODE(ASH_E_OPERATION_ACTIVE, try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_OK(ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
 		EXPECT_CODE(ASH_E_OPERATION_NONE,
 			    ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
@@ -865,19 +868,6 @@ TEST(what_padding_hides_fits_exactly_with_every_parameter)
 		EXPECT_OK(single(ASH_OP_DECRYPT, ash_span(sealed, sealed_len), back, 21, &len));
 		EXPECT_SPAN(ash_span(message, 21), ash_span(back, len));
 	}
-}
-
-TEST(whether_anything_is_active)
-{
-	bool any = true;
-
-	EXPECT_OK(init(subject_of(CKM_SHA256), ASH_OP_DIGEST));
-	EXPECT_OK(ash_hsm_op_any(hsm, session, &any));
-	EXPECT(any);
-	EXPECT_OK(ash_hsm_op_abort(hsm, session, ASH_OP_DIGEST));
-	EXPECT_OK(ash_hsm_op_any(hsm, session, &any));
-	EXPECT(!any);
-	EXPECT_CODE(ASH_E_SESSION_HANDLE, ash_hsm_op_any(hsm, 12345, &any));
 }
 
 TEST(single_calls_are_no_operations)
