@@ -111,7 +111,7 @@ static struct ash_status finish(struct ash_ossl_op *op, struct ash_span in, stru
 	size_t len = ccm->data_len + (seal ? ccm->tag_len : 0);
 	struct ash_status status = ASH_DONE;
 
-	/* The message's length first: the caller's room is for what came, not for what was announced. */
+	/* Before the room: who has too little of both is not helped by a larger buffer. */
 	ASH_ENSURE(in.len == ccm->data_len + (seal ? 0 : ccm->tag_len),
 		   seal ? ASH_E_DATA_LEN : ASH_E_ENCRYPTED_DATA_LEN);
 	ASH_ENSURE(out.len >= len, ASH_E_BUFFER_TOO_SMALL);

@@ -186,21 +186,12 @@ TEST(ccm_messages_are_as_long_as_announced)
 	seal = sample_op(ASH_OP_ENCRYPT, &ccm_128);
 	open = sample_op(ASH_OP_DECRYPT, &ccm_128);
 	for (size_t wrong = 0; wrong < 40; wrong++) {
-		/* Room for all that could be, and just what the message at hand would need. */
-		const size_t sealed_room = wrong + 16, opened_room = wrong > 16 ? wrong - 16 : 0;
-
-		if (wrong != 20) {
+		if (wrong != 20)
 			EXPECT_CODE(ASH_E_DATA_LEN,
-				    one_shot(seal, &params, text(wrong), ash_mut(out, 64), &len));
-			EXPECT_CODE(ASH_E_DATA_LEN,
-				    one_shot(seal, &params, text(wrong), ash_mut(out, sealed_room), &len));
-		}
-		if (wrong != 36) {
+				    one_shot(seal, &params, text(wrong), ash_mut(out, wrong + 16), &len));
+		if (wrong != 36)
 			EXPECT_CODE(ASH_E_ENCRYPTED_DATA_LEN,
-				    one_shot(open, &params, text(wrong), ash_mut(out, 64), &len));
-			EXPECT_CODE(ASH_E_ENCRYPTED_DATA_LEN,
-				    one_shot(open, &params, text(wrong), ash_mut(out, opened_room), &len));
-		}
+				    one_shot(open, &params, text(wrong), ash_mut(out, wrong), &len));
 	}
 	params.data_len = 65535; /* two bytes are left for the length by a nonce of 13 */
 	EXPECT_OK(ops->op_start(seal, &params));
