@@ -108,7 +108,8 @@ static struct ash_status expand(struct ash_session *session, struct ash_kdf *kdf
 	kdf->secret = secret;
 	ASH_TRY(ash_secret_new(len, &value));
 	status = ash_crypto_kdf(session->hsm->crypto, kdf, ash_secret_edit(value));
-	ASH_ENSURE(status.code != ASH_E_UNSUPPORTED, ASH_E_MECHANISM_PARAM);
+	/* The lengths are good; what is left to be wrong is how much data came along. */
+	ASH_ENSURE(status.code != ASH_E_UNSUPPORTED && status.code != ASH_E_ARGUMENT, ASH_E_MECHANISM_PARAM);
 	ASH_TRY(status);
 	*ret_value = ASH_TAKE(value);
 	return ASH_DONE;

@@ -328,6 +328,22 @@ TEST(templates_that_do_not_go)
 	EXPECT(get_bool(hsm, session, derived, CKA_SENSITIVE));
 }
 
+/* What OpenSSL can't take of it is the parameter's fault. */
+TEST(more_information_than_hkdf_takes)
+{
+	static uint8_t much[32769];
+	const struct ash_mechanism mechanism = {
+		.type = CKM_HKDF_DERIVE,
+		.derive = { .expand = true, .hash = ASH_HASH_SHA256, .info = { much, sizeof(much) } },
+	};
+	struct ash_mechanism fits = mechanism;
+	const ash_handle base = base_of(CKK_HKDF, TEXT("a base key of thirty-two bytes.."));
+
+	EXPECT_CODE(ASH_E_MECHANISM_PARAM, derive(&mechanism, base, GENERIC_OF(32)));
+	fits.derive.info.len--;
+	EXPECT_OK(derive(&fits, base, GENERIC_OF(32)));
+}
+
 /*
  * A base key whose template keeps its keys sensitive gives none that can be guessed: of one
  * byte, then of two, their MACs would tell the whole secret. What may be read can be short.
