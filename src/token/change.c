@@ -19,7 +19,7 @@ struct batch {
 	uint64_t slot;
 	uint64_t token_version; /* of the token's record in the life that the session knows */
 	struct ash_incarnation incarnation;
-	uint64_t login; /* at the beginning: handles of private objects end with it */
+	uint64_t login; /* at the beginning: private objects belong to it, and their handles end with it */
 	struct item items[ASH_MAKE_MAX];
 	size_t count;
 };
@@ -40,9 +40,9 @@ static struct ash_status begin_batch(struct ash_session *session, struct batch *
 		batch->items[i].plain = ASH_BUF_SECRET;
 	batch->crypto = session->hsm->crypto;
 	batch->slot = token->slot;
-	batch->login = atomic_load(&token->login);
 	ASH_LOCKED(&token->lock);
 	ASH_ENSURE(atomic_load(&token->era) == session->era, ASH_E_DEVICE_REMOVED);
+	batch->login = atomic_load(&token->login);
 	batch->token_version = token->version;
 	batch->incarnation = token->incarnation;
 	return ASH_DONE;
@@ -126,6 +126,14 @@ static bool on_token(const struct ash_attrs *attrs)
 	return ash_attrs_bool(attrs, CKA_TOKEN, false);
 }
 
+/* Whether the login under which the batch began still lets such objects be made. */
+static struct ash_status may_belong(const struct batch *batch, const struct ash_attrs *attrs)
+{
+	ASH_ENSURE(!ash_attrs_bool(attrs, CKA_PRIVATE, false) || (batch->login & ASH_LOGIN_USER) != 0,
+		   ASH_E_NOT_LOGGED_IN);
+	return ASH_DONE;
+}
+
 static struct ash_status may_make(struct ash_session *session, struct ash_attrs **sets, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -169,6 +177,8 @@ struct ash_status ash_change_make(struct ash_session *session, struct ash_attrs 
 	ASH_TRY(may_make(session, sets, count));
 	ASH_TRY(begin_batch(session, &batch));
 	for (size_t i = 0; i < count; i++) {
+		/* Somebody may have logged out since it was allowed: then it would belong to nobody. */
+		ASH_TRY(may_belong(&batch, sets[i]));
 		if (on_token(sets[i]))
 			ASH_TRY(add_item(session, &batch, sets[i], 0, 0));
 		else

@@ -122,6 +122,57 @@ TEST(what_was_destroyed_meanwhile_does_not_come_back)
 	ash_hsm_free(hsm);
 }
 
+/* OpenSSL, in whose generator somebody logs out: between what is allowed and what is done. */
+static struct ash_backend_ops disturbed;
+static struct ash_token *log_out_of; /* NULL: nobody logs out */
+
+static struct ash_status disturbed_random(void *backend, struct ash_mut out)
+{
+	struct ash_token *token = log_out_of;
+
+	log_out_of = NULL;
+	if (token != NULL)
+		EXPECT(ash_slot_end_login(hsm, token, atomic_load(&token->login)));
+	return ash_backend_openssl.random(backend, out);
+}
+
+static struct ash_status open_disturbed_crypto(ASH_UNUSED void *context, struct ash_crypto **ret_crypto)
+{
+	const struct ash_backend_ops *offered[] = { &disturbed };
+
+	disturbed = ash_backend_openssl;
+	disturbed.random = disturbed_random;
+	return ash_crypto_open(offered, 1, "openssl", "", ret_crypto);
+}
+
+/* It would be in sight of whoever has a session, login or no login. */
+TEST(a_private_object_is_not_made_as_somebody_logs_out)
+{
+	struct ash_hsm_options options = fixture_options();
+
+	options.open_crypto = open_disturbed_crypto;
+	EXPECT_OK(ash_hsm_new(&options, &hsm));
+	hsm = with_token(hsm);
+	for (int on_token = 0; on_token < 2; on_token++) {
+		ash_handle made = 7;
+
+		handle = log_in(hsm);
+		EXPECT_OK(ash_slot_token(hsm, 0, &log_out_of));
+		EXPECT_CODE(ASH_E_NOT_LOGGED_IN,
+			    ash_hsm_create_object(hsm, handle,
+						  ATTRS({ CKA_CLASS, NUMBER(CKO_DATA) },
+							{ CKA_TOKEN, yes_no(on_token == 1) },
+							{ CKA_PRIVATE, YES }, { CKA_LABEL, TEXT("mine") }),
+						  &made));
+		EXPECT(log_out_of == NULL);
+		EXPECT_NUMBER(7, made);
+		EXPECT_OK(ash_hsm_login(hsm, handle, CKU_USER, USER_PIN));
+		EXPECT_NUMBER(0, count_label(hsm, handle, TEXT("mine")));
+		EXPECT_OK(ash_hsm_close_session(hsm, handle));
+	}
+	ash_hsm_free(hsm);
+}
+
 TEST(nothing_of_an_earlier_life_is_written)
 {
 	char *folder = new_folder();
