@@ -81,6 +81,13 @@ static struct ash_status add_item(struct ash_session *session, struct batch *bat
 	return ASH_DONE;
 }
 
+static struct ash_status write_item(struct ash_txn *txn, struct batch *batch, struct item *item)
+{
+	return ash_record_write(txn, batch->crypto, &item->ring, item->name, &batch->incarnation,
+				item->if_version, ash_buf_span(&item->plain), item->term_spans,
+				item->term_count);
+}
+
 static struct ash_status write_items(struct ash_txn *txn, void *context)
 {
 	struct batch *batch = context;
@@ -92,9 +99,7 @@ static struct ash_status write_items(struct ash_txn *txn, void *context)
 		if (item->if_version == 0)
 			ASH_TRY(ash_txn_new_id(txn, &item->name.id));
 		ASH_ENSURE(item->name.id < UINT64_C(1) << ASH_HANDLE_ID_BITS, ASH_E_LIMIT);
-		ASH_TRY(ash_record_write(txn, batch->crypto, &item->ring, item->name, &batch->incarnation,
-					 item->if_version, ash_buf_span(&item->plain), item->term_spans,
-					 item->term_count));
+		ASH_TRY(write_item(txn, batch, item));
 	}
 	return ASH_DONE;
 }
@@ -228,6 +233,54 @@ struct ash_status ash_change_update(struct ash_session *session, struct ash_obje
 	ASH_TRY(ash_store_change(session->hsm->store, write_items, &batch));
 	ash_object_drop(&session->hsm->objects, object->handle);
 	*attrs = ash_attrs_free(*attrs);
+	return ASH_DONE;
+}
+
+struct edit {
+	struct batch *batch;
+	ash_change_fn *fn;
+	const void *context;
+};
+
+static struct ash_status edit_item(struct ash_txn *txn, void *context)
+{
+	const struct edit *edit = context;
+	struct batch *batch = edit->batch;
+	struct item *item = &batch->items[0];
+	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
+	ASH_AUTO(ash_attrs) *before = NULL;
+	ASH_AUTO(ash_attrs) *after = NULL;
+
+	ASH_TRY(ash_record_same_life(txn, batch->slot + 1, batch->token_version));
+	ASH_TRY(ash_record_read(txn, batch->crypto, &item->ring, item->name, &batch->incarnation, &plain,
+				&item->if_version));
+	ASH_TRY(ash_access_decode(ash_buf_span(&plain), item->name.space == ASH_SPACE_PRIVATE, &before));
+	ASH_TRY(edit->fn(before, edit->context, &after));
+	/* It may run more than once. */
+	ash_buf_done(&item->plain);
+	item->plain = ASH_BUF_SECRET;
+	item->term_count = 0;
+	ASH_TRY(ash_attrs_encode(after, &item->plain));
+	ASH_TRY(add_terms(batch, after, item));
+	return write_item(txn, batch, item);
+}
+
+struct ash_status ash_change_edit(struct ash_session *session, struct ash_object *object, ash_change_fn *fn,
+				  const void *context)
+{
+	__attribute__((cleanup(batch_auto))) struct batch batch = { .count = 1 };
+	struct edit edit = { &batch, fn, context };
+	struct ash_status status;
+
+	ASH_BUG((object->handle & ASH_HANDLE_SESSION_OBJECT) != 0);
+	ASH_TRY(ash_session_may_write(session, true, object->is_private));
+	ASH_TRY(begin_batch(session, &batch));
+	batch.items[0].name = ash_access_name(session, object->id, object->is_private);
+	ASH_TRY(ash_access_ring(session, object->is_private, &batch.items[0].ring));
+	status = ash_store_change(session->hsm->store, edit_item, &edit);
+	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_OBJECT_HANDLE);
+	ASH_TRY(status);
+	ash_object_drop(&session->hsm->objects, object->handle);
 	return ASH_DONE;
 }
 
