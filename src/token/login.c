@@ -1,4 +1,7 @@
-/* C_Login, C_LoginUser, C_InitPIN, C_SetPIN (PKCS#11 3.2 §5.5.8, §5.5.9, §5.6.8) and C_InitToken (§5.5.7). */
+/*
+ * C_Login, C_LoginUser, C_InitPIN, C_SetPIN (PKCS#11 3.2 §5.5.8, §5.5.9, §5.6.8), C_InitToken
+ * (§5.5.7), and who may delete a token.
+ */
 #include "token/root_key.h"
 #include "token/session.h"
 #include "token/slot.h"
@@ -164,16 +167,21 @@ struct ash_status ash_hsm_set_pin(struct ash_hsm *hsm, ash_handle handle, struct
 	return ash_pin_set(&pins.place, record);
 }
 
-/* A wrong SO PIN, or a session, keeps a token as it is. */
+/* A session keeps a token as it is. */
+static struct ash_status is_unused(struct ash_token *token)
+{
+	ASH_LOCKED(&token->lock);
+	ASH_ENSURE(token->sessions == 0, ASH_E_SESSION_EXISTS);
+	return ASH_DONE;
+}
+
+/* So does a wrong SO PIN. */
 static struct ash_status may_init_again(struct ash_hsm *hsm, struct ash_token *token, struct ash_span so_pin)
 {
 	ASH_AUTO(ash_slot_pins) pins = { .ring = ASH_RING_NONE };
 	ASH_AUTO(ash_secret) *token_key = NULL;
 
-	{
-		ASH_LOCKED(&token->lock);
-		ASH_ENSURE(token->sessions == 0, ASH_E_SESSION_EXISTS);
-	}
+	ASH_TRY(is_unused(token));
 	ASH_TRY(ash_slot_pins(hsm, token, &pins));
 	return ash_pin_check(&pins.place, CKU_SO, so_pin, &token_key);
 }
@@ -200,4 +208,19 @@ struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct 
 	ASH_ENSURE(ash_store_writable(store), ASH_E_TOKEN_WRITE_PROTECTED);
 	ASH_TRY(ash_slot_prepare_birth(hsm, token, &policy, so_pin, label, if_version, &birth));
 	return ash_slot_give_birth(hsm, token, &birth);
+}
+
+struct ash_status ash_hsm_delete_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin, bool force)
+{
+	struct ash_token *token = NULL;
+	uint64_t version = 0;
+
+	ASH_TRY(ash_slot_unread(hsm, slot, &token, &version));
+	if (force) {
+		ASH_TRY(is_unused(token));
+	} else {
+		ASH_TRY(ash_slot_refresh(hsm, token));
+		ASH_TRY(may_init_again(hsm, token, so_pin));
+	}
+	return ash_slot_delete(hsm, token, version);
 }
