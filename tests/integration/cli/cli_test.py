@@ -82,6 +82,66 @@ def init_anew_deletes_all_and_wants_the_so_pin(ca):
 
 
 @test
+def token_delete_wants_the_so_pin_and_a_yes(ca):
+    expect_code(ca.user("key", "generate", "--type", "aes:256", "--label", "k"), DONE)
+    words = ("token", "delete", "--token", "ca")
+    expect_code(ca.run(*words, "--so-pin-file", ca.so), DECLINED, "--yes")
+    expect_code(ca.run(*words, "--force"), DECLINED, "--yes")
+    expect_code(ca.run(*words, "--yes", "--so-pin-file", ca.wrong), PIN, "the PIN is wrong")
+    expect_code(ca.run(*words, "--yes"), PIN, "there is no terminal")
+    expect_code(ca.run("token", "delete", "--token", "cb", "--yes", "--force"), NOT_FOUND)
+    expect(len(ca.json_list("keys", "key", "list")) == 1)
+    deleted = ca.run(*words, "--yes", "--so-pin-file", ca.so)
+    expect_code(deleted, DONE)
+    expect('Deleted: token "ca"' in deleted.stdout, deleted.stdout)
+    expect(ca.json_list("tokens", "token", "list") == [])
+    expect_code(ca.user("key", "list"), NOT_FOUND)
+
+
+@test
+def a_locked_officer_is_got_rid_of_by_force(ca):
+    (token,) = ca.json_list("tokens", "token", "list")
+    again = ("init", "--label", "new", "--slot", str(token["slot"]), "--yes", "--pin-file", ca.pin)
+    for _ in range(10):
+        expect(ca.run(*again, "--so-pin-file", ca.wrong).returncode == PIN)
+    expect_code(ca.run(*again, "--so-pin-file", ca.so), PIN, "locked", "ashlar token delete --force")
+    expect_code(ca.run("token", "delete", "--yes", "--so-pin-file", ca.so), PIN, "locked")
+    (token,) = ca.json_list("tokens", "token", "list")
+    expect(token["so_pin"] == "locked", token)
+    expect_code(ca.run("token", "delete", "--force", "--yes"), DONE)
+    expect_code(ca.init("ca"), DONE)
+    (made,) = ca.json_list("tokens", "token", "list")
+    expect(made["slot"] == token["slot"] + 1 and made["so_pin"] == "set", made)
+    expect_code(ca.user("key", "generate", "--type", "aes:256", "--label", "k"), DONE)
+
+
+@test
+def a_token_that_cannot_be_read_is_deleted_by_force_and_slot(ca):
+    (ca.folder / "store" / "root.key").unlink()
+    words = ("token", "delete", "--yes", "--so-pin-file", ca.so)
+    expect_code(ca.run(*words), STORAGE, "root key", "--force --slot")
+    expect_code(ca.run("token", "delete", "--yes", "--force"), STORAGE, "root key")
+    expect_code(ca.run("token", "delete", "--yes", "--force", "--slot", "0"), DONE)
+    expect_code(ca.init("new"), DONE)
+    expect_code(ca.user("key", "generate", "--type", "aes:256", "--label", "k"), DONE)
+
+
+@test
+def at_a_terminal_token_delete_asks_for_the_label(ca):
+    for answer, code in (("yes", DECLINED), ("ca", DONE)):
+        terminal = ca.terminal("token", "delete", "--force")
+        terminal.answer("Type its label, ca, to go on:", answer)
+        expect(terminal.end() == code, terminal.screen)
+    expect(ca.json_list("tokens", "token", "list") == [])
+    expect_code(ca.init("ca"), DONE)
+    terminal = ca.terminal("token", "delete")
+    terminal.answer("Type its label, ca, to go on:", "ca")
+    terminal.answer('SO PIN of token "ca"', SO_PIN)
+    expect(terminal.end() == DONE, terminal.screen)
+    expect(SO_PIN not in terminal.screen, terminal.screen)
+
+
+@test
 def every_type_is_generated_listed_shown_and_deleted(ca):
     for kind in PAIRS + SECRETS:
         keys = ca.json("key", "generate", "--type", kind, "--label", kind)["keys"]

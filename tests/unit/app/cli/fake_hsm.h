@@ -164,6 +164,20 @@ static struct ash_status fake_init_token(struct ash_hsm *hsm, uint64_t slot, str
 	return ASH_DONE;
 }
 
+static struct ash_status fake_delete_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+					   bool force)
+{
+	struct fake_token *token = &hsm->tokens[slot];
+
+	FAKE_ENTER(hsm, "delete_token");
+	ASH_ENSURE(slot < hsm->token_count, ASH_E_SLOT_ID);
+	ASH_ENSURE(force || token->broken == ASH_OK, token->broken);
+	ASH_ENSURE(force ? so_pin.len == 0 : ash_span_equal(so_pin, ash_span_text(token->so_pin)),
+		   ASH_E_PIN_INCORRECT);
+	memset(token, 0, sizeof(*token));
+	return ASH_DONE;
+}
+
 static struct ash_status fake_init_pin(struct ash_hsm *hsm, ash_handle session, struct ash_span pin)
 {
 	FAKE_ENTER(hsm, "init_pin");
