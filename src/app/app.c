@@ -1,5 +1,6 @@
 #include "app/app.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "app/engines.h"
@@ -80,10 +81,15 @@ static bool in_memory(const struct ash_config *config)
 static struct ash_status open_crypto(void *context, struct ash_crypto **ret_crypto)
 {
 	const struct ash_app *app = context;
+	const struct ash_status status = ash_crypto_open(ash_app_engines.offered, ash_app_engines.count,
+							 ash_config_text(app->config, ASH_CONFIG_ENGINES),
+							 ash_app_engines.optional, ret_crypto);
+	char why[256];
 
-	return ash_crypto_open(ash_app_engines.offered, ash_app_engines.count,
-			       ash_config_text(app->config, ASH_CONFIG_ENGINES), ash_app_engines.optional,
-			       ret_crypto);
+	if (status.code != ASH_E_CONFIG)
+		return status;
+	(void)snprintf(why, sizeof(why), "%s", ash_status_explanation());
+	return ash_config_refuse(app->config, ASH_CONFIG_ENGINES, "%s", why);
 }
 
 #define NO_PLACE \
@@ -176,14 +182,28 @@ static struct ash_status make_hsm(struct ash_app *app)
 	return ash_hsm_new(&options, &app->hsm);
 }
 
+static struct ash_status open_log(const struct ash_config *config)
+{
+	const char *target = ash_config_text(config, ASH_CONFIG_LOG);
+	const struct ash_status status =
+		ash_log_open(target, log_level(ash_config_text(config, ASH_CONFIG_LOG_LEVEL)));
+
+	if (status.code == ASH_E_CONFIG)
+		return ash_config_refuse(config, ASH_CONFIG_LOG,
+					 "\"%s\" is neither none, syslog nor the absolute path of a file",
+					 target);
+	if (status.code == ASH_E_IO)
+		ASH_FAIL_WITH(ASH_E_IO, "%s: this is no file that can be written to as log", target);
+	return status;
+}
+
 static struct ash_status start(struct ash_app *app)
 {
 	const struct ash_config *config = app->config;
 	bool must_lock = strcmp(ash_config_text(config, ASH_CONFIG_MEMORY_LOCK), "required") == 0;
 
 	ash_arena_set_lock_mode(must_lock ? ASH_ARENA_LOCK_REQUIRED : ASH_ARENA_LOCK_TRY);
-	ASH_TRY(ash_log_open(ash_config_text(config, ASH_CONFIG_LOG),
-			     log_level(ash_config_text(config, ASH_CONFIG_LOG_LEVEL))));
+	ASH_TRY(open_log(config));
 	if (ash_config_store_path(config) == NULL && !in_memory(config))
 		ash_log(ASH_LOG_WARNING, NO_PLACE);
 	return make_hsm(app);

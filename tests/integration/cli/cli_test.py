@@ -385,6 +385,13 @@ def a_broken_configuration_is_told(home):
     broken = home.run("token", "list", env=home.env(ASHLAR_CONF=str(conf)))
     expect_code(broken, STORAGE, "bad.conf")
     expect_code(home.run("--version", env=home.env(ASHLAR_CONF=str(conf))), DONE)
+    for text, told in (
+        ("log = foo", f'{conf}:2: "log"'),
+        ("log = /no/such/folder/x", "/no/such/folder/x"),
+        ("crypto.engines = foo", f'{conf}:2: "crypto.engines"'),
+    ):
+        conf.write_text(f"# a line\n{text}\n")
+        expect_code(home.run("info", env=home.env(ASHLAR_CONF=str(conf))), STORAGE, told)
 
 
 @test
