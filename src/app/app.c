@@ -27,6 +27,7 @@ const struct ash_api ash_api_local = {
 	.mechanism_info = ash_hsm_mechanism_info,
 	.engine = ash_hsm_engine,
 	.init_token = ash_hsm_init_token,
+	.make_token = ash_hsm_make_token,
 	.delete_token = ash_hsm_delete_token,
 	.init_pin = ash_hsm_init_pin,
 	.set_pin = ash_hsm_set_pin,

@@ -65,6 +65,13 @@ ASH_STATUS ash_hsm_engine(struct ash_hsm *hsm, size_t n, struct ash_engine_info 
 ASH_STATUS ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
 			      const char label[32]);
 /*
+ * The same for a slot without a token alone: what somebody else made there meanwhile is not
+ * made anew, and no try of its SO PIN is counted: ASH_E_EXISTS, or ASH_E_FAILED when it was
+ * made in the same moment.
+ */
+ASH_STATUS ash_hsm_make_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+			      const char label[32]);
+/*
  * No function of PKCS#11: deletes a token with its PINs and objects, in one change. Its
  * slot is gone then for good. `force` asks for no SO PIN (it may be locked or lost) and
  * deletes also what can't be read; it gives nothing to whoever may write the store, as

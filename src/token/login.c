@@ -186,8 +186,9 @@ static struct ash_status may_init_again(struct ash_hsm *hsm, struct ash_token *t
 	return ash_pin_check(&pins.place, CKU_SO, so_pin, &token_key);
 }
 
-struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
-				     const char label[32])
+/* `again`: a token that is there already may be made anew. */
+static struct ash_status init_token(struct ash_hsm *hsm, uint64_t slot, bool again, struct ash_span so_pin,
+				    const char label[32])
 {
 	const struct ash_pin_policy policy = policy_for(hsm, CKU_SO);
 	ASH_AUTO(ash_birth) birth = ASH_BIRTH_NONE;
@@ -199,6 +200,7 @@ struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct 
 	ASH_TRY(ash_slot_token(hsm, slot, &token));
 	/* Looked at once: a token that comes into being from here on is not overwritten unasked. */
 	if_version = ash_slot_version(token);
+	ASH_ENSURE(again || if_version == 0, ASH_E_EXISTS);
 	if (if_version != 0)
 		ASH_TRY(may_init_again(hsm, token, so_pin));
 	else
@@ -208,6 +210,18 @@ struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct 
 	ASH_ENSURE(ash_store_writable(store), ASH_E_TOKEN_WRITE_PROTECTED);
 	ASH_TRY(ash_slot_prepare_birth(hsm, token, &policy, so_pin, label, if_version, &birth));
 	return ash_slot_give_birth(hsm, token, &birth);
+}
+
+struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+				     const char label[32])
+{
+	return init_token(hsm, slot, true, so_pin, label);
+}
+
+struct ash_status ash_hsm_make_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+				     const char label[32])
+{
+	return init_token(hsm, slot, false, so_pin, label);
 }
 
 struct ash_status ash_hsm_delete_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin, bool force)
