@@ -88,19 +88,25 @@ static ASH_STATUS tell_ambiguous(struct ash_cli *cli, const struct ash_cli_token
 	return status;
 }
 
+/* Asked again, for the explanation that belongs to it. */
+ASH_STATUS ash_cli_token_refuse(struct ash_cli *cli, const struct ash_cli_token *broken)
+{
+	struct ash_token_info unused;
+	struct ash_status status = cli->api->token_info(cli->hsm, broken->slot, &unused);
+
+	if (ash_is_ok(status))
+		return status;
+	return ash_cli_fail(cli, status, "can't use the token in slot %llu",
+			    (unsigned long long)broken->slot);
+}
+
 /* None matches. `broken`: a token that can't be read, which may be the one that is meant; or NULL. */
 static ASH_STATUS tell_none(struct ash_cli *cli, const struct ash_cli_token *broken, bool any)
 {
-	struct ash_token_info unused;
 	struct ash_status status;
 
-	if (broken != NULL) {
-		/* Again, for the explanation that belongs to it. */
-		status = cli->api->token_info(cli->hsm, broken->slot, &unused);
-		if (!ash_is_ok(status))
-			return ash_cli_fail(cli, status, "can't use the token in slot %llu",
-					    (unsigned long long)broken->slot);
-	}
+	if (broken != NULL)
+		ASH_TRY(ash_cli_token_refuse(cli, broken));
 	status = ash_cli_refuse(cli, ASH_CLI_NOT_FOUND, any ? "no token matches" : "there is no token yet");
 	ash_cli_hint(cli, any ? "see them: ashlar token list" : "make one: ashlar init --label NAME");
 	return status;

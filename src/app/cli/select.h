@@ -23,6 +23,9 @@ ASH_STATUS ash_cli_token_select(struct ash_cli *cli, struct ash_cli_token *ret_t
  */
 ASH_STATUS ash_cli_token_select_any(struct ash_cli *cli, struct ash_cli_token *ret_token);
 
+/* Tells why a token can't be read. It may have healed since: then it is done. */
+ASH_STATUS ash_cli_token_refuse(struct ash_cli *cli, const struct ash_cli_token *broken);
+
 bool ash_cli_token_usable(const struct ash_cli_token *token); /* there, known, initialised */
 
 /* Its label and serial number without padding, lent from it. */

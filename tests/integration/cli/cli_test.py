@@ -60,6 +60,31 @@ def init_refuses_a_label_twice_and_pins_of_wrong_length(ca):
 
 
 @test
+def several_inits_at_once_take_a_slot_each(home):
+    words = [home.ashlar, "init", "--so-pin-file", home.so, "--pin-file", home.pin, "--label"]
+    names = [f"token {n}" for n in range(5)]
+    running = [
+        subprocess.Popen([*words, name], env=home.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+        for name in names
+    ]
+    for process in running:
+        _, stderr = process.communicate(timeout=120)
+        expect(process.returncode == DONE, stderr)
+    tokens = home.json_list("tokens", "token", "list")
+    expect(sorted(token["label"] for token in tokens) == names, tokens)
+    expect(sorted(token["slot"] for token in tokens) == list(range(5)), tokens)
+    expect(all(token["user_pin"] == "set" for token in tokens), tokens)
+
+
+@test
+def init_wants_a_variable_for_each_pin(home):
+    words = ("init", "--label", "x", "--so-pin-env", "S", "--pin-env", "S")
+    expect_code(home.run(*words, env=home.env(S="one-for-both")), USAGE, "name one variable")
+    expect(not (home.folder / "store").exists())
+
+
+@test
 def init_without_user_pin(home):
     expect_code(home.run("init", "--label", "ca", "--so-pin-file", home.so, "--no-user-pin"), DONE)
     (token,) = home.json_list("tokens", "token", "list")
@@ -408,6 +433,8 @@ def a_store_without_its_root_key_is_told(ca):
     expect_code(listed, DONE, "warning", "root key")
     expect("unusable" in listed.stdout, listed.stdout)
     expect_code(ca.user("key", "list"), STORAGE, "root key")
+    expect_code(ca.init("new", "--slot", "0", "--yes"), STORAGE, "the root key of this store is missing")
+    expect_code(ca.init("new"), STORAGE, "the root key of this store is missing")
     (ca.folder / "elsewhere").rename(ca.folder / "store" / "root.key")
     expect_code(ca.user("key", "list"), DONE)
 

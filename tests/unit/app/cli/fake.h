@@ -20,6 +20,7 @@ static const struct ash_api fake_api = {
 	.mechanism_info = fake_mechanism_info,
 	.engine = fake_engine,
 	.init_token = fake_init_token,
+	.make_token = fake_make_token,
 	.delete_token = fake_delete_token,
 	.init_pin = fake_init_pin,
 	.open_session = fake_open_session,

@@ -46,6 +46,7 @@ struct ash_hsm {
 	bool session_open, session_writes, user, so;
 	const struct ash_attr *want;
 	size_t want_count, found;
+	unsigned rivals;   /* so many times another process is faster with a new token */
 	const char *fails; /* this function fails with this code */
 	enum ash_code code;
 	unsigned calls;
@@ -162,6 +163,23 @@ static struct ash_status fake_init_token(struct ash_hsm *hsm, uint64_t slot, str
 	token->label = token->given_label;
 	token->serial = "8899aabbccddeeff";
 	return ASH_DONE;
+}
+
+static struct ash_status fake_make_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+					 const char label[32])
+{
+	FAKE_ENTER(hsm, "make_token");
+	ASH_ENSURE(slot < hsm->token_count, ASH_E_SLOT_ID);
+	if (hsm->rivals > 0) {
+		/* Another process takes the place; the next one is free then. */
+		hsm->rivals--;
+		hsm->tokens[slot] = (struct fake_token){ .label = "rival", .so_pin = "so-pin" };
+		EXPECT(hsm->token_count < FAKE_TOKENS);
+		hsm->tokens[hsm->token_count++] = (struct fake_token){ .label = NULL };
+		ASH_FAIL(hsm->rivals % 2 == 0 ? ASH_E_FAILED : ASH_E_EXISTS);
+	}
+	ASH_ENSURE(hsm->tokens[slot].label == NULL, ASH_E_EXISTS);
+	return fake_init_token(hsm, slot, so_pin, label);
 }
 
 static struct ash_status fake_delete_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
