@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/engines.h"
 #include "ashlar-build.h"
@@ -162,7 +163,6 @@ static struct ash_status root_key_path(const struct ash_config *config, char **r
 static struct ash_status make_hsm(struct ash_app *app)
 {
 	const struct ash_config *config = app->config;
-	ASH_AUTO_MEM char *root_key = NULL;
 	struct ash_hsm_options options = {
 		.open_crypto = open_crypto,
 		.open_store = open_store,
@@ -178,8 +178,8 @@ static struct ash_status make_hsm(struct ash_app *app)
 		.version_minor = ASHLAR_VERSION_MINOR,
 	};
 
-	ASH_TRY(root_key_path(config, &root_key));
-	options.root_key_path = root_key;
+	ASH_TRY(root_key_path(config, &app->root_key));
+	options.root_key_path = app->root_key;
 	return ash_hsm_new(&options, &app->hsm);
 }
 
@@ -226,11 +226,24 @@ struct ash_status ash_app_new(struct ash_app **ret_app)
 	return ASH_DONE;
 }
 
+const char *ash_app_orphaned_key(struct ash_app *app)
+{
+	struct ash_store *store = NULL;
+	struct ash_status status;
+
+	if (app->root_key == NULL || access(app->root_key, F_OK) != 0)
+		return NULL;
+	status = open_store(app, false, &store);
+	ash_store_close(store);
+	return status.code == ASH_E_NOT_FOUND ? app->root_key : NULL;
+}
+
 struct ash_app *ash_app_free(struct ash_app *app)
 {
 	if (app == NULL)
 		return NULL;
 	ash_hsm_free(app->hsm);
+	ash_mem_free(app->root_key);
 	ash_config_free(app->config);
 	ash_mem_free(app);
 	ash_log_close();
@@ -243,6 +256,7 @@ struct ash_app *ash_app_abandon(struct ash_app *app)
 	if (app == NULL)
 		return NULL;
 	ash_hsm_abandon(app->hsm);
+	ash_mem_free(app->root_key);
 	ash_config_free(app->config);
 	return ash_mem_free(app);
 }

@@ -46,6 +46,8 @@ struct ash_cli {
 	/* Given by main, or by a test. */
 	FILE *out, *err;
 	struct ash_status (*open)(struct ash_cli *cli); /* sets the three below */
+	/* The root key's file if it lies there without its store, else NULL; may be NULL itself. */
+	const char *(*orphaned_key)(struct ash_cli *cli);
 	const struct ash_api *api;
 	struct ash_hsm *hsm;
 	const struct ash_config *config; /* NULL in tests */

@@ -123,6 +123,7 @@ static ASH_STATUS token_list(struct ash_cli *cli)
 {
 	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
 	ASH_AUTO_MEM struct ash_cli_token *tokens = NULL;
+	char none[640] = "";
 	size_t count = 0;
 
 	ASH_TRY(ash_cli_tokens(cli, &tokens, &count));
@@ -136,7 +137,9 @@ static ASH_STATUS token_list(struct ash_cli *cli)
 		if (tokens[i].code != ASH_OK)
 			warn_of_unusable(cli, &tokens[i]);
 	}
-	return ash_cli_print_list(cli, &list, "There is no token yet; make one: ashlar init --label NAME");
+	if (json_array_size(list.rows) == 0)
+		snprintf(none, sizeof(none), "There is no token yet; %s", ash_cli_token_advice(cli));
+	return ash_cli_print_list(cli, &list, none);
 }
 
 static ASH_STATUS token_show(struct ash_cli *cli)

@@ -88,6 +88,20 @@ static ASH_STATUS tell_ambiguous(struct ash_cli *cli, const struct ash_cli_token
 	return status;
 }
 
+const char *ash_cli_token_advice(struct ash_cli *cli)
+{
+	static char advice[512];
+	const char *key = cli->orphaned_key != NULL ? cli->orphaned_key(cli) : NULL;
+
+	if (key == NULL)
+		return "make one: ashlar init --label NAME";
+	snprintf(advice, sizeof(advice),
+		 "the root key %s lies there without its store: if there were tokens, put the store back "
+		 "from a backup before you make new ones",
+		 ash_cli_escaped(ash_span_text(key)).text);
+	return advice;
+}
+
 /* Asked again, for the explanation that belongs to it. */
 ASH_STATUS ash_cli_token_refuse(struct ash_cli *cli, const struct ash_cli_token *broken)
 {
@@ -108,7 +122,7 @@ static ASH_STATUS tell_none(struct ash_cli *cli, const struct ash_cli_token *bro
 	if (broken != NULL)
 		ASH_TRY(ash_cli_token_refuse(cli, broken));
 	status = ash_cli_refuse(cli, ASH_CLI_NOT_FOUND, any ? "no token matches" : "there is no token yet");
-	ash_cli_hint(cli, any ? "see them: ashlar token list" : "make one: ashlar init --label NAME");
+	ash_cli_hint(cli, "%s", any ? "see them: ashlar token list" : ash_cli_token_advice(cli));
 	return status;
 }
 

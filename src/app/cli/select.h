@@ -23,6 +23,12 @@ ASH_STATUS ash_cli_token_select(struct ash_cli *cli, struct ash_cli_token *ret_t
  */
 ASH_STATUS ash_cli_token_select_any(struct ash_cli *cli, struct ash_cli_token *ret_token);
 
+/*
+ * What to do where there is no token: make one; or, when a root key lies there without its
+ * store, look for that. A sentence in static room.
+ */
+const char *ash_cli_token_advice(struct ash_cli *cli);
+
 /* Tells why a token can't be read. It may have healed since: then it is done. */
 ASH_STATUS ash_cli_token_refuse(struct ash_cli *cli, const struct ash_cli_token *broken);
 

@@ -216,6 +216,28 @@ TEST(a_child_has_an_app_of_its_own)
 	parents = ash_app_free(parents);
 }
 
+TEST(a_root_key_whose_store_is_gone_is_seen)
+{
+	ASH_AUTO(ash_app) *app = NULL;
+	char store[64];
+
+	start_in_home();
+	EXPECT_OK(ash_app_new(&app));
+	EXPECT(ash_app_orphaned_key(app) == NULL);
+	EXPECT_OK(make_token(app));
+	EXPECT(ash_app_orphaned_key(app) == NULL);
+	app = ash_app_free(app);
+	(void)snprintf(store, sizeof(store), "%s/store.db", home);
+	EXPECT_NUMBER(0, unlink(store));
+	EXPECT_OK(ash_app_new(&app));
+	EXPECT_TEXT(store_root_key, ash_app_orphaned_key(app));
+	EXPECT(access(store, F_OK) != 0);
+	app = ash_app_free(app);
+	configure("store.backend = memory\n");
+	EXPECT_OK(ash_app_new(&app));
+	EXPECT(ash_app_orphaned_key(app) == NULL);
+}
+
 TEST(words_that_mean_nothing_are_told_with_file_and_line)
 {
 	static const struct {
