@@ -8,6 +8,7 @@ usage: cli_test.py PATH-OF-ASHLAR [WORD...]   only the tests whose names have al
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -194,6 +195,9 @@ def keys_have_the_usage_that_was_asked_for(ca):
     (key,) = ca.json("key", "generate", "--type", "aes:256", "--label", "w", "--usage", "wrap,unwrap", "--extractable")["keys"]
     expect(key["usage"] == ["wrap", "unwrap"] and key["extractable"] and key["sensitive"], key)
     expect_code(ca.user("key", "generate", "--type", "aes:256", "--label", "w", "--usage", "sing"), USAGE, "sing")
+    refused = ca.user("key", "generate", "--type", "ed25519", "--label", "w", "--usage", "decrypt")
+    expect_code(refused, USAGE, "no key of type ed25519 can decrypt", "its uses: sign,verify")
+    expect_code(ca.user("key", "generate", "--type", "aes:256", "--label", b"w\xff"), USAGE, "UTF-8")
 
 
 @test
@@ -204,6 +208,33 @@ def an_id_can_be_given_once(ca):
     expect_code(ca.user("key", "generate", "--type", "ec:p256", "--label", "b", "--id", "0a0b"), FAILED, "already")
     expect_code(ca.user("key", "generate", "--type", "ec:p256", "--label", "b", "--id", "xyz"), USAGE)
     expect(len(ca.json_list("keys", "key", "list")) == 1)
+
+
+def damage(home, space):
+    """Turns a bit in the sealed value of the newest record of a space (docs/protocol/records.md)."""
+    database = sqlite3.connect(home.folder / "store" / "store.db")
+    found = database.execute("SELECT row, value FROM record WHERE space = ? ORDER BY id DESC LIMIT 1", (space,))
+    row, value = found.fetchone()
+    database.execute("UPDATE record SET value = ? WHERE row = ?", (value[:-1] + bytes([value[-1] ^ 1]), row))
+    database.commit()
+    database.close()
+
+
+@test
+def a_damaged_record_is_told_and_its_other_half_kept(ca):
+    expect_code(ca.user("key", "generate", "--type", "ec:p256", "--label", "web", "--id", "01"), DONE)
+    expect_code(ca.user("key", "generate", "--type", "aes:256", "--label", "disk"), DONE)
+    expect("warning" not in ca.user("key", "list").stderr)
+    expect_code(ca.user("key", "delete", "--label", "disk", "--yes"), DONE)
+    damage(ca, 5)
+    listed = ca.user("key", "list")
+    expect_code(listed, DONE, "warning", '1 object of token "ca" can\'t be read')
+    expect("web" in listed.stdout and "private" not in listed.stdout, listed.stdout)
+    expect_code(ca.user("key", "delete", "--id", "01", "--yes"), STORAGE, "half a key pair", "--all")
+    expect(len(ca.json_list("keys", "key", "list")) == 1)
+    expect_code(ca.user("key", "delete", "--id", "01", "--yes", "--all"), DONE, "warning")
+    expect(ca.json_list("keys", "key", "list") == [])
+    expect("warning" not in ca.run("key", "list", "--public").stderr)
 
 
 @test
@@ -437,6 +468,17 @@ def a_store_without_its_root_key_is_told(ca):
     expect_code(ca.init("new"), STORAGE, "the root key of this store is missing")
     (ca.folder / "elsewhere").rename(ca.folder / "store" / "root.key")
     expect_code(ca.user("key", "list"), DONE)
+
+
+@test
+def a_root_key_without_its_store_is_told(ca):
+    for file in (ca.folder / "store").glob("store.*"):
+        file.unlink()
+    listed = ca.run("token", "list")
+    expect_code(listed, DONE)
+    expect("lies there without its store" in listed.stdout and "init" not in listed.stdout, listed.stdout)
+    expect_code(ca.user("key", "list"), NOT_FOUND, "root.key lies there without its store")
+    expect_code(ca.init("ca"), DONE)  # who knows better may go on
 
 
 def run_test(function, ashlar):

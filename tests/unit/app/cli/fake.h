@@ -77,7 +77,7 @@ ASH_UNUSED static enum ash_cli_exit fake_run(struct ash_hsm *hsm, const char *co
 	enum ash_cli_exit code;
 	int argc = 1;
 
-	hsm->session_open = hsm->user = hsm->so = false;
+	hsm->session_open = hsm->user = hsm->so = hsm->searching = false;
 	for (; words[argc - 1] != NULL; argc++)
 		argv[argc] = strdup(words[argc - 1]);
 	code = ash_cli_run(&cli, argc, argv);

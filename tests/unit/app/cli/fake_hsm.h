@@ -23,7 +23,7 @@ struct fake_attr {
 };
 
 struct fake_object {
-	bool used;
+	bool used, damaged;
 	uint64_t slot;
 	struct fake_attr attrs[FAKE_ATTRS];
 	size_t count;
@@ -43,10 +43,10 @@ struct ash_hsm {
 	size_t token_count;
 	struct fake_object objects[FAKE_OBJECTS];
 	uint64_t session_slot;
-	bool session_open, session_writes, user, so;
+	bool session_open, session_writes, user, so, searching;
 	const struct ash_attr *want;
 	size_t want_count, found;
-	unsigned rivals;   /* so many times another process is faster with a new token */
+	unsigned rivals;   /* so many times another process is faster with a new token or secret key */
 	const char *fails; /* this function fails with this code */
 	enum ash_code code;
 	unsigned calls;
