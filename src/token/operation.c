@@ -279,7 +279,10 @@ struct ash_status ash_active_get(struct ash_session *session, enum ash_op op, st
 	ASH_ENSURE((unsigned)op < ASH_OP_DERIVE, ASH_E_ARGUMENT);
 	active = &session->active[op];
 	ASH_ENSURE(active->stage != ASH_STAGE_IDLE, ASH_E_OPERATION_NONE);
-	ASH_ENSURE(!active->needs_login, ASH_E_NOT_LOGGED_IN);
+	if (active->needs_login) {
+		ash_active_end(active); /* a failure like any other */
+		ASH_FAIL(ASH_E_NOT_LOGGED_IN);
+	}
 	*ret_active = active;
 	return ASH_DONE;
 }

@@ -329,8 +329,61 @@ static struct ash_status peek_tries(struct try_change *change)
 	return ASH_DONE;
 }
 
-struct ash_status ash_pin_check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
-				struct ash_secret **ret_token_key)
+/* The key and, after it, the HMAC. */
+#define MEMORY_KEY_LEN 32u
+#define MEMORY_MAC_LEN 32u
+
+static struct ash_status memory_mac(struct ash_crypto *crypto, struct ash_span key, const uint8_t *salt,
+				    struct ash_span pin, struct ash_mut ret_mac)
+{
+	ASH_AUTO(ash_buf) data = ASH_BUF_SECRET;
+
+	ASH_TRY(ash_buf_add(&data, ash_span(salt, SALT_LEN)));
+	ASH_TRY(ash_buf_add(&data, pin));
+	return ash_crypto_hmac(crypto, ASH_HASH_SHA256, key, ash_buf_span(&data), ret_mac);
+}
+
+static struct ash_status remember(struct ash_crypto *crypto, const uint8_t *salt, struct ash_span pin,
+				  struct ash_secret **ret_memory)
+{
+	ASH_AUTO(ash_secret) *memory = NULL;
+	struct ash_mut room = { NULL, 0 };
+
+	ASH_TRY(ash_secret_new(MEMORY_KEY_LEN + MEMORY_MAC_LEN, &memory));
+	room = ash_secret_edit(memory);
+	ASH_TRY(ash_crypto_random(crypto, ash_mut(room.data, MEMORY_KEY_LEN)));
+	ASH_TRY(memory_mac(crypto, ash_span(room.data, MEMORY_KEY_LEN), salt, pin,
+			   ash_mut(room.data + MEMORY_KEY_LEN, MEMORY_MAC_LEN)));
+	*ret_memory = ASH_TAKE(memory);
+	return ASH_DONE;
+}
+
+struct ash_status ash_pin_recall(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
+				 const struct ash_secret *memory, bool *ret_same)
+{
+	const struct ash_span known = ash_secret_peek(memory);
+	struct try_change now = { .place = place, .user_type = user_type };
+	uint8_t mac[MEMORY_MAC_LEN];
+	struct ash_status status;
+
+	ASH_BUG(known.len != MEMORY_KEY_LEN + MEMORY_MAC_LEN);
+	status = peek_tries(&now);
+	if (status.code == ASH_E_PIN_LOCKED) { /* or others are being looked at: the slow way can tell */
+		*ret_same = false;
+		return ASH_DONE;
+	}
+	ASH_TRY(status);
+	ASH_TRY(memory_mac(place->crypto, ash_span(known.data, MEMORY_KEY_LEN), now.record.salt, pin,
+			   ash_mut(mac, sizeof(mac))));
+	*ret_same = ash_span_equal_ct(ash_span(mac, sizeof(mac)),
+				      ash_span(known.data + MEMORY_KEY_LEN, MEMORY_MAC_LEN));
+	ash_wipe(mac, sizeof(mac));
+	return ASH_DONE;
+}
+
+/* Checks the PIN; on success `ret_salt` is the salt that it was checked with. */
+static struct ash_status check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
+			       struct ash_secret **ret_token_key, uint8_t ret_salt[SALT_LEN])
 {
 	struct try_change change = { .place = place, .user_type = user_type };
 	const bool writable = ash_store_writable(place->store);
@@ -353,9 +406,31 @@ struct ash_status ash_pin_check(const struct ash_pin_place *place, uint64_t user
 	change.verb = ash_is_ok(status) ? GIVE_ALL_BACK : GIVE_ONE_BACK;
 	if (writable)
 		ash_ignore(ash_store_change(place->store, change_tries, &change));
-	if (ash_is_ok(status))
-		*ret_token_key = ASH_TAKE(token_key);
-	return status;
+	ASH_TRY(status);
+	*ret_token_key = ASH_TAKE(token_key);
+	memcpy(ret_salt, change.record.salt, SALT_LEN);
+	return ASH_DONE;
+}
+
+struct ash_status ash_pin_check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
+				struct ash_secret **ret_token_key)
+{
+	uint8_t salt[SALT_LEN];
+
+	return check(place, user_type, pin, ret_token_key, salt);
+}
+
+struct ash_status ash_pin_check_and_remember(const struct ash_pin_place *place, uint64_t user_type,
+					     struct ash_span pin, struct ash_secret **ret_token_key,
+					     struct ash_secret **ret_memory)
+{
+	ASH_AUTO(ash_secret) *token_key = NULL;
+	uint8_t salt[SALT_LEN];
+
+	ASH_TRY(check(place, user_type, pin, &token_key, salt));
+	ASH_TRY(remember(place->crypto, salt, pin, ret_memory));
+	*ret_token_key = ASH_TAKE(token_key);
+	return ASH_DONE;
 }
 
 struct ash_status ash_pin_check_nobody(const struct ash_pin_place *place, const struct ash_pin_policy *policy,

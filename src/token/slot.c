@@ -120,18 +120,18 @@ static struct ash_status know_token(struct ash_hsm *hsm, uint64_t slot, struct a
 	return ASH_DONE;
 }
 
-/* Wipes what a login gave. The token's lock is held. */
-static void wipe_login(struct ash_token *token)
+void ash_slot_wipe_login(struct ash_token *token)
 {
 	atomic_store(&token->login, 0);
 	token->token_key = ash_secret_free(token->token_key);
+	token->memory = ash_secret_free(token->memory);
 	ash_ring_done(&token->private_ring);
 }
 
 /* The token is gone, or not what it was: nothing of before counts any more. The lock is held. */
 static void forget(struct ash_token *token)
 {
-	wipe_login(token);
+	ash_slot_wipe_login(token);
 	ash_ring_done(&token->public_ring);
 	ash_ring_done(&token->pin_ring);
 	atomic_store(&token->era, 0);
@@ -349,28 +349,10 @@ bool ash_slot_end_login(struct ash_hsm *hsm, struct ash_token *token, uint64_t l
 		ASH_LOCKED(&token->lock);
 		if (login == 0 || atomic_load(&token->login) != login)
 			return false;
-		wipe_login(token);
+		ash_slot_wipe_login(token);
 	}
 	ash_object_drop_login(&hsm->objects, token, login);
 	return true;
-}
-
-void ash_slot_leave(struct ash_hsm *hsm, struct ash_token *token, bool read_write)
-{
-	uint64_t login = 0;
-
-	{
-		ASH_LOCKED(&token->lock);
-		token->sessions--;
-		if (read_write)
-			token->rw_sessions--;
-		if (token->sessions == 0) {
-			login = atomic_load(&token->login);
-			wipe_login(token);
-		}
-	}
-	if (login != 0)
-		ash_object_drop_login(&hsm->objects, token, login);
 }
 
 void ash_slot_free_all(struct ash_token *tokens)

@@ -33,6 +33,9 @@ ASH_STATUS ash_slot_unread(struct ash_hsm *hsm, uint64_t slot, struct ash_token 
  */
 ASH_STATUS ash_slot_delete(struct ash_hsm *hsm, struct ash_token *token, uint64_t if_version);
 
+/* Wipes what a login gave. The token's lock is held. */
+void ash_slot_wipe_login(struct ash_token *token);
+
 /* What a token record says. */
 struct ash_token_facts {
 	struct ash_incarnation incarnation;

@@ -95,6 +95,14 @@ static struct ash_status sqlite_generation(void *given, uint64_t *ret_generation
 	return ASH_DONE;
 }
 
+/* Without a lock file nobody writes here: then there is nobody to show it to. */
+static struct ash_status sqlite_hold(void *given, uint64_t owner, enum ash_hold hold)
+{
+	struct ash_sqlite *store = given;
+
+	return store->lock_fd >= 0 ? ash_lockfile_hold(store->lock_fd, owner, hold) : ASH_DONE;
+}
+
 static void give_back(struct ash_connection *connection)
 {
 	/* Not when it ended by itself; if it can't be ended there is nothing to be done but to close. */
@@ -351,6 +359,7 @@ const struct ash_store_ops ash_store_sqlite = {
 	.abandon = sqlite_abandon,
 	.writable = sqlite_writable,
 	.generation = sqlite_generation,
+	.hold = sqlite_hold,
 	.read_begin = sqlite_read_begin,
 	.write_begin = sqlite_write_begin,
 	.mark = sqlite_mark,

@@ -134,6 +134,7 @@ TEST(nothing_of_an_earlier_life_is_written)
 	there = new_hsm_at(folder);
 	handle = log_in(hsm);
 	session = hold();
+	lose_hold(hsm);
 	EXPECT_OK(ash_hsm_init_token(there, 0, SO_PIN, fixture_label));
 	sets[0] = data_set(true, TEXT("late"));
 	/* The session was taken in time, the change comes too late. */

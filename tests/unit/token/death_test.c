@@ -114,7 +114,23 @@ TEST(another_token_stays_as_it_is)
 	ash_hsm_free(hsm);
 }
 
-/* Whoever opened one after it was looked for sessions. */
+TEST(a_session_of_another_process_keeps_the_token)
+{
+	char *folder = new_folder();
+	struct ash_hsm *hsm = new_token_at(folder), *other = new_hsm_at(folder);
+	const ash_handle session = open_session(other, false);
+
+	EXPECT_CODE(ASH_E_SESSION_EXISTS, ash_hsm_delete_token(hsm, 0, ASH_SPAN_NONE, true));
+	EXPECT_CODE(ASH_E_SESSION_EXISTS, ash_hsm_delete_token(hsm, 0, SO_PIN, false));
+	EXPECT_NUMBER(3, records_of(hsm, 0));
+	EXPECT_OK(ash_hsm_close_session(other, session));
+	EXPECT_OK(ash_hsm_delete_token(hsm, 0, SO_PIN, false));
+	EXPECT_NUMBER(0, records_of(other, 0));
+	ash_hsm_free(other);
+	ash_hsm_free(hsm);
+}
+
+/* As if it had been opened just after others were looked for. */
 TEST(sessions_of_another_process_find_their_device_removed)
 {
 	char *folder = new_folder();

@@ -399,6 +399,7 @@ TEST(a_token_that_another_process_initialised_anew_is_removed)
 	struct ash_session_info info;
 	ash_handle fresh = 0;
 
+	lose_hold(here);
 	EXPECT_OK(ash_hsm_init_token(there, 0, SO_PIN, fixture_label));
 	EXPECT_CODE(ASH_E_DEVICE_REMOVED, ash_hsm_session_info(here, session, &info));
 	EXPECT_NUMBER(ASH_E_DEVICE_REMOVED, ask(here, session, object, CKA_LABEL));

@@ -738,10 +738,13 @@ TEST(keys_that_ask_for_the_pin_each_time_get_it)
 	for (int i = 0; i < 2; i++) {
 		EXPECT_OK(try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_CODE(ASH_E_NOT_LOGGED_IN, single(ASH_OP_SIGN, SPAN(iv), room, 64, &len));
+		EXPECT_CODE(ASH_E_OPERATION_NONE, single(ASH_OP_SIGN, SPAN(iv), room, 64, &len));
+		EXPECT_OK(try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_CODE(ASH_E_NOT_LOGGED_IN, single(ASH_OP_SIGN, SPAN(iv), NULL, 0, &len));
+		EXPECT_OK(try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_CODE(ASH_E_PIN_INCORRECT,
 			    ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
-		EXPECT_CODE(ASH_E_NOT_LOGGED_IN, single(ASH_OP_SIGN, SPAN(iv), room, 64, &len));
+		EXPECT_CODE(ASH_E_OPERATION_ACTIVE, try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_OK(ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
 		EXPECT_CODE(ASH_E_OPERATION_NONE,
 			    ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));

@@ -151,6 +151,36 @@ static void *guess(void *context)
 	return NULL;
 }
 
+TEST(a_right_pin_is_known_again_without_a_try)
+{
+	struct ash_hsm *hsm = new_token();
+	ASH_AUTO(ash_slot_pins) pins = pins_of(hsm);
+	ASH_AUTO(ash_secret) *key = NULL;
+	ASH_AUTO(ash_secret) *memory = NULL;
+	ASH_AUTO(ash_secret) *unknown = NULL;
+	bool same = false;
+
+	pins.place.ring = &pins.ring;
+	EXPECT_CODE(ASH_E_PIN_INCORRECT,
+		    ash_pin_check_and_remember(&pins.place, CKU_USER, TEXT("wrong"), &unknown, &memory));
+	EXPECT(unknown == NULL && memory == NULL);
+	EXPECT_OK(ash_pin_check_and_remember(&pins.place, CKU_USER, USER_PIN, &key, &memory));
+	EXPECT_NUMBER(3, tries_left(hsm, CKU_USER));
+	EXPECT_OK(ash_pin_recall(&pins.place, CKU_USER, USER_PIN, memory, &same));
+	EXPECT(same);
+	EXPECT_OK(ash_pin_recall(&pins.place, CKU_USER, TEXT("user-piN"), memory, &same));
+	EXPECT(!same);
+	EXPECT_OK(ash_pin_recall(&pins.place, CKU_USER, ASH_SPAN_NONE, memory, &same));
+	EXPECT(!same);
+	EXPECT_NUMBER(3, tries_left(hsm, CKU_USER));
+	/* A locked PIN is known no more: whoever locked it is to be stopped. */
+	for (int i = 0; i < 3; i++)
+		EXPECT(!ash_is_ok(check(hsm, CKU_USER, TEXT("wrong"))));
+	EXPECT_OK(ash_pin_recall(&pins.place, CKU_USER, USER_PIN, memory, &same));
+	EXPECT(!same);
+	ash_hsm_free(hsm);
+}
+
 TEST(guessing_at_once_gives_no_more_tries)
 {
 	struct guesses guesses = { .hsm = new_token() };
