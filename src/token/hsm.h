@@ -38,6 +38,9 @@ struct ash_hsm_options {
 	uint32_t pin_hash_memory_kib, pin_hash_passes;
 	uint64_t limit_multipart;
 	uint8_t version_major, version_minor;
+	/* The profiles (CKP_, below 256) that tokens claim, outliving the HSM; or none. */
+	const uint64_t *profiles;
+	size_t profile_count;
 };
 
 /* Opens nothing yet. `options` is copied, its texts too. ASH_E_MEMORY. */
