@@ -73,6 +73,13 @@ const struct ash_api ash_api_local = {
 	.random = ash_hsm_random,
 };
 
+/*
+ * The profiles of which this product passes the mandatory cases, as tests/integration/profiles
+ * shows. Not among them, though its case passes: CKP_PUBLIC_CERTIFICATES_TOKEN. It promises
+ * that all certificates of the token are public, which is up to whoever makes them.
+ */
+static const uint64_t profiles[] = { CKP_BASELINE_PROVIDER, CKP_EXTENDED_PROVIDER, CKP_AUTHENTICATION_TOKEN };
+
 static const struct ash_store_ops *const stores[] = { &ash_store_sqlite, &ash_store_memory };
 
 static bool in_memory(const struct ash_config *config)
@@ -176,6 +183,8 @@ static struct ash_status make_hsm(struct ash_app *app)
 		.limit_multipart = ash_config_number(config, ASH_CONFIG_LIMIT_MULTIPART),
 		.version_major = ASHLAR_VERSION_MAJOR,
 		.version_minor = ASHLAR_VERSION_MINOR,
+		.profiles = profiles,
+		.profile_count = ASH_COUNT(profiles),
 	};
 
 	ASH_TRY(root_key_path(config, &app->root_key));
