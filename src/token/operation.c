@@ -4,11 +4,16 @@
 #include "token/session.h"
 #include "token/use.h"
 
+/* What longer data needed is given back at the end; a session keeps no more than this. */
+#define HELD_KEPT ((size_t)64 << 10)
+
 void ash_active_end(struct ash_active *active)
 {
 	active->stage = ASH_STAGE_IDLE;
 	active->needs_login = false;
 	active->inside = 0;
+	if (active->held.cap > HELD_KEPT)
+		ash_buf_done(&active->held);
 	ash_buf_reset(&active->held);
 }
 

@@ -70,6 +70,22 @@ TEST(a_token_is_initialised_again_only_by_its_officer_and_without_sessions)
 	ash_hsm_free(hsm);
 }
 
+TEST(a_token_that_must_be_new_never_takes_the_place_of_another)
+{
+	struct ash_hsm *hsm = new_hsm();
+	struct ash_token_info info;
+
+	EXPECT_CODE(ASH_E_PIN_LEN, ash_hsm_make_token(hsm, 0, TEXT("abc"), fixture_label));
+	EXPECT_OK(ash_hsm_make_token(hsm, 0, SO_PIN, fixture_label));
+	EXPECT_CODE(ASH_E_EXISTS, ash_hsm_make_token(hsm, 0, SO_PIN, fixture_label));
+	EXPECT_CODE(ASH_E_EXISTS, ash_hsm_make_token(hsm, 0, TEXT("wrong"), fixture_label));
+	EXPECT_OK(ash_hsm_token_info(hsm, 0, &info));
+	EXPECT((info.flags & CKF_SO_PIN_COUNT_LOW) == 0);
+	EXPECT_CODE(ASH_E_SLOT_ID, ash_hsm_make_token(hsm, 2, SO_PIN, fixture_label));
+	EXPECT_OK(ash_hsm_make_token(hsm, 1, SO_PIN, fixture_label));
+	ash_hsm_free(hsm);
+}
+
 TEST(a_new_token_needs_a_pin_of_good_form)
 {
 	struct ash_hsm *hsm = new_hsm();
