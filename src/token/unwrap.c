@@ -127,7 +127,8 @@ static struct ash_status check_length(const struct ash_wrapper *wrapper, const s
 	struct ash_status status;
 	size_t len = 0;
 
-	ASH_ENSURE(wrapped.len != 0 && most != SIZE_MAX, ASH_E_WRAPPED_KEY_LEN);
+	/* No object has a longer key: it is not even looked at. */
+	ASH_ENSURE(wrapped.len != 0 && most <= ASH_ATTRS_MAX, ASH_E_WRAPPED_KEY_LEN);
 	if (unit == 1 || ash_attrs_number(attrs, CKA_CLASS, 0) == CKO_PRIVATE_KEY)
 		return ASH_DONE;
 	ASH_ENSURE(most != 0 && most % unit == 0, ASH_E_WRAPPED_KEY_LEN);

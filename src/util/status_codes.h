@@ -33,7 +33,8 @@ ASH_CODE(E_VERSION, "the stored data is of a newer format")
 /* Slots and tokens */
 ASH_CODE(E_SLOT_ID, "there is no such slot")
 ASH_CODE(E_TOKEN_NOT_PRESENT, "no token is present in the slot")
-ASH_CODE(E_TOKEN_NOT_RECOGNIZED, "the token is not recognised: not initialised, or its root key is missing")
+ASH_CODE(E_TOKEN_NOT_RECOGNIZED, "the token is not recognised: its root key is missing or another's")
+ASH_CODE(E_TOKEN_NOT_INITIALIZED, "the token is not initialised")
 ASH_CODE(E_TOKEN_WRITE_PROTECTED, "the token is write-protected")
 ASH_CODE(E_DEVICE_REMOVED, "the token was removed or initialised anew")
 

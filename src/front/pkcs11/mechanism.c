@@ -1,14 +1,17 @@
 #include "front/pkcs11/mechanism_priv.h"
 
+#include "front/pkcs11/call_priv.h"
 #include "front/pkcs11/parameter_priv.h"
 
 /* What all mechanisms have: the row, and bytes where there should be some. */
 static struct ash_status begin(const CK_MECHANISM *given, const struct ash_mechanism_row **ret_row,
 			       struct ash_span *ret_parameter)
 {
-	const CK_MECHANISM copy = *given;
-	const struct ash_mechanism_row *row = ash_mechanism_find(copy.mechanism);
+	const struct ash_mechanism_row *row = NULL;
+	CK_MECHANISM copy;
 
+	ASH_COPY(&copy, given);
+	row = ash_mechanism_find(copy.mechanism);
 	ASH_ENSURE(row != NULL, ASH_E_MECHANISM);
 	ASH_ENSURE(copy.pParameter != NULL || copy.ulParameterLen == 0, ASH_E_MECHANISM_PARAM);
 	*ret_row = row;

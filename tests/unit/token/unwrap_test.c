@@ -81,6 +81,11 @@ TEST(lengths_that_nothing_has)
 	EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN, unwrap_try(oaep, rsa, ash_span(wrapped, 257), AES_TEMPLATE));
 	EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN, unwrap_try(both, rsa, ash_span(wrapped, 256), AES_TEMPLATE));
 	EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN, unwrap_try(both, rsa, ash_span(wrapped, 20), AES_TEMPLATE));
+	/* Longer than any object: told without a look at it. */
+	EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN,
+		    unwrap_try(kw(), aes(), ash_span(wrapped, ASH_ATTRS_MAX * 2), AES_TEMPLATE));
+	EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN,
+		    unwrap_try(kw(), aes(), ash_span(wrapped, SIZE_MAX / 16 * 8), GENERIC_TEMPLATE));
 }
 
 /* §5.18.4: CKA_VALUE_LEN where neither the key type nor the mechanism tells the length. */
