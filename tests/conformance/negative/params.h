@@ -61,7 +61,7 @@ static const char *spoil_gcm(unsigned way, CK_GCM_PARAMS *gcm)
 	case 2: gcm->ulTagBits = 0; return "no tag";
 	case 3: gcm->pIv = NULL; return "IV promised";
 	case 4: gcm->ulIvLen = 0; return "no IV";
-	case 5: gcm->ulIvLen = 1u << 20; return "IV too long";
+	case 5: gcm->ulIvLen = (1u << 20) + 1; return "IV too long";
 	case 6:
 		gcm->pAAD = NULL;
 		gcm->ulAADLen = 5;
@@ -79,6 +79,9 @@ static const char *spoil_gmac(unsigned way, CK_GCM_PARAMS *gcm)
 	return "AAD beside the data";
 }
 
+/* Which wrapping does not look at (PKCS#11 3.2 §6.13.5). */
+static const char too_much_announced[] = "longer than its length field";
+
 static const char *spoil_ccm(unsigned way, CK_CCM_PARAMS *ccm)
 {
 	switch (way) {
@@ -94,7 +97,7 @@ static const char *spoil_ccm(unsigned way, CK_CCM_PARAMS *ccm)
 	case 6:
 		ccm->ulNonceLen = 13;
 		ccm->ulDataLen = 1u << 16;
-		return "longer than its length field";
+		return too_much_announced;
 	default: return NULL;
 	}
 }
