@@ -47,8 +47,8 @@ TOKEN_INFO = {
     "serialNumber": VARIES,
     "flags": Flags(
         "RNG LOGIN_REQUIRED USER_PIN_INITIALIZED RESTORE_KEY_NOT_NEEDED TOKEN_INITIALIZED",
-        "RESTORE_KEY_NOT_NEEDED",
-        "it speaks of saved operation states, which no step of the case saves",
+        "DUAL_CRYPTO_OPERATIONS RESTORE_KEY_NOT_NEEDED",
+        "they speak of dual operations and saved states, of which no step of the case has any",
     ),
     "maxSessionCount": 0,
     "sessionCount": 0,
