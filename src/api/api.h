@@ -83,7 +83,9 @@ struct ash_api {
 	struct ash_status (*digest_key)(struct ash_hsm *hsm, ash_handle session, ash_handle key);
 	struct ash_status (*dual_update)(struct ash_hsm *hsm, ash_handle session, enum ash_op first,
 					 enum ash_op second, struct ash_span in, struct ash_out *out);
-	struct ash_status (*op_any)(struct ash_hsm *hsm, ash_handle session, bool *ret_any);
+	struct ash_status (*op_save)(struct ash_hsm *hsm, ash_handle session, struct ash_out *state);
+	struct ash_status (*op_restore)(struct ash_hsm *hsm, ash_handle session, struct ash_span state,
+					ash_handle encryption_key, ash_handle authentication_key);
 	struct ash_status (*op_abort)(struct ash_hsm *hsm, ash_handle session, enum ash_op op);
 
 	/* §5.18, §5.21 */

@@ -59,7 +59,8 @@ const struct ash_api ash_api_local = {
 	.verify_final = ash_hsm_verify_final,
 	.digest_key = ash_hsm_digest_key,
 	.dual_update = ash_hsm_dual_update,
-	.op_any = ash_hsm_op_any,
+	.op_save = ash_hsm_op_save,
+	.op_restore = ash_hsm_op_restore,
 	.op_abort = ash_hsm_op_abort,
 
 	.generate_key = ash_hsm_generate_key,

@@ -35,17 +35,26 @@ struct ash_incarnation ash_access_incarnation(struct ash_session *session)
 	return session->token->incarnation;
 }
 
+struct ash_status ash_access_decode(struct ash_span plain, bool is_private, struct ash_attrs **ret_attrs)
+{
+	ASH_AUTO(ash_attrs) *attrs = NULL;
+	const struct ash_status status = ash_attrs_decode(plain, &attrs);
+
+	ASH_ENSURE(status.code != ASH_E_FORMAT, ASH_E_CORRUPT);
+	ASH_TRY(status);
+	ASH_ENSURE(ash_attrs_bool(attrs, CKA_PRIVATE, false) == is_private, ASH_E_CORRUPT);
+	*ret_attrs = ASH_TAKE(attrs);
+	return ASH_DONE;
+}
+
 /* Opens a record's plain bytes into a snapshot. */
 static struct ash_status decode_object(struct ash_session *session, struct ash_span plain, uint64_t id,
 				       uint64_t version, bool is_private, struct ash_object **ret_object)
 {
 	ASH_AUTO(ash_attrs) *attrs = NULL;
 	struct ash_object *object = NULL;
-	const struct ash_status status = ash_attrs_decode(plain, &attrs);
 
-	ASH_ENSURE(status.code != ASH_E_FORMAT, ASH_E_CORRUPT);
-	ASH_TRY(status);
-	ASH_ENSURE(ash_attrs_bool(attrs, CKA_PRIVATE, false) == is_private, ASH_E_CORRUPT);
+	ASH_TRY(ash_access_decode(plain, is_private, &attrs));
 	ASH_TRY(ash_object_new(session->token, session->era, attrs, &object));
 	attrs = NULL;
 	object->id = id;

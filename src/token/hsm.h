@@ -148,8 +148,18 @@ ASH_STATUS ash_hsm_digest_key(struct ash_hsm *hsm, ash_handle session, ash_handl
  */
 ASH_STATUS ash_hsm_dual_update(struct ash_hsm *hsm, ash_handle session, enum ash_op first, enum ash_op second,
 			       struct ash_span in, struct ash_out *out);
-/* Whether the session has any operation under way (searches aside). */
-ASH_STATUS ash_hsm_op_any(struct ash_hsm *hsm, ash_handle session, bool *ret_any);
+/*
+ * C_GetOperationState (§5.6.6): a digest in the middle of its work, sealed; `state` as any
+ * ash_out. ASH_E_OPERATION_NONE without one; ASH_E_STATE_UNSAVEABLE for a hash whose back
+ * end can't show where it stands, and beside any other operation.
+ */
+ASH_STATUS ash_hsm_op_save(struct ash_hsm *hsm, ash_handle session, struct ash_out *state);
+/*
+ * C_SetOperationState (§5.6.7), in place of all that the session does. ASH_E_SAVED_STATE for
+ * what this token did not save in such a session, ASH_E_KEY_NOT_NEEDED for any key.
+ */
+ASH_STATUS ash_hsm_op_restore(struct ash_hsm *hsm, ash_handle session, struct ash_span state,
+			      ash_handle encryption_key, ash_handle authentication_key);
 /* Ends an operation because the front-end could not read its arguments (a failure of its own functions). */
 ASH_STATUS ash_hsm_op_abort(struct ash_hsm *hsm, ash_handle session, enum ash_op op);
 

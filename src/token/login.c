@@ -236,6 +236,7 @@ static struct ash_status may_init_again(struct ash_hsm *hsm, struct ash_token *t
 	ASH_AUTO(ash_slot_pins) pins = { .ring = ASH_RING_NONE };
 	ASH_AUTO(ash_secret) *token_key = NULL;
 
+	ASH_ENSURE(ash_store_writable(hsm->store), ASH_E_TOKEN_WRITE_PROTECTED);
 	ASH_TRY(ash_presence_claim(hsm, token, claim));
 	ASH_TRY(ash_slot_pins(hsm, token, &pins));
 	return ash_pin_check(&pins.place, CKU_SO, so_pin, &token_key);

@@ -130,6 +130,7 @@ enum ash_cli_exit ash_cli_exit_code(enum ash_code code)
 	case ASH_E_ACCESS:
 	case ASH_E_VERSION:
 	case ASH_E_TOKEN_NOT_RECOGNIZED:
+	case ASH_E_TOKEN_NOT_INITIALIZED:
 	case ASH_E_TOKEN_WRITE_PROTECTED: return ASH_CLI_STORAGE;
 
 	case ASH_E_ARGUMENT:
@@ -179,6 +180,7 @@ enum ash_cli_exit ash_cli_exit_code(enum ash_code code)
 	case ASH_E_WRAPPED_KEY:
 	case ASH_E_WRAPPED_KEY_LEN:
 	case ASH_E_STATE_UNSAVEABLE:
+	case ASH_E_KEY_NOT_NEEDED:
 	case ASH_E_SAVED_STATE:
 	case ASH_E_MECHANISM:
 	case ASH_E_MECHANISM_PARAM:

@@ -19,7 +19,7 @@ TEST(an_empty_store_offers_one_uninitialised_slot_and_stays_empty)
 	EXPECT_OK(ash_hsm_token_info(hsm, 0, &info));
 	EXPECT((info.flags & CKF_TOKEN_INITIALIZED) == 0);
 	EXPECT_CODE(ASH_E_SLOT_ID, ash_hsm_token_info(hsm, 1, &info));
-	EXPECT_CODE(ASH_E_TOKEN_NOT_RECOGNIZED, ash_hsm_open_session(hsm, 0, true, &session));
+	EXPECT_CODE(ASH_E_TOKEN_NOT_INITIALIZED, ash_hsm_open_session(hsm, 0, true, &session));
 	EXPECT(hsm->store == NULL);
 	ash_hsm_free(hsm);
 }
