@@ -50,9 +50,11 @@ static CK_ULONG count_objects(void)
 {
 	CK_SESSION_HANDLE session = open_session(0);
 	CK_OBJECT_HANDLE objects[8];
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE made = { CKA_MODIFIABLE, &yes, sizeof(yes) }; /* the token's own can't be */
 	CK_ULONG count = 0;
 
-	EXPECT_OK(p11->C_FindObjectsInit(session, NULL, 0));
+	EXPECT_OK(p11->C_FindObjectsInit(session, &made, 1));
 	EXPECT_OK(p11->C_FindObjects(session, objects, COUNT(objects), &count));
 	world_close(session);
 	return count;
