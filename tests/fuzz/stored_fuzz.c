@@ -357,8 +357,8 @@ static void use_key(ash_handle session, ash_handle object)
 
 		if (row->key_type != key_type)
 			continue;
-		for (enum ash_op op = ASH_OP_ENCRYPT; op < ASH_OP_DERIVE; op++)
-			if (op != ASH_OP_DIGEST && (row->info.flags & ash_op_flag(op)) != 0)
+		for (enum ash_op op = ASH_OP_SIGN; op < ASH_OP_DERIVE; op++)
+			if ((row->info.flags & ash_op_flag(op)) != 0)
 				used = try_operation(session, object, &mechanism, op) || used;
 	}
 }
