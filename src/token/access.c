@@ -1,6 +1,7 @@
 #include "token/access.h"
 
 #include "token/attribute.h"
+#include "token/profile.h"
 
 #define ID_OF(handle)    ((handle) & ((UINT64_C(1) << ASH_HANDLE_ID_BITS) - 1))
 #define EPOCH_OF(handle) ((handle) >> ASH_HANDLE_ID_BITS & ((UINT64_C(1) << ASH_LOGIN_EPOCH_BITS) - 1))
@@ -145,6 +146,8 @@ struct ash_status ash_access_get(struct ash_session *session, ash_handle handle,
 	ASH_ENSURE(ID_OF(handle) != 0 && may_see(login, handle), ASH_E_OBJECT_HANDLE);
 	if ((handle & ASH_HANDLE_SESSION_OBJECT) != 0)
 		return get_session_object(session, handle, ret_object);
+	if (ash_profile_is(handle))
+		return ash_profile_get(session, handle, ret_object);
 
 	ASH_TRY(ash_store_generation(session->hsm->store, &generation));
 	object = ash_object_lookup(&session->hsm->objects, handle);

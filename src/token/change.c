@@ -98,7 +98,7 @@ static struct ash_status write_items(struct ash_txn *txn, void *context)
 
 		if (item->if_version == 0)
 			ASH_TRY(ash_txn_new_id(txn, &item->name.id));
-		ASH_ENSURE(item->name.id < UINT64_C(1) << ASH_HANDLE_ID_BITS, ASH_E_LIMIT);
+		ASH_ENSURE(item->name.id < ASH_HANDLE_COMPUTED, ASH_E_LIMIT);
 		ASH_TRY(write_item(txn, batch, item));
 	}
 	return ASH_DONE;

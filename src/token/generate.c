@@ -74,11 +74,19 @@ static struct ash_status make_key(struct ash_session *session, const struct ash_
 	ASH_AUTO(ash_parts) given = ASH_PARTS_NONE;
 	ASH_AUTO(ash_key) *key = NULL;
 	struct ash_key_spec spec;
+	struct ash_status status;
 
 	ASH_TRY(ash_keymap_spec(attrs, &spec));
-	ASH_TRY(ash_mechanism_check_key(row, row->key_type, &spec));
+	status = ash_mechanism_check_key(row, row->key_type, &spec);
+	/* No key is too short or too long here, but what the template says of one that is to be. */
+	ASH_ENSURE(status.code != ASH_E_KEY_SIZE && ash_crypto_offers_key(session->hsm->crypto, &spec),
+		   ASH_E_ATTRIBUTE_VALUE);
+	ASH_TRY(status);
 	ASH_TRY(ash_keymap_parts(attrs, &given));
-	ASH_TRY(ash_key_generate(session->hsm->crypto, &spec, &given, row->prefer, &key));
+	status = ash_key_generate(session->hsm->crypto, &spec, &given, row->prefer, &key);
+	/* §6.1.4, of an exponent that is too long for this modulus. */
+	ASH_ENSURE(status.code != ASH_E_ARGUMENT, ASH_E_TEMPLATE_INCONSISTENT);
+	ASH_TRY(status);
 	ASH_TRY(ash_key_parts(key, ret_parts));
 	*ret_spec = spec;
 	return ASH_DONE;

@@ -4,11 +4,16 @@
 #include "token/session.h"
 #include "token/use.h"
 
+/* What longer data needed is given back at the end; a session keeps no more than this. */
+#define HELD_KEPT ((size_t)64 << 10)
+
 void ash_active_end(struct ash_active *active)
 {
 	active->stage = ASH_STAGE_IDLE;
 	active->needs_login = false;
 	active->inside = 0;
+	if (active->held.cap > HELD_KEPT)
+		ash_buf_done(&active->held);
 	ash_buf_reset(&active->held);
 }
 
@@ -361,18 +366,6 @@ struct ash_status ash_hsm_verify_final(struct ash_hsm *hsm, ash_handle handle, s
 			 ? ash_status_fail(ASH_E_OPERATION_NONE, __FILE__, __LINE__)
 			 : ash_operation_verify(active->operation, ash_buf_span(&active->held), signature);
 	return conclude(active, status, false);
-}
-
-struct ash_status ash_hsm_op_any(struct ash_hsm *hsm, ash_handle handle, bool *ret_any)
-{
-	ASH_AUTO(ash_session) *session = NULL;
-	bool any = false;
-
-	ASH_TRY(ash_session_take(hsm, handle, &session));
-	for (size_t op = 0; op < ASH_OPS; op++)
-		any = any || session->active[op].stage != ASH_STAGE_IDLE;
-	*ret_any = any;
-	return ASH_DONE;
 }
 
 struct ash_status ash_hsm_op_abort(struct ash_hsm *hsm, ash_handle handle, enum ash_op op)

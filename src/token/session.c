@@ -91,6 +91,13 @@ static void free_place(struct ash_session_table *table, struct ash_session *sess
 	table->free = session->index + 1;
 }
 
+void ash_session_end_work(struct ash_session *session)
+{
+	ash_find_done(&session->find);
+	for (size_t op = 0; op < ASH_OPS; op++)
+		ash_active_done(&session->active[op]);
+}
+
 /* Ends a session that the caller holds; it is given back and gone afterwards. */
 static void end_session(struct ash_hsm *hsm, struct ash_session *session)
 {
@@ -98,9 +105,7 @@ static void end_session(struct ash_hsm *hsm, struct ash_session *session)
 	const ash_handle handle = atomic_load(&session->handle);
 	const bool read_write = session->read_write;
 
-	ash_find_done(&session->find);
-	for (size_t op = 0; op < ASH_OPS; op++)
-		ash_active_done(&session->active[op]);
+	ash_session_end_work(session);
 	atomic_store(&session->handle, 0);
 	session->token = NULL;
 	ash_lock_drop(&session->lock);
@@ -191,7 +196,7 @@ static struct ash_status enter(struct ash_hsm *hsm, uint64_t slot, bool read_wri
 
 	ASH_TRY(ash_slot_token(hsm, slot, &token));
 	era = atomic_load(&token->era);
-	ASH_ENSURE(era != 0, ASH_E_TOKEN_NOT_RECOGNIZED);
+	ASH_ENSURE(era != 0, ASH_E_TOKEN_NOT_INITIALIZED);
 	ASH_ENSURE(!read_write || ash_store_writable(hsm->store), ASH_E_TOKEN_WRITE_PROTECTED);
 	ASH_TRY(ash_presence_enter(hsm, token, era, read_write));
 	*ret_token = token;
@@ -276,7 +281,7 @@ struct ash_status ash_hsm_close_all_sessions(struct ash_hsm *hsm, uint64_t slot)
 }
 
 /* PKCS#11 3.2 §5.6: the five states. */
-static uint64_t state_of(const struct ash_session *session)
+uint64_t ash_session_state(const struct ash_session *session)
 {
 	const struct ash_actor actor = ash_session_actor(session);
 
@@ -295,7 +300,7 @@ struct ash_status ash_hsm_session_info(struct ash_hsm *hsm, ash_handle handle,
 	ASH_TRY(ash_session_take(hsm, handle, &session));
 	*ret_info = (struct ash_session_info){
 		.slot = session->token->slot,
-		.state = state_of(session),
+		.state = ash_session_state(session),
 		.flags = CKF_SERIAL_SESSION | (session->read_write ? CKF_RW_SESSION : 0),
 	};
 	return ASH_DONE;

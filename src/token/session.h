@@ -44,6 +44,12 @@ void ash_session_give(struct ash_session *session);
 /* Who acts in this session at this moment. */
 struct ash_actor ash_session_actor(const struct ash_session *session);
 
+/* Its state (§5.6): CKS_. */
+uint64_t ash_session_state(const struct ash_session *session);
+
+/* Ends all that it does, searches too. */
+void ash_session_end_work(struct ash_session *session);
+
 /* Whether objects of this kind may be made, changed or destroyed here: ASH_E_SESSION_READ_ONLY, ASH_E_NOT_LOGGED_IN. */
 ASH_STATUS ash_session_may_write(const struct ash_session *session, bool token_object, bool is_private);
 

@@ -3,12 +3,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "front/pkcs11/call_priv.h"
 #include "util/compat.h"
 
 /* Bytes that a parameter points at, as many as there are. */
 static struct ash_status lend_all(const void *bytes, CK_ULONG len, struct ash_span *ret_span)
 {
-	ASH_ENSURE(bytes != NULL || len == 0, ASH_E_MECHANISM_PARAM);
+	ASH_ENSURE(ash_readable(bytes, len), ASH_E_MECHANISM_PARAM);
 	*ret_span = ash_span(bytes, len);
 	return ASH_DONE;
 }

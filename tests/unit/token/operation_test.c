@@ -615,6 +615,37 @@ static struct ash_status try_init(enum ash_op op, uint64_t mechanism, ash_handle
 	return ash_hsm_op_init(hsm, session, op, &given, key);
 }
 
+/* Bytes that the session's operation holds on to. */
+static size_t room_held(enum ash_op op)
+{
+	ASH_AUTO(ash_session) *taken = NULL;
+
+	EXPECT_OK(ash_session_take(hsm, session, &taken));
+	return taken->active[op].held.cap;
+}
+
+/* Secret memory is dear: 64 MiB of it for one decryption is not kept for the next. */
+TEST(what_much_data_needed_is_given_back)
+{
+	static uint8_t big[300000], room[sizeof(big)];
+	const struct subject *gcm = subject_of(CKM_AES_GCM);
+	size_t got = 0;
+
+	for (int way = 0; way < 3; way++) { /* refused, cancelled, and with little data */
+		const size_t len = way < 2 ? sizeof(big) : 1000;
+
+		EXPECT_OK(init(gcm, ASH_OP_DECRYPT));
+		EXPECT_OK(update(ASH_OP_DECRYPT, ash_span(big, len), room, sizeof(room), &got));
+		EXPECT(room_held(ASH_OP_DECRYPT) >= len);
+		if (way == 1)
+			EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_DECRYPT, NULL, 0));
+		else
+			EXPECT_CODE(ASH_E_AUTHENTICATION, final(ASH_OP_DECRYPT, room, sizeof(room), &got));
+		EXPECT(room_held(ASH_OP_DECRYPT) <= 65536);
+		EXPECT(way < 2 || room_held(ASH_OP_DECRYPT) >= len); /* little stays, for speed */
+	}
+}
+
 TEST(keys_that_do_not_fit_are_refused)
 {
 	const struct subject *ec = subject_of(CKM_ECDSA), *hmac = subject_of(CKM_SHA256_HMAC),
@@ -837,19 +868,6 @@ TEST(what_padding_hides_fits_exactly_with_every_parameter)
 		EXPECT_OK(single(ASH_OP_DECRYPT, ash_span(sealed, sealed_len), back, 21, &len));
 		EXPECT_SPAN(ash_span(message, 21), ash_span(back, len));
 	}
-}
-
-TEST(whether_anything_is_active)
-{
-	bool any = true;
-
-	EXPECT_OK(init(subject_of(CKM_SHA256), ASH_OP_DIGEST));
-	EXPECT_OK(ash_hsm_op_any(hsm, session, &any));
-	EXPECT(any);
-	EXPECT_OK(ash_hsm_op_abort(hsm, session, ASH_OP_DIGEST));
-	EXPECT_OK(ash_hsm_op_any(hsm, session, &any));
-	EXPECT(!any);
-	EXPECT_CODE(ASH_E_SESSION_HANDLE, ash_hsm_op_any(hsm, 12345, &any));
 }
 
 TEST(single_calls_are_no_operations)

@@ -165,10 +165,12 @@ TEST(a_connection_that_failed_is_not_used_again)
 	struct ash_store *store = open_new();
 	struct ash_pool *pool = NULL;
 	struct ash_connection *connection = NULL;
+	struct ash_sentry sentry = ASH_SENTRY_NONE;
 	sqlite3_stmt *statement = NULL;
 	bool row = false;
 
-	EXPECT_OK(ash_pool_open(in_folder("store.db"), ASH_SQLITE_READ, &pool));
+	EXPECT_OK(ash_sentry_post(in_folder("."), &sentry));
+	EXPECT_OK(ash_pool_open(in_folder("store.db"), ASH_SQLITE_READ, &sentry, &pool));
 	EXPECT_OK(ash_pool_borrow(pool, false, &connection));
 	EXPECT_OK(ash_connection_run(connection, ASH_SQL_BEGIN_READ));
 	EXPECT_OK(ash_connection_run(connection, ASH_SQL_ROLLBACK));
@@ -189,6 +191,7 @@ TEST(a_connection_that_failed_is_not_used_again)
 	EXPECT(ash_pool_close(pool) == NULL);
 	EXPECT(ash_pool_close(NULL) == NULL);
 	EXPECT(ash_pool_abandon(NULL) == NULL);
+	ash_sentry_dismiss(&sentry);
 	close_all(store);
 }
 
@@ -197,10 +200,14 @@ TEST(memory_may_fail)
 	struct ash_store *store = open_new();
 	struct ash_pool *pool = NULL;
 	struct ash_connection *connection = NULL;
+	struct ash_sentry sentry = ASH_SENTRY_NONE;
 
-	FAIL_EVERY_ALLOCATION(pool == NULL, ash_pool_open(in_folder("store.db"), ASH_SQLITE_READ, &pool));
+	EXPECT_OK(ash_sentry_post(in_folder("."), &sentry));
+	FAIL_EVERY_ALLOCATION(pool == NULL,
+			      ash_pool_open(in_folder("store.db"), ASH_SQLITE_READ, &sentry, &pool));
 	FAIL_EVERY_ALLOCATION(connection == NULL, ash_pool_borrow(pool, true, &connection));
 	ash_pool_return(pool, connection);
 	ash_pool_close(pool);
+	ash_sentry_dismiss(&sentry);
 	close_all(store);
 }
