@@ -55,8 +55,6 @@ static struct wanted judge_target(const struct wrap_row *row, const struct targe
 		want(&wanted, target->refused);
 	else if (target->key.half == PRIVATE_HALF && !row->private_keys)
 		want(&wanted, CKR_KEY_NOT_WRAPPABLE);
-	else if (target->key.half == PRIVATE_HALF && row->most == 16)
-		want(&wanted, CKR_KEY_SIZE_RANGE);
 	else if (target->key.half == SECRET_KEY && (target->len < row->least || target->len > row->most))
 		want(&wanted, CKR_KEY_SIZE_RANGE);
 	return wanted;
