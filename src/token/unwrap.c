@@ -105,9 +105,9 @@ static const bool elsewhere[ASH_CODES] = {
 	[ASH_E_LIMIT] = true,
 };
 static const bool may_be_told[ASH_CODES] = {
-	[ASH_E_WRAPPED_KEY_LEN] = true,       [ASH_E_CURVE] = true,
-	[ASH_E_PARAMETER_SET] = true,         [ASH_E_TEMPLATE_INCOMPLETE] = true,
-	[ASH_E_TEMPLATE_INCONSISTENT] = true,
+	[ASH_E_WRAPPED_KEY_LEN] = true,     [ASH_E_CURVE] = true,
+	[ASH_E_DOMAIN_PARAMS] = true,       [ASH_E_PARAMETER_SET] = true,
+	[ASH_E_TEMPLATE_INCOMPLETE] = true, [ASH_E_TEMPLATE_INCONSISTENT] = true,
 };
 
 static struct ash_status in_words(const struct ash_wrap_form *form, struct ash_status status)

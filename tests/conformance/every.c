@@ -6,7 +6,9 @@
  */
 #include "provoke.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "front/pkcs11/unsupported.h"
 
@@ -165,6 +167,27 @@ static bool removed_applies(const struct function *function)
 	return looks_at_session(function) && !named(function, close_anyway);
 }
 
+/*
+ * Where everything is in order another process can't do that while we have sessions
+ * (CKR_SESSION_EXISTS): it sees our lock on the store. So the lock is taken from the
+ * module, as on a file system that only pretends to lock.
+ */
+static void lose_locks(void)
+{
+	struct flock all = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+	unsigned lost = 0;
+
+	for (int file = 3; file < 1024; file++) {
+		char path[64];
+		char target[256] = "";
+
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+		if (readlink(path, target, sizeof(target) - 1) > 0 && strstr(target, "/store.lock") != NULL)
+			lost += fcntl(file, F_OFD_SETLK, &all) == 0;
+	}
+	EXPECT(lost != 0);
+}
+
 static CK_SLOT_ID scratch_slot;
 
 static CK_RV make_anew(void)
@@ -180,6 +203,8 @@ static CK_RV ask_removed(void)
 	scratch_slot = scratch_token();
 	EXPECT_OK(
 		p11->C_OpenSession(scratch_slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session));
+	EXPECT_RV(CKR_SESSION_EXISTS, world_elsewhere(make_anew));
+	lose_locks();
 	EXPECT_OK(world_elsewhere(make_anew));
 	ask_about(session, CKR_DEVICE_REMOVED, "a session of a token that is no more", close_anyway);
 	EXPECT_OK(p11->C_CloseSession(session));

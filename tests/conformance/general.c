@@ -159,13 +159,6 @@ static CK_RV init_race(void)
 	return losers != 0 ? CKR_CRYPTOKI_ALREADY_INITIALIZED : CKR_OK;
 }
 
-/* A body in a process of its own, where nothing is initialised. */
-#define IN_SCRATCH(body)                    \
-	static CK_RV body##_apart(void)     \
-	{                                   \
-		return world_scratch(body); \
-	}
-
 IN_SCRATCH(init_alone)
 IN_SCRATCH(init_os)
 IN_SCRATCH(init_os_or_callbacks)

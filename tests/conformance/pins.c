@@ -1,5 +1,5 @@
 /* PKCS#11 3.2 §5.5.7 to §5.5.9: C_InitToken, C_InitPIN, C_SetPIN; and how PIN tries are counted. */
-#include "slot.h"
+#include "provoke.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -15,6 +15,15 @@ static CK_UTF8CHAR long_pin[256] = "0123456789";
 #define LONG_PIN  long_pin, (CK_ULONG)sizeof(long_pin)
 
 static CK_SLOT_ID slot;
+
+static CK_FLAGS token_flags(CK_SLOT_ID of)
+{
+	CK_TOKEN_INFO info;
+
+	memset(&info, 0, sizeof(info));
+	EXPECT_OK(p11->C_GetTokenInfo(of, &info));
+	return info.flags;
+}
 
 static CK_SESSION_HANDLE open_session(CK_FLAGS rw)
 {
@@ -41,9 +50,11 @@ static CK_ULONG count_objects(void)
 {
 	CK_SESSION_HANDLE session = open_session(0);
 	CK_OBJECT_HANDLE objects[8];
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE made = { CKA_MODIFIABLE, &yes, sizeof(yes) }; /* the token's own can't be */
 	CK_ULONG count = 0;
 
-	EXPECT_OK(p11->C_FindObjectsInit(session, NULL, 0));
+	EXPECT_OK(p11->C_FindObjectsInit(session, &made, 1));
 	EXPECT_OK(p11->C_FindObjects(session, objects, COUNT(objects), &count));
 	world_close(session);
 	return count;
@@ -633,7 +644,10 @@ static const struct provocation table[] = {
 	PROVOKE(C_Login, CKR_PIN_INCORRECT, "a PIN that never is right costs no try", no_try_is_taken_apart),
 };
 
-void provoke_pins(void)
+int main(int argc, char **argv)
 {
+	world_begin(argc, argv);
+	world_populate();
 	provoke_all(table, COUNT(table));
+	return world_end();
 }

@@ -1,5 +1,5 @@
 /* PKCS#11 3.2 §5.6: sessions, their states, and what is active in them. */
-#include "session.h"
+#include "provoke.h"
 
 static CK_STATE state_of(CK_SESSION_HANDLE session)
 {
@@ -543,8 +543,6 @@ static CK_RV set_mac_key(void)
 	return set_saved(USER, USER, 0, 0, GENERIC);
 }
 
-#define TO_COME "saved states are to come"
-
 static const struct provocation table[] = {
 	PROVOKE(C_OpenSession, CKR_OK, "read-write", open_rw),
 	PROVOKE(C_OpenSession, CKR_OK, "read-only", open_ro),
@@ -569,25 +567,21 @@ static const struct provocation table[] = {
 	PROVOKE(C_SessionCancel, CKR_OK, "half of a dual operation", cancel_half),
 	PROVOKE(C_SessionCancel, CKR_OK, "no flags: nothing", cancel_nothing),
 	PROVOKE(C_SessionCancel, CKR_OK, "all flags, nothing active", cancel_what_is_not),
-	PROVOKE_WAITS(C_GetOperationState, CKR_OK, "a digest", state_saved, TO_COME),
-	PROVOKE_WAITS(C_GetOperationState, CKR_BUFFER_TOO_SMALL, "room for one byte", state_short, TO_COME),
+	PROVOKE(C_GetOperationState, CKR_OK, "a digest", state_saved),
+	PROVOKE(C_GetOperationState, CKR_BUFFER_TOO_SMALL, "room for one byte", state_short),
 	PROVOKE(C_GetOperationState, CKR_ARGUMENTS_BAD, "no place for the length", state_nowhere),
 	PROVOKE(C_GetOperationState, CKR_OPERATION_NOT_INITIALIZED, "nothing active", state_of_nothing),
-	PROVOKE_WAITS(C_GetOperationState, CKR_OPERATION_NOT_INITIALIZED, "a search alone", state_of_search,
-		      TO_COME),
+	PROVOKE(C_GetOperationState, CKR_OPERATION_NOT_INITIALIZED, "a search alone", state_of_search),
 	PROVOKE(C_GetOperationState, CKR_STATE_UNSAVEABLE, "a signature", state_with_key),
 	PROVOKE(C_GetOperationState, CKR_STATE_UNSAVEABLE, "a digest and an encryption", state_dual),
-	PROVOKE_WAITS(C_SetOperationState, CKR_OK, "a digest, in another session", state_set, TO_COME),
+	PROVOKE(C_SetOperationState, CKR_OK, "a digest, in another session", state_set),
 	PROVOKE(C_SetOperationState, CKR_SAVED_STATE_INVALID, "nonsense", set_nonsense),
-	PROVOKE_WAITS(C_SetOperationState, CKR_SAVED_STATE_INVALID, "changed or cut", set_changed, TO_COME),
-	PROVOKE_WAITS(C_SetOperationState, CKR_SAVED_STATE_INVALID, "of another token", set_on_another_token,
-		      TO_COME),
-	PROVOKE_WAITS(C_SetOperationState, CKR_SAVED_STATE_INVALID, "of another session state",
-		      set_in_another_state, TO_COME),
-	PROVOKE_WAITS(C_SetOperationState, CKR_KEY_NOT_NEEDED, "a digest and a cipher key", set_cipher_key,
-		      TO_COME),
-	PROVOKE_WAITS(C_SetOperationState, CKR_KEY_NOT_NEEDED, "a digest and a MAC key", set_mac_key,
-		      TO_COME),
+	PROVOKE(C_SetOperationState, CKR_SAVED_STATE_INVALID, "changed or cut", set_changed),
+	PROVOKE(C_SetOperationState, CKR_SAVED_STATE_INVALID, "of another token", set_on_another_token),
+	PROVOKE(C_SetOperationState, CKR_SAVED_STATE_INVALID, "of another session state",
+		set_in_another_state),
+	PROVOKE(C_SetOperationState, CKR_KEY_NOT_NEEDED, "a digest and a cipher key", set_cipher_key),
+	PROVOKE(C_SetOperationState, CKR_KEY_NOT_NEEDED, "a digest and a MAC key", set_mac_key),
 	PROVOKE(C_SetOperationState, CKR_ARGUMENTS_BAD, "no state", set_none),
 };
 
@@ -596,6 +590,5 @@ int main(int argc, char **argv)
 	world_begin(argc, argv);
 	world_populate();
 	provoke_all(table, COUNT(table));
-	provoke_logins();
 	return world_end();
 }

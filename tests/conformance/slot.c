@@ -1,6 +1,7 @@
 /* PKCS#11 3.2 §5.5: slots, tokens and mechanisms. */
-#include "slot.h"
+#include "provoke.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -93,23 +94,15 @@ static CK_RV slot_info_of_none(void)
 
 /* ---- tokens ---- */
 
-CK_FLAGS token_flags(CK_SLOT_ID slot)
-{
-	CK_TOKEN_INFO info;
-
-	memset(&info, 0, sizeof(info));
-	EXPECT_OK(p11->C_GetTokenInfo(slot, &info));
-	return info.flags;
-}
-
 static CK_RV token_info_there(void)
 {
 	CK_TOKEN_INFO info;
 	CK_RV rv = ATTEMPT(p11->C_GetTokenInfo(world_slot(USER), &info));
 
 	EXPECT(memcmp(info.label, world_label("user"), sizeof(info.label)) == 0);
-	EXPECT(info.flags == (CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED |
-			      CKF_USER_PIN_INITIALIZED | CKF_DUAL_CRYPTO_OPERATIONS));
+	EXPECT(info.flags ==
+	       (CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED |
+		CKF_DUAL_CRYPTO_OPERATIONS | CKF_RESTORE_KEY_NOT_NEEDED));
 	EXPECT(info.ulSessionCount == 1 && info.ulRwSessionCount == 1);
 	EXPECT(info.ulMinPinLen == 4 && info.ulMaxPinLen == 255);
 	EXPECT(memchr(info.serialNumber, ' ', sizeof(info.serialNumber)) == NULL);
@@ -118,8 +111,9 @@ static CK_RV token_info_there(void)
 
 static CK_RV token_info_of_blank(void)
 {
+	const CK_SLOT_ID slot = world_blank_slot();
 	CK_TOKEN_INFO info;
-	CK_RV rv = p11->C_GetTokenInfo(world_blank_slot(), &info);
+	CK_RV rv = ATTEMPT(p11->C_GetTokenInfo(slot, &info));
 
 	EXPECT((info.flags & (CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED)) == 0);
 	EXPECT(memcmp(info.label, world_label(""), sizeof(info.label)) == 0);
@@ -216,6 +210,13 @@ static CK_RV mechanisms_there(void)
 	return rv;
 }
 
+static CK_RV mechanisms_counted(void)
+{
+	CK_ULONG count = 0;
+
+	return ATTEMPT(p11->C_GetMechanismList(world_slot(PUBLIC), NULL, &count));
+}
+
 static CK_RV mechanisms_short(void)
 {
 	CK_MECHANISM_TYPE types[512];
@@ -287,6 +288,35 @@ static CK_RV mechanism_unknown(void)
 	return mechanism_of(world_slot(PUBLIC), CKM_MD2);
 }
 
+/* ---- the first calls of a process, which open the store ---- */
+
+#define FIRST(body)                           \
+	static CK_RV body##_first(void)       \
+	{                                     \
+		return world_elsewhere(body); \
+	}
+
+static CK_RV open_there(void)
+{
+	CK_SESSION_HANDLE session = 0;
+
+	return ATTEMPT(p11->C_OpenSession(world_slot(PUBLIC), CKF_SERIAL_SESSION, NULL, NULL, &session));
+}
+
+static CK_RV token_info(void)
+{
+	CK_TOKEN_INFO info;
+
+	return ATTEMPT(p11->C_GetTokenInfo(world_slot(USER), &info));
+}
+
+FIRST(list_there)
+FIRST(slot_info_there)
+FIRST(token_info)
+FIRST(mechanism_there)
+FIRST(mechanisms_counted)
+FIRST(open_there)
+
 /* ---- a store whose root key is lost ---- */
 
 /* Makes a token, and takes its root key away. */
@@ -344,13 +374,16 @@ static const struct provocation table[] = {
 	PROVOKE(C_GetSlotList, CKR_OK, "all", list_there),
 	PROVOKE(C_GetSlotList, CKR_OK, "those with a token", list_present),
 	PROVOKE(C_GetSlotList, CKR_OK, "how many", list_counted),
+	PROVOKE(C_GetSlotList, CKR_OK, "the first call of a process", list_there_first),
 	PROVOKE(C_GetSlotList, CKR_BUFFER_TOO_SMALL, "room for one less", list_short),
 	PROVOKE(C_GetSlotList, CKR_ARGUMENTS_BAD, "no place for the number", list_uncounted),
 	PROVOKE(C_GetSlotInfo, CKR_OK, "what it says", slot_info_there),
+	PROVOKE(C_GetSlotInfo, CKR_OK, "the first call of a process", slot_info_there_first),
 	PROVOKE(C_GetSlotInfo, CKR_ARGUMENTS_BAD, "no place for it", slot_info_nowhere),
 	PROVOKE(C_GetSlotInfo, CKR_SLOT_ID_INVALID, "a slot that is not there", slot_info_of_none),
 	PROVOKE(C_GetTokenInfo, CKR_OK, "what it says", token_info_there),
 	PROVOKE(C_GetTokenInfo, CKR_OK, "a token that is not initialised", token_info_of_blank),
+	PROVOKE(C_GetTokenInfo, CKR_OK, "the first call of a process", token_info_first),
 	PROVOKE(C_GetTokenInfo, CKR_ARGUMENTS_BAD, "no place for it", token_info_nowhere),
 	PROVOKE(C_GetTokenInfo, CKR_SLOT_ID_INVALID, "a slot that is not there", token_info_of_none),
 	PROVOKE(C_GetTokenInfo, CKR_TOKEN_NOT_RECOGNIZED, "the root key is lost", token_info_lost_apart),
@@ -360,15 +393,18 @@ static const struct provocation table[] = {
 	PROVOKE(C_WaitForSlotEvent, CKR_CRYPTOKI_NOT_INITIALIZED, "blocking, until C_Finalize",
 		wait_until_the_end_apart),
 	PROVOKE(C_GetMechanismList, CKR_OK, "all, each once, and each has its information", mechanisms_there),
+	PROVOKE(C_GetMechanismList, CKR_OK, "the first call of a process", mechanisms_counted_first),
 	PROVOKE(C_GetMechanismList, CKR_BUFFER_TOO_SMALL, "room for one", mechanisms_short),
 	PROVOKE(C_GetMechanismList, CKR_ARGUMENTS_BAD, "no place for the number", mechanisms_uncounted),
 	PROVOKE(C_GetMechanismList, CKR_SLOT_ID_INVALID, "a slot that is not there", mechanisms_of_none),
 	PROVOKE(C_GetMechanismList, CKR_TOKEN_NOT_RECOGNIZED, "the root key is lost", mechanisms_lost_apart),
 	PROVOKE(C_GetMechanismInfo, CKR_OK, "what it says", mechanism_there),
+	PROVOKE(C_GetMechanismInfo, CKR_OK, "the first call of a process", mechanism_there_first),
 	PROVOKE(C_GetMechanismInfo, CKR_ARGUMENTS_BAD, "no place for it", mechanism_nowhere),
 	PROVOKE(C_GetMechanismInfo, CKR_SLOT_ID_INVALID, "a slot that is not there", mechanism_of_none),
 	PROVOKE(C_GetMechanismInfo, CKR_MECHANISM_INVALID, "one that is not offered", mechanism_unknown),
 	PROVOKE(C_GetMechanismInfo, CKR_TOKEN_NOT_RECOGNIZED, "the root key is lost", mechanism_lost_apart),
+	PROVOKE(C_OpenSession, CKR_OK, "the first call of a process", open_there_first),
 	PROVOKE(C_OpenSession, CKR_TOKEN_NOT_RECOGNIZED, "the root key is lost", open_lost_apart),
 	PROVOKE(C_InitToken, CKR_TOKEN_NOT_RECOGNIZED, "the root key is lost", init_lost_apart),
 };
@@ -378,6 +414,5 @@ int main(int argc, char **argv)
 	world_begin(argc, argv);
 	world_populate();
 	provoke_all(table, COUNT(table));
-	provoke_pins();
 	return world_end();
 }

@@ -79,7 +79,11 @@ void world_expect(const char *file, int line, const char *what, bool good);
 void world_expect_rv(const char *file, int line, const char *what, CK_RV want, CK_RV got);
 #define EXPECT_RV(want, ...) world_expect_rv(__FILE__, __LINE__, #__VA_ARGS__, (want), (__VA_ARGS__))
 #define EXPECT_OK(...)       EXPECT_RV(CKR_OK, __VA_ARGS__)
-/* While muted, expectations are neither looked at nor counted. */
+/* The same of what has to hold even if a call met a fault. */
+void world_insist(const char *file, int line, const char *what, bool good);
+#define INSIST(condition) world_insist(__FILE__, __LINE__, #condition, (condition))
+
+/* While muted, expectations are neither looked at nor counted; what is insisted on is. */
 void world_mute(bool mute);
 /* How many expectations failed so far. */
 unsigned world_failures(void);
@@ -117,6 +121,8 @@ uint64_t world_sum(void);
 CK_RV world_forked(CK_RV (*body)(void));
 /* In another process with the same home, initialised. */
 CK_RV world_elsewhere(CK_RV (*body)(void));
+/* Another process of the same home changes the store, so that nothing kept in memory is known to hold. */
+void world_stir(void);
 /* In another process with an empty home of its own, not yet initialised. */
 CK_RV world_scratch(CK_RV (*body)(void));
 /* In such a home: C_Initialize, and one token with both PINs; its slot. */

@@ -2,6 +2,8 @@
 #include "world.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 CK_UTF8CHAR world_so_pin[] = "officer-1234";
 CK_UTF8CHAR world_user_pin[] = "member--1234";
@@ -66,6 +68,55 @@ CK_SLOT_ID scratch_token(void)
 	return make_token("scratch");
 }
 
+/* ---- a process beside us, which changes the store when it is told to ---- */
+
+static int stir_ends[2]; /* what is written to one process and read from it, by us and by the other */
+
+/* On a token of everybody's, made and destroyed: nothing is left to be seen. */
+static bool stir_once(void)
+{
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_BBOOL token = CK_TRUE;
+	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) },
+				    { CKA_TOKEN, &token, sizeof(token) } };
+	CK_SESSION_HANDLE session = 0;
+	CK_OBJECT_HANDLE object = 0;
+
+	return p11->C_OpenSession(tokens.slot[PUBLIC], CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+				  &session) == CKR_OK &&
+	       p11->C_CreateObject(session, template, COUNT(template), &object) == CKR_OK &&
+	       p11->C_DestroyObject(session, object) == CKR_OK && p11->C_CloseSession(session) == CKR_OK;
+}
+
+static void start_stirring(void)
+{
+	char wanted = 0;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stir_ends) != 0)
+		world_bail("socketpair");
+	switch (fork()) {
+	case -1: world_bail("fork");
+	case 0: break;
+	default: (void)close(stir_ends[1]); return;
+	}
+	(void)close(stir_ends[0]);
+	if (p11->C_Initialize(NULL) != CKR_OK)
+		_exit(1);
+	while (read(stir_ends[1], &wanted, 1) == 1) {
+		if (!stir_once() || write(stir_ends[1], &wanted, 1) != 1)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+void world_stir(void)
+{
+	char done = 0;
+
+	if (write(stir_ends[0], "x", 1) != 1 || read(stir_ends[0], &done, 1) != 1)
+		world_bail("the other process does not change the store");
+}
+
 void world_populate(void)
 {
 	static const char *const labels[WORLD_TOKENS] = { "public", "user", "officer" };
@@ -77,6 +128,7 @@ void world_populate(void)
 	}
 	MUST(p11->C_Login(tokens.keeper[USER], CKU_USER, USER_PIN));
 	MUST(p11->C_Login(tokens.keeper[OFFICER], CKU_SO, SO_PIN));
+	start_stirring();
 }
 
 CK_SLOT_ID world_slot(enum world_token token)
