@@ -30,6 +30,10 @@ struct ash_api {
 	struct ash_status (*engine)(struct ash_hsm *hsm, size_t n, struct ash_engine_info *ret_info);
 	struct ash_status (*init_token)(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
 					const char label[32]);
+	struct ash_status (*make_token)(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+					const char label[32]);
+	struct ash_status (*delete_token)(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+					  bool force);
 	struct ash_status (*init_pin)(struct ash_hsm *hsm, ash_handle session, struct ash_span pin);
 	struct ash_status (*set_pin)(struct ash_hsm *hsm, ash_handle session, struct ash_span old_pin,
 				     struct ash_span new_pin);
@@ -79,7 +83,9 @@ struct ash_api {
 	struct ash_status (*digest_key)(struct ash_hsm *hsm, ash_handle session, ash_handle key);
 	struct ash_status (*dual_update)(struct ash_hsm *hsm, ash_handle session, enum ash_op first,
 					 enum ash_op second, struct ash_span in, struct ash_out *out);
-	struct ash_status (*op_any)(struct ash_hsm *hsm, ash_handle session, bool *ret_any);
+	struct ash_status (*op_save)(struct ash_hsm *hsm, ash_handle session, struct ash_out *state);
+	struct ash_status (*op_restore)(struct ash_hsm *hsm, ash_handle session, struct ash_span state,
+					ash_handle encryption_key, ash_handle authentication_key);
 	struct ash_status (*op_abort)(struct ash_hsm *hsm, ash_handle session, enum ash_op op);
 
 	/* §5.18, §5.21 */

@@ -20,6 +20,7 @@
 
 #include "crypto/parts.h"
 #include "crypto/types.h"
+#include "util/buf.h"
 #include "util/status.h"
 
 #define ASH_BACKEND_ABI 1u
@@ -128,6 +129,15 @@ struct ash_backend_ops {
 
 	/* A copy in the same state; NULL when the back end can't. ASH_E_MEMORY. */
 	struct ash_status (*op_copy)(void *op, void **ret_op);
+
+	/*
+	 * Appends what a started operation is in the middle of to a secret buffer, in a form
+	 * of the back end's own: ASH_E_STATE_UNSAVEABLE where it can't be shown. NULL: never.
+	 * op_restore puts it into an operation of the same algorithm that was started:
+	 * ASH_E_SAVED_STATE for anything else, and the operation is as it was. ASH_E_MEMORY.
+	 */
+	struct ash_status (*op_save)(void *op, struct ash_buf *state);
+	struct ash_status (*op_restore)(void *op, struct ash_span state);
 
 	/* Random bytes of cryptographic quality. NULL when the back end has none. ASH_E_FAILED. */
 	struct ash_status (*random)(void *backend, struct ash_mut out);

@@ -4,6 +4,10 @@
 
 #include "crypto/crypto_priv.h"
 #include "util/mem.h"
+#include "util/reader.h"
+#include "util/writer.h"
+
+#define ENGINE_NAME_MAX 16u
 
 struct ash_operation {
 	struct ash_engine engine;
@@ -259,6 +263,29 @@ struct ash_status ash_operation_copy(const struct ash_operation *operation, stru
 
 	*ret_copy = ASH_TAKE(copy);
 	return ASH_DONE;
+}
+
+/* The back end's name stands in front, as its form is its own. */
+struct ash_status ash_operation_save(const struct ash_operation *operation, struct ash_buf *state)
+{
+	const struct ash_backend_ops *ops = operation->engine.ops;
+
+	ASH_BUG(!state->secret);
+	ASH_ENSURE(ops->op_save != NULL, ASH_E_STATE_UNSAVEABLE);
+	ASH_TRY(ash_write_bytes(state, ash_span_text(ops->name)));
+	return ops->op_save(operation->handle, state);
+}
+
+struct ash_status ash_operation_restore(struct ash_operation *operation, struct ash_span state)
+{
+	const struct ash_backend_ops *ops = operation->engine.ops;
+	struct ash_reader in = ash_reader(state);
+	struct ash_span name = ASH_SPAN_NONE;
+
+	ASH_ENSURE(ash_is_ok(ash_reader_bytes(&in, ENGINE_NAME_MAX, &name)) && ops->op_restore != NULL &&
+			   ash_span_equal(name, ash_span_text(ops->name)),
+		   ASH_E_SAVED_STATE);
+	return ops->op_restore(operation->handle, in.rest);
 }
 
 struct ash_operation *ash_operation_free(struct ash_operation *operation)

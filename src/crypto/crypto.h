@@ -11,6 +11,7 @@
 #include "crypto/alg.h"
 #include "crypto/parts.h"
 #include "crypto/types.h"
+#include "util/buf.h"
 #include "util/status.h"
 
 struct ash_backend_ops;
@@ -100,6 +101,15 @@ ASH_STATUS ash_operation_finish(struct ash_operation *operation, struct ash_span
 ASH_STATUS ash_operation_verify(struct ash_operation *operation, struct ash_span in,
 				struct ash_span signature);
 ASH_STATUS ash_operation_copy(const struct ash_operation *operation, struct ash_operation **ret_copy);
+
+/*
+ * Appends to a secret buffer what a started operation is in the middle of:
+ * ASH_E_STATE_UNSAVEABLE where its back end can't show it. Restoring takes a started
+ * operation of the same algorithm, held by the same back end: ASH_E_SAVED_STATE, and the
+ * operation is as it was. The state is trusted: who keeps it outside seals it.
+ */
+ASH_STATUS ash_operation_save(const struct ash_operation *operation, struct ash_buf *state);
+ASH_STATUS ash_operation_restore(struct ash_operation *operation, struct ash_span state);
 struct ash_operation *ash_operation_free(struct ash_operation *operation);
 
 ASH_STATUS ash_crypto_random(struct ash_crypto *crypto, struct ash_mut out);

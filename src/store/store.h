@@ -29,6 +29,13 @@
 #define ASH_STORE_VALUE_MAX (1u << 24) /* bytes of a record's value */
 #define ASH_STORE_ID_MAX    ((uint64_t)INT64_MAX)
 
+/* How a process shows the others that it uses what an owner has. */
+enum ash_hold {
+	ASH_HOLD_NONE,
+	ASH_HOLD_SHARED, /* as any number of others may */
+	ASH_HOLD_ALONE,  /* as nobody else does */
+};
+
 struct ash_store_ops;
 struct ash_store;
 struct ash_txn;
@@ -64,6 +71,14 @@ bool ash_store_writable(const struct ash_store *store);
  * ASH_E_IO, ASH_E_CORRUPT.
  */
 ASH_STATUS ash_store_generation(struct ash_store *store, uint64_t *ret_generation);
+
+/*
+ * Shows that this store's process uses an owner's records, in place of what it showed
+ * before; it ends with the process, however that ends. Never waits: ASH_E_CONFLICT, and
+ * nothing changed, while another process's hold excludes it. It keeps nobody from
+ * reading or writing. One thread at a time for one owner. ASH_E_IO, ASH_E_ARGUMENT.
+ */
+ASH_STATUS ash_store_hold(struct ash_store *store, uint64_t owner, enum ash_hold hold);
 
 /* A consistent state to read from. ASH_E_IO, ASH_E_CORRUPT, ASH_E_MEMORY. */
 ASH_STATUS ash_store_view(struct ash_store *store, struct ash_txn **ret_view);

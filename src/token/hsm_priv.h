@@ -47,9 +47,12 @@ struct ash_token {
 	_Atomic uint64_t login;       /* ASH_LOGIN_… | epoch, or 0 */
 	uint64_t epoch;               /* the last one given out */
 	struct ash_secret *token_key; /* while somebody is logged in */
+	struct ash_secret *memory;    /* of the user's PIN, while the user is (token/pin.h) */
 	struct ash_ring private_ring; /* while the user is logged in */
 
 	uint64_t sessions, rw_sessions;
+	bool claimed;       /* C_InitToken has it to itself */
+	enum ash_hold hold; /* what other processes are shown */
 };
 
 #define ASH_SESSION_CHUNK  256u

@@ -43,7 +43,7 @@ void ash_active_end(struct ash_active *active);
 /* Ends it and frees everything. */
 void ash_active_done(struct ash_active *active);
 
-/* A session's active operation. ASH_E_OPERATION_NONE; ASH_E_NOT_LOGGED_IN while it waits for its PIN. */
+/* A session's active operation. ASH_E_OPERATION_NONE; ASH_E_NOT_LOGGED_IN, and it is over, when it waited for its PIN. */
 ASH_STATUS ash_active_get(struct ash_session *session, enum ash_op op, struct ash_active **ret_active);
 
 /* The most that an update with so much input gives. ASH_E_OPERATION_NONE when there can be none, ASH_E_DATA_LEN. */

@@ -13,7 +13,7 @@
 
 /* How long a PIN that seems locked waits for others that are being looked at. */
 #define WAIT_MOMENT_MS 50
-#define WAIT_MOMENTS   8
+#define WAIT_MOMENTS   6
 #define WAIT_TIMES     50
 
 /* Bounds on what a stored record may ask of the hash: it is read before it is proven. */
@@ -270,31 +270,44 @@ static struct ash_status change_tries(struct ash_txn *txn, void *context)
 	return ASH_DONE;
 }
 
-static struct ash_status record_version(const struct try_change *change, uint64_t *ret_version)
+static struct ash_status look_at_record(const struct try_change *change, uint64_t *ret_version,
+					struct ash_pin_record *ret_record)
 {
 	ASH_AUTO(ash_txn) *view = NULL;
 	struct ash_record_name name;
-	struct ash_pin_record record;
 
 	ASH_TRY(ash_store_view(change->place->store, &view));
-	return read_record(view, change->place, change->user_type, &name, ret_version, &record);
+	return read_record(view, change->place, change->user_type, &name, ret_version, ret_record);
+}
+
+/*
+ * Lets a moment pass, as long as looking at a PIN takes on this machine now: whatever slows
+ * the others down slows this down, too. What it finds out is not looked at.
+ */
+static void pass_moment(const struct ash_pin_place *place, const struct ash_pin_record *record)
+{
+	const struct timespec moment = { .tv_nsec = WAIT_MOMENT_MS * 1000000L };
+	ASH_AUTO(ash_secret) *key = NULL;
+
+	ash_ignore(seal_key(place, record, ash_span_text("nobody's"), &key));
+	(void)nanosleep(&moment, NULL);
 }
 
 /*
  * No tries may be left only because others are being looked at, in this process or
  * another: whoever has the right PIN gives them back. True as soon as the record
- * moves; false when it rests for longer than a PIN takes.
+ * moves; false when it rests for several times as long as a PIN takes.
  */
 static bool others_finish(const struct try_change *change)
 {
-	const struct timespec moment = { .tv_nsec = WAIT_MOMENT_MS * 1000000L };
+	struct ash_pin_record record;
 	uint64_t before = 0, now = 0;
 
-	if (!ash_is_ok(record_version(change, &before)))
+	if (!ash_is_ok(look_at_record(change, &before, &record)))
 		return false;
 	for (int i = 0; i < WAIT_MOMENTS; i++) {
-		(void)nanosleep(&moment, NULL);
-		if (!ash_is_ok(record_version(change, &now)))
+		pass_moment(change->place, &record);
+		if (!ash_is_ok(look_at_record(change, &now, &record)))
 			return false;
 		if (now != before)
 			return true;
@@ -329,8 +342,61 @@ static struct ash_status peek_tries(struct try_change *change)
 	return ASH_DONE;
 }
 
-struct ash_status ash_pin_check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
-				struct ash_secret **ret_token_key)
+/* The key and, after it, the HMAC. */
+#define MEMORY_KEY_LEN 32u
+#define MEMORY_MAC_LEN 32u
+
+static struct ash_status memory_mac(struct ash_crypto *crypto, struct ash_span key, const uint8_t *salt,
+				    struct ash_span pin, struct ash_mut ret_mac)
+{
+	ASH_AUTO(ash_buf) data = ASH_BUF_SECRET;
+
+	ASH_TRY(ash_buf_add(&data, ash_span(salt, SALT_LEN)));
+	ASH_TRY(ash_buf_add(&data, pin));
+	return ash_crypto_hmac(crypto, ASH_HASH_SHA256, key, ash_buf_span(&data), ret_mac);
+}
+
+static struct ash_status remember(struct ash_crypto *crypto, const uint8_t *salt, struct ash_span pin,
+				  struct ash_secret **ret_memory)
+{
+	ASH_AUTO(ash_secret) *memory = NULL;
+	struct ash_mut room = { NULL, 0 };
+
+	ASH_TRY(ash_secret_new(MEMORY_KEY_LEN + MEMORY_MAC_LEN, &memory));
+	room = ash_secret_edit(memory);
+	ASH_TRY(ash_crypto_random(crypto, ash_mut(room.data, MEMORY_KEY_LEN)));
+	ASH_TRY(memory_mac(crypto, ash_span(room.data, MEMORY_KEY_LEN), salt, pin,
+			   ash_mut(room.data + MEMORY_KEY_LEN, MEMORY_MAC_LEN)));
+	*ret_memory = ASH_TAKE(memory);
+	return ASH_DONE;
+}
+
+struct ash_status ash_pin_recall(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
+				 const struct ash_secret *memory, bool *ret_same)
+{
+	const struct ash_span known = ash_secret_peek(memory);
+	struct try_change now = { .place = place, .user_type = user_type };
+	uint8_t mac[MEMORY_MAC_LEN];
+	struct ash_status status;
+
+	ASH_BUG(known.len != MEMORY_KEY_LEN + MEMORY_MAC_LEN);
+	status = peek_tries(&now);
+	if (status.code == ASH_E_PIN_LOCKED) { /* or others are being looked at: the slow way can tell */
+		*ret_same = false;
+		return ASH_DONE;
+	}
+	ASH_TRY(status);
+	ASH_TRY(memory_mac(place->crypto, ash_span(known.data, MEMORY_KEY_LEN), now.record.salt, pin,
+			   ash_mut(mac, sizeof(mac))));
+	*ret_same = ash_span_equal_ct(ash_span(mac, sizeof(mac)),
+				      ash_span(known.data + MEMORY_KEY_LEN, MEMORY_MAC_LEN));
+	ash_wipe(mac, sizeof(mac));
+	return ASH_DONE;
+}
+
+/* Checks the PIN; on success `ret_salt` is the salt that it was checked with. */
+static struct ash_status check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
+			       struct ash_secret **ret_token_key, uint8_t ret_salt[SALT_LEN])
 {
 	struct try_change change = { .place = place, .user_type = user_type };
 	const bool writable = ash_store_writable(place->store);
@@ -353,9 +419,31 @@ struct ash_status ash_pin_check(const struct ash_pin_place *place, uint64_t user
 	change.verb = ash_is_ok(status) ? GIVE_ALL_BACK : GIVE_ONE_BACK;
 	if (writable)
 		ash_ignore(ash_store_change(place->store, change_tries, &change));
-	if (ash_is_ok(status))
-		*ret_token_key = ASH_TAKE(token_key);
-	return status;
+	ASH_TRY(status);
+	*ret_token_key = ASH_TAKE(token_key);
+	memcpy(ret_salt, change.record.salt, SALT_LEN);
+	return ASH_DONE;
+}
+
+struct ash_status ash_pin_check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
+				struct ash_secret **ret_token_key)
+{
+	uint8_t salt[SALT_LEN];
+
+	return check(place, user_type, pin, ret_token_key, salt);
+}
+
+struct ash_status ash_pin_check_and_remember(const struct ash_pin_place *place, uint64_t user_type,
+					     struct ash_span pin, struct ash_secret **ret_token_key,
+					     struct ash_secret **ret_memory)
+{
+	ASH_AUTO(ash_secret) *token_key = NULL;
+	uint8_t salt[SALT_LEN];
+
+	ASH_TRY(check(place, user_type, pin, &token_key, salt));
+	ASH_TRY(remember(place->crypto, salt, pin, ret_memory));
+	*ret_token_key = ASH_TAKE(token_key);
+	return ASH_DONE;
 }
 
 struct ash_status ash_pin_check_nobody(const struct ash_pin_place *place, const struct ash_pin_policy *policy,

@@ -57,6 +57,22 @@ ASH_STATUS ash_pin_check(const struct ash_pin_place *place, uint64_t user_type, 
 			 struct ash_secret **ret_token_key);
 
 /*
+ * The same, and what a right PIN is known by as long as its login lasts: an HMAC of the
+ * PIN and its salt, under a key of its own. No trace of the PIN, and of no use to another
+ * process.
+ */
+ASH_STATUS ash_pin_check_and_remember(const struct ash_pin_place *place, uint64_t user_type,
+				      struct ash_span pin, struct ash_secret **ret_token_key,
+				      struct ash_secret **ret_memory);
+
+/*
+ * Whether it is the PIN that is remembered, and still the user's: without the slow hash
+ * and without counting a try. What is not, is ash_pin_check()'s to decide.
+ */
+ASH_STATUS ash_pin_recall(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
+			  const struct ash_secret *memory, bool *ret_same);
+
+/*
  * The answer to a user that there is not, after as much hashing as a wrong PIN under this
  * policy takes: ASH_E_PIN_INCORRECT. No try is counted: nobody's.
  */

@@ -1,7 +1,14 @@
 #include "token/session.h"
 
+#include <time.h>
+
+#include "token/presence.h"
 #include "token/slot.h"
 #include "util/mem.h"
+
+/* How long opening a session waits for another process's C_InitToken. */
+#define ENTER_MOMENT_MS 10
+#define ENTER_MOMENTS   1000
 
 /* A handle: the serial number above, 1 + the place in the table below, so never 0. */
 #define PLACE_BITS    17u
@@ -84,6 +91,13 @@ static void free_place(struct ash_session_table *table, struct ash_session *sess
 	table->free = session->index + 1;
 }
 
+void ash_session_end_work(struct ash_session *session)
+{
+	ash_find_done(&session->find);
+	for (size_t op = 0; op < ASH_OPS; op++)
+		ash_active_done(&session->active[op]);
+}
+
 /* Ends a session that the caller holds; it is given back and gone afterwards. */
 static void end_session(struct ash_hsm *hsm, struct ash_session *session)
 {
@@ -91,15 +105,13 @@ static void end_session(struct ash_hsm *hsm, struct ash_session *session)
 	const ash_handle handle = atomic_load(&session->handle);
 	const bool read_write = session->read_write;
 
-	ash_find_done(&session->find);
-	for (size_t op = 0; op < ASH_OPS; op++)
-		ash_active_done(&session->active[op]);
+	ash_session_end_work(session);
 	atomic_store(&session->handle, 0);
 	session->token = NULL;
 	ash_lock_drop(&session->lock);
 
 	ash_object_drop_session(&hsm->objects, handle);
-	ash_slot_leave(hsm, token, read_write);
+	ash_presence_leave(hsm, token, read_write);
 	free_place(&hsm->sessions, session);
 }
 
@@ -175,16 +187,37 @@ struct ash_status ash_session_may_write(const struct ash_session *session, bool 
 	return ASH_DONE;
 }
 
-/* Counts a session in, if the token still is what it was and nobody's login forbids it. */
-static struct ash_status count_in(struct ash_token *token, uint64_t era, bool read_write)
+/* Counts a session in on the token as it is now. */
+static struct ash_status enter(struct ash_hsm *hsm, uint64_t slot, bool read_write,
+			       struct ash_token **ret_token, uint64_t *ret_era)
 {
-	ASH_LOCKED(&token->lock);
-	ASH_ENSURE(era != 0 && atomic_load(&token->era) == era, ASH_E_TOKEN_NOT_RECOGNIZED);
-	ASH_ENSURE(read_write || (atomic_load(&token->login) & ASH_LOGIN_SO) == 0, ASH_E_SESSION_SO_EXISTS);
-	token->sessions++;
-	if (read_write)
-		token->rw_sessions++;
+	struct ash_token *token = NULL;
+	uint64_t era = 0;
+
+	ASH_TRY(ash_slot_token(hsm, slot, &token));
+	era = atomic_load(&token->era);
+	ASH_ENSURE(era != 0, ASH_E_TOKEN_NOT_INITIALIZED);
+	ASH_ENSURE(!read_write || ash_store_writable(hsm->store), ASH_E_TOKEN_WRITE_PROTECTED);
+	ASH_TRY(ash_presence_enter(hsm, token, era, read_write));
+	*ret_token = token;
+	*ret_era = era;
 	return ASH_DONE;
+}
+
+/* Another process that initialises the token is done in a moment. */
+static struct ash_status enter_patiently(struct ash_hsm *hsm, uint64_t slot, bool read_write,
+					 struct ash_token **ret_token, uint64_t *ret_era)
+{
+	const struct timespec moment = { .tv_nsec = ENTER_MOMENT_MS * 1000000L };
+	struct ash_status status = enter(hsm, slot, read_write, ret_token, ret_era);
+
+	for (int i = 0; i < ENTER_MOMENTS && status.code == ASH_E_CONFLICT; i++) {
+		(void)nanosleep(&moment, NULL);
+		status = enter(hsm, slot, read_write, ret_token, ret_era);
+	}
+	if (status.code == ASH_E_CONFLICT)
+		ASH_FAIL_WITH(ASH_E_FAILED, "another process does not finish initialising the token");
+	return status;
 }
 
 struct ash_status ash_hsm_open_session(struct ash_hsm *hsm, uint64_t slot, bool read_write,
@@ -197,13 +230,9 @@ struct ash_status ash_hsm_open_session(struct ash_hsm *hsm, uint64_t slot, bool 
 	ash_handle handle = 0;
 	uint64_t era = 0;
 
-	ASH_TRY(ash_slot_token(hsm, slot, &token));
-	era = atomic_load(&token->era);
-	ASH_ENSURE(era != 0, ASH_E_TOKEN_NOT_RECOGNIZED);
-	ASH_ENSURE(!read_write || ash_store_writable(hsm->store), ASH_E_TOKEN_WRITE_PROTECTED);
 	ASH_TRY(ash_hsm_crypto(hsm, &crypto));
 	ASH_TRY(new_place(&hsm->sessions, &session, &handle));
-	status = count_in(token, era, read_write);
+	status = enter_patiently(hsm, slot, read_write, &token, &era);
 	if (!ash_is_ok(status)) {
 		free_place(&hsm->sessions, session);
 		return status;
@@ -252,7 +281,7 @@ struct ash_status ash_hsm_close_all_sessions(struct ash_hsm *hsm, uint64_t slot)
 }
 
 /* PKCS#11 3.2 §5.6: the five states. */
-static uint64_t state_of(const struct ash_session *session)
+uint64_t ash_session_state(const struct ash_session *session)
 {
 	const struct ash_actor actor = ash_session_actor(session);
 
@@ -271,7 +300,7 @@ struct ash_status ash_hsm_session_info(struct ash_hsm *hsm, ash_handle handle,
 	ASH_TRY(ash_session_take(hsm, handle, &session));
 	*ret_info = (struct ash_session_info){
 		.slot = session->token->slot,
-		.state = state_of(session),
+		.state = ash_session_state(session),
 		.flags = CKF_SERIAL_SESSION | (session->read_write ? CKF_RW_SESSION : 0),
 	};
 	return ASH_DONE;
@@ -311,6 +340,14 @@ static void end_private_work(struct ash_hsm *hsm, const struct ash_token *token,
 	}
 }
 
+bool ash_session_end_login(struct ash_hsm *hsm, struct ash_token *token, uint64_t login)
+{
+	if (!ash_slot_end_login(hsm, token, login))
+		return false;
+	end_private_work(hsm, token, login);
+	return true;
+}
+
 struct ash_status ash_hsm_logout(struct ash_hsm *hsm, ash_handle handle)
 {
 	struct ash_token *token = NULL;
@@ -323,7 +360,6 @@ struct ash_status ash_hsm_logout(struct ash_hsm *hsm, ash_handle handle)
 		token = session->token;
 		login = atomic_load(&token->login);
 	}
-	ASH_ENSURE(ash_slot_end_login(hsm, token, login), ASH_E_NOT_LOGGED_IN);
-	end_private_work(hsm, token, login);
+	ASH_ENSURE(ash_session_end_login(hsm, token, login), ASH_E_NOT_LOGGED_IN);
 	return ASH_DONE;
 }

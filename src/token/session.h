@@ -44,8 +44,20 @@ void ash_session_give(struct ash_session *session);
 /* Who acts in this session at this moment. */
 struct ash_actor ash_session_actor(const struct ash_session *session);
 
+/* Its state (§5.6): CKS_. */
+uint64_t ash_session_state(const struct ash_session *session);
+
+/* Ends all that it does, searches too. */
+void ash_session_end_work(struct ash_session *session);
+
 /* Whether objects of this kind may be made, changed or destroyed here: ASH_E_SESSION_READ_ONLY, ASH_E_NOT_LOGGED_IN. */
 ASH_STATUS ash_session_may_write(const struct ash_session *session, bool token_object, bool is_private);
+
+/*
+ * Ends this login of the token and all that its sessions do under it; false when it is over
+ * already. No session is held.
+ */
+bool ash_session_end_login(struct ash_hsm *hsm, struct ash_token *token, uint64_t login);
 
 /* Ends this session's operations with a key that was destroyed. */
 void ash_session_end_uses(struct ash_session *session, ash_handle object);

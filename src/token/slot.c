@@ -120,18 +120,18 @@ static struct ash_status know_token(struct ash_hsm *hsm, uint64_t slot, struct a
 	return ASH_DONE;
 }
 
-/* Wipes what a login gave. The token's lock is held. */
-static void wipe_login(struct ash_token *token)
+void ash_slot_wipe_login(struct ash_token *token)
 {
 	atomic_store(&token->login, 0);
 	token->token_key = ash_secret_free(token->token_key);
+	token->memory = ash_secret_free(token->memory);
 	ash_ring_done(&token->private_ring);
 }
 
 /* The token is gone, or not what it was: nothing of before counts any more. The lock is held. */
 static void forget(struct ash_token *token)
 {
-	wipe_login(token);
+	ash_slot_wipe_login(token);
 	ash_ring_done(&token->public_ring);
 	ash_ring_done(&token->pin_ring);
 	atomic_store(&token->era, 0);
@@ -292,6 +292,28 @@ struct ash_status ash_slot_token(struct ash_hsm *hsm, uint64_t slot, struct ash_
 	return ASH_DONE;
 }
 
+struct ash_status ash_slot_unread(struct ash_hsm *hsm, uint64_t slot, struct ash_token **ret_token,
+				  uint64_t *ret_version)
+{
+	ASH_AUTO(ash_txn) *view = NULL;
+	struct ash_store *store = NULL;
+	uint64_t free_slot = 0, version = 0;
+	struct ash_status status = ash_hsm_store(hsm, false, &store);
+
+	if (status.code == ASH_E_NOT_FOUND)
+		ASH_FAIL(slot == 0 ? ASH_E_TOKEN_NOT_RECOGNIZED : ASH_E_SLOT_ID);
+	ASH_TRY(status);
+	ASH_TRY(ash_store_view(store, &view));
+	ASH_TRY(ash_slot_next(view, &free_slot, &version));
+	status = ash_txn_get(view, ash_slot_record_name(slot), NULL, &version);
+	if (status.code == ASH_E_NOT_FOUND)
+		ASH_FAIL(slot == free_slot ? ASH_E_TOKEN_NOT_RECOGNIZED : ASH_E_SLOT_ID);
+	ASH_TRY(status);
+	ASH_TRY(know_token(hsm, slot, ret_token));
+	*ret_version = version;
+	return ASH_DONE;
+}
+
 struct ash_status ash_slot_pins(struct ash_hsm *hsm, struct ash_token *token, struct ash_slot_pins *ret_pins)
 {
 	ASH_AUTO(ash_ring) ring = ASH_RING_NONE;
@@ -327,28 +349,10 @@ bool ash_slot_end_login(struct ash_hsm *hsm, struct ash_token *token, uint64_t l
 		ASH_LOCKED(&token->lock);
 		if (login == 0 || atomic_load(&token->login) != login)
 			return false;
-		wipe_login(token);
+		ash_slot_wipe_login(token);
 	}
 	ash_object_drop_login(&hsm->objects, token, login);
 	return true;
-}
-
-void ash_slot_leave(struct ash_hsm *hsm, struct ash_token *token, bool read_write)
-{
-	uint64_t login = 0;
-
-	{
-		ASH_LOCKED(&token->lock);
-		token->sessions--;
-		if (read_write)
-			token->rw_sessions--;
-		if (token->sessions == 0) {
-			login = atomic_load(&token->login);
-			wipe_login(token);
-		}
-	}
-	if (login != 0)
-		ash_object_drop_login(&hsm->objects, token, login);
 }
 
 void ash_slot_free_all(struct ash_token *tokens)

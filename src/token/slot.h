@@ -37,8 +37,5 @@ static inline void ash_slot_pins_auto(struct ash_slot_pins *pins)
 /* Ends this login of a token and wipes its keys. False when it is over already. */
 bool ash_slot_end_login(struct ash_hsm *hsm, struct ash_token *token, uint64_t login);
 
-/* Counts a session out; the token's last one takes the login with it. */
-void ash_slot_leave(struct ash_hsm *hsm, struct ash_token *token, bool read_write);
-
 /* Frees what `tokens` leads to. */
 void ash_slot_free_all(struct ash_token *tokens);

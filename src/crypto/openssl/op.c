@@ -13,6 +13,11 @@
 #define NO_HASH  (1u << ASH_HASH_NONE)
 #define ANY_HASH ((1u << ASH_HASHES) - 1 - NO_HASH)
 
+/* Those that OpenSSL has structures for. */
+#define PLAIN_SHA                                                                                      \
+	(1u << ASH_HASH_SHA1 | 1u << ASH_HASH_SHA224 | 1u << ASH_HASH_SHA256 | 1u << ASH_HASH_SHA384 | \
+	 1u << ASH_HASH_SHA512)
+
 /* Kinds of keys. */
 #define KEY_NONE    (1u << ASH_KEY_KINDS)
 #define KEY_RSA     (1u << ASH_KEY_RSA)
@@ -36,6 +41,7 @@ struct row {
 
 /* Every algorithm there is. */
 static const struct row table[] = {
+	{ ASH_SCHEME_HASH, DIGESTS, PLAIN_SHA, KEY_NONE, true, &ash_ossl_family_sha },
 	{ ASH_SCHEME_HASH, DIGESTS, ANY_HASH, KEY_NONE, true, &ash_ossl_family_digest },
 	{ ASH_SCHEME_HMAC, SIGNS, ANY_HASH, KEY_BYTES, true, &ash_ossl_family_mac },
 	{ ASH_SCHEME_RSA_PKCS1, SIGNS | RECOVERS, NO_HASH, KEY_RSA, false, &ash_ossl_family_rsa_sign },
@@ -216,6 +222,24 @@ struct ash_status ash_ossl_op_copy(void *op, void **ret_op)
 
 	*ret_op = ASH_TAKE(to);
 	return ASH_DONE;
+}
+
+struct ash_status ash_ossl_op_save(void *op, struct ash_buf *state)
+{
+	struct ash_ossl_op *self = op;
+
+	ASH_ENSURE(self->started, ASH_E_OPERATION_NONE);
+	ASH_ENSURE(self->family->save != NULL, ASH_E_STATE_UNSAVEABLE);
+	return self->family->save(self, state);
+}
+
+struct ash_status ash_ossl_op_restore(void *op, struct ash_span state)
+{
+	struct ash_ossl_op *self = op;
+
+	ASH_ENSURE(self->started, ASH_E_OPERATION_NONE);
+	ASH_ENSURE(self->family->restore != NULL, ASH_E_SAVED_STATE);
+	return self->family->restore(self, state);
 }
 
 struct ash_status ash_ossl_key_context(const struct ash_ossl_op *op, const struct ash_ossl_key *key,

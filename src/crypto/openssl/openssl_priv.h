@@ -6,7 +6,7 @@
  *   openssl.c  the table
  *   key.c      keys of all kinds; rsa.c, ec.c, okp.c (edwards.c: points), lattice.c each
  *              kind's own; trial.c tries out new ones, params.c passes numbers
- *   op.c       operations of all families, and which algorithm is whose; digest.c, mac.c,
+ *   op.c       operations of all families, and which algorithm is whose; digest.c, sha.c, mac.c,
  *              cipher.c, ctr.c, gcm.c, ccm.c, wrap.c, sign.c (what signatures share),
  *              rsasign.c, ecdsa.c, message.c, rsacrypt.c each family's own; scratch.c
  *   agree.c    agreement and encapsulation
@@ -196,9 +196,13 @@ struct ash_ossl_family {
 	struct ash_status (*verify)(struct ash_ossl_op *op, struct ash_span in, struct ash_span signature);
 	void (*done)(struct ash_ossl_op *op); /* a half-made one too */
 	struct ash_status (*copy)(const struct ash_ossl_op *from, struct ash_ossl_op *to);
+	/* As op_save and op_restore of crypto/backend.h; NULL: what it is in the middle of can't be shown. */
+	struct ash_status (*save)(struct ash_ossl_op *op, struct ash_buf *state);
+	struct ash_status (*restore)(struct ash_ossl_op *op, struct ash_span state);
 };
 
 extern const struct ash_ossl_family ash_ossl_family_digest;
+extern const struct ash_ossl_family ash_ossl_family_sha;
 extern const struct ash_ossl_family ash_ossl_family_mac;
 extern const struct ash_ossl_family ash_ossl_family_blocks;
 extern const struct ash_ossl_family ash_ossl_family_ctr;
@@ -231,6 +235,8 @@ struct ash_status ash_ossl_op_finish(void *op, struct ash_span in, struct ash_mu
 struct ash_status ash_ossl_op_finish_verify(void *op, struct ash_span in, struct ash_span signature);
 void *ash_ossl_op_free(void *op);
 struct ash_status ash_ossl_op_copy(void *op, void **ret_op);
+struct ash_status ash_ossl_op_save(void *op, struct ash_buf *state);
+struct ash_status ash_ossl_op_restore(void *op, struct ash_span state);
 
 /* A duplicate of the key for this operation alone, in a context. ASH_E_MEMORY, ASH_E_FAILED. */
 struct ash_status ash_ossl_key_context(const struct ash_ossl_op *op, const struct ash_ossl_key *key,

@@ -3,6 +3,7 @@
  */
 #include "front/pkcs11/call_priv.h"
 
+#include "front/pkcs11/output_priv.h"
 #include "token/mechanism.h"
 
 static struct ash_status open_session(const struct ash_call *call, CK_SLOT_ID slot, CK_FLAGS flags,
@@ -120,42 +121,36 @@ ASH_ENTRY C_SessionCancel(CK_SESSION_HANDLE hSession, CK_FLAGS flags)
 	return ASH_SESSION_CALL(hSession, cancel(&call, hSession, flags));
 }
 
-/* §5.6.5: nothing that is active can leave the token, and what is not active needs no saving. */
 static struct ash_status get_operation_state(const struct ash_call *call, CK_SESSION_HANDLE session,
-					     const CK_ULONG *len)
+					     CK_BYTE_PTR state, CK_ULONG_PTR ret_len)
 {
-	bool any = false;
+	struct ash_out room;
 
-	ASH_ENSURE(len != NULL, ASH_E_ARGUMENT);
-	ASH_TRY(call->api->op_any(call->hsm, session, &any));
-	ASH_FAIL(any ? ASH_E_STATE_UNSAVEABLE : ASH_E_OPERATION_NONE);
+	ASH_ENSURE(ret_len != NULL, ASH_E_ARGUMENT);
+	room = ash_room_of(state, ret_len);
+	return ash_answer(call->api->op_save(call->hsm, session, &room), &room, ret_len);
 }
 
 ASH_ENTRY C_GetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState,
 			      CK_ULONG_PTR pulOperationStateLen)
 {
-	(void)pOperationState;
-	return ASH_SESSION_CALL(hSession, get_operation_state(&call, hSession, pulOperationStateLen));
+	return ASH_SESSION_CALL(hSession,
+				get_operation_state(&call, hSession, pOperationState, pulOperationStateLen));
 }
 
-/* §5.6.6: so no state that comes in is one of ours. */
 static struct ash_status set_operation_state(const struct ash_call *call, CK_SESSION_HANDLE session,
-					     struct ash_span state)
+					     struct ash_span state, CK_OBJECT_HANDLE encryption_key,
+					     CK_OBJECT_HANDLE authentication_key)
 {
-	struct ash_session_info info = { 0 };
-
 	ASH_ENSURE(state.data != NULL, ASH_E_ARGUMENT);
-	ASH_TRY(call->api->session_info(call->hsm, session, &info));
-	ASH_FAIL(ASH_E_SAVED_STATE);
+	return call->api->op_restore(call->hsm, session, state, encryption_key, authentication_key);
 }
 
 ASH_ENTRY C_SetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState,
 			      CK_ULONG ulOperationStateLen, CK_OBJECT_HANDLE hEncryptionKey,
 			      CK_OBJECT_HANDLE hAuthenticationKey)
 {
-	(void)hEncryptionKey;
-	(void)hAuthenticationKey;
-	return ASH_SESSION_CALL(
-		hSession,
-		set_operation_state(&call, hSession, ash_span(pOperationState, ulOperationStateLen)));
+	return ASH_SESSION_CALL(hSession, set_operation_state(&call, hSession,
+							      ash_span(pOperationState, ulOperationStateLen),
+							      hEncryptionKey, hAuthenticationKey));
 }

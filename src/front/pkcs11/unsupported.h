@@ -5,13 +5,12 @@
  * parameters that <ashlar/pkcs11.h> has of it. tools/check_unsupported.py checks
  * that README.md's list is this one.
  *
- * "partly:" lines name functions that answer as the standard says, and yet do nothing.
+ * "partly:" lines name functions that answer as the standard says, and yet do not all of it.
  */
 #pragma once
 
 /* 2.40 */
-/* partly: C_GetOperationState (what is active can't be saved) */
-/* partly: C_SetOperationState (no saved state is valid) */
+/* partly: C_GetOperationState (digests with SHA-1 and SHA-2, but for SHA-512/t; nothing else) */
 
 /* 3.0 */
 #define ASH_LACKS_C_MessageEncryptInit  ~, ASH_LACKING

@@ -143,6 +143,13 @@ static bool memory_writable(ASH_UNUSED void *store)
 	return true;
 }
 
+/* There is no other process. */
+static struct ash_status memory_hold(ASH_UNUSED void *store, ASH_UNUSED uint64_t owner,
+				     ASH_UNUSED enum ash_hold hold)
+{
+	return ASH_DONE;
+}
+
 static struct ash_status memory_generation(void *given, uint64_t *ret_generation)
 {
 	struct memory *store = given;
@@ -410,6 +417,7 @@ const struct ash_store_ops ash_store_memory = {
 	.abandon = memory_abandon,
 	.writable = memory_writable,
 	.generation = memory_generation,
+	.hold = memory_hold,
 	.read_begin = memory_begin,
 	.write_begin = memory_begin,
 	.mark = memory_mark,

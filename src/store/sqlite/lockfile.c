@@ -7,6 +7,9 @@
 
 #include "util/fs.h"
 
+/* Above the bytes below: one for each owner. */
+#define HOLDS (INT64_C(1) << 32)
+
 /*
  * One byte of the file for each lock. A writer first takes NEXT, with it waits
  * for WRITER, then lets go of NEXT: so one that is done and comes again can't
@@ -18,7 +21,7 @@ enum lock_byte {
 	MAPPED,
 };
 
-static bool set_lock(int fd, int command, short type, enum lock_byte byte)
+static bool set_lock(int fd, int command, short type, off_t byte)
 {
 	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
 	int result = 0;
@@ -92,4 +95,18 @@ void ash_lockfile_hide(int fd)
 bool ash_lockfile_try_alone(int fd)
 {
 	return set_lock(fd, F_OFD_SETLK, F_WRLCK, MAPPED);
+}
+
+struct ash_status ash_lockfile_hold(int fd, uint64_t owner, enum ash_hold hold)
+{
+	static const short types[] = {
+		[ASH_HOLD_NONE] = F_UNLCK,
+		[ASH_HOLD_SHARED] = F_RDLCK,
+		[ASH_HOLD_ALONE] = F_WRLCK,
+	};
+
+	if (set_lock(fd, F_OFD_SETLK, types[hold], HOLDS + (off_t)owner))
+		return ASH_DONE;
+	ASH_ENSURE(errno != EAGAIN && errno != EACCES, ASH_E_CONFLICT);
+	ASH_FAIL_WITH(ASH_E_IO, "store.lock can't be locked (%s)", strerrordesc_np(errno));
 }

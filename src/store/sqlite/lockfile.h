@@ -1,6 +1,7 @@
 /*
  * The lock file: where writers of all processes wait for their turn without
- * polling, and where processes show that they use the generation page. Open file
+ * polling, and where processes show that they use the generation page or what an
+ * owner has. Open file
  * description locks: they end with the descriptor's last copy, exclude two stores
  * within one process too, and are not lost when somebody else closes the file.
  *
@@ -11,7 +12,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "util/status.h"
+#include "store/store.h"
 
 /*
  * Opens it, making it where `writable` says so. With `writable` off and nothing
@@ -32,3 +33,6 @@ void ash_lockfile_hide(int fd);
 
 /* Becomes the only one who may have it mapped; false when others have. ash_lockfile_show() or _hide() end it. */
 bool ash_lockfile_try_alone(int fd);
+
+/* As ash_store_hold; `owner` is at most ASH_STORE_ID_MAX / 2. */
+ASH_STATUS ash_lockfile_hold(int fd, uint64_t owner, enum ash_hold hold);

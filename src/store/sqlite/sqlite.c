@@ -36,12 +36,18 @@ static struct ash_status get_page(struct ash_sqlite *store, enum ash_page_use us
 	return status.code == ASH_E_NOT_FOUND ? ASH_DONE : status;
 }
 
-/* Waiting for a turn on a file of the host's would let two write at once. */
-static struct ash_status take_turn(struct ash_sqlite *store)
+/* A lock on a file of the host's would let two write at once. */
+static struct ash_status check_lock_fd(const struct ash_sqlite *store)
 {
 	if (!ash_fs_is(store->lock_fd, store->lock_file))
 		ASH_FAIL_WITH(ASH_E_IO, "%s: the program closed its descriptor: start it again",
 			      store->files->lock);
+	return ASH_DONE;
+}
+
+static struct ash_status take_turn(struct ash_sqlite *store)
+{
+	ASH_TRY(check_lock_fd(store));
 	return ash_lockfile_turn(store->lock_fd);
 }
 
@@ -104,6 +110,17 @@ static struct ash_status sqlite_generation(void *given, uint64_t *ret_generation
 		return ask_generation(store, ret_generation);
 	*ret_generation = generation;
 	return ASH_DONE;
+}
+
+/* Without a lock file nobody writes here: then there is nobody to show it to. */
+static struct ash_status sqlite_hold(void *given, uint64_t owner, enum ash_hold hold)
+{
+	struct ash_sqlite *store = given;
+
+	if (store->lock_fd < 0)
+		return ASH_DONE;
+	ASH_TRY(check_lock_fd(store));
+	return ash_lockfile_hold(store->lock_fd, owner, hold);
 }
 
 static void give_back(struct ash_connection *connection)
@@ -369,6 +386,7 @@ const struct ash_store_ops ash_store_sqlite = {
 	.abandon = sqlite_abandon,
 	.writable = sqlite_writable,
 	.generation = sqlite_generation,
+	.hold = sqlite_hold,
 	.read_begin = sqlite_read_begin,
 	.write_begin = sqlite_write_begin,
 	.mark = sqlite_mark,

@@ -125,6 +125,42 @@ TEST(a_copied_digest_goes_its_own_way)
 	}
 }
 
+TEST(a_saved_digest_goes_on_elsewhere)
+{
+	for (size_t i = 0; ops->op_save != NULL && i < ASH_COUNT(all_hashes); i++) {
+		ASH_AUTO(ash_buf) state = ASH_BUF_SECRET;
+		uint8_t out[ASH_HASH_MAX];
+		size_t len = 0;
+		void *op = hash_op(all_hashes[i]);
+		void *other = hash_op(all_hashes[i]);
+		struct ash_status status;
+
+		if (op == NULL)
+			continue;
+		EXPECT_CODE(ASH_E_OPERATION_NONE, ops->op_save(op, &state));
+		EXPECT_CODE(ASH_E_OPERATION_NONE, ops->op_restore(other, ASH_SPAN_NONE));
+		EXPECT_OK(ops->op_start(op, NULL));
+		EXPECT_OK(ops->op_start(other, NULL));
+		EXPECT_OK(ops->op_update(op, text(150), ash_mut(NULL, 0), &len));
+		status = ops->op_save(op, &state);
+		EXPECT(status.code == ASH_OK || status.code == ASH_E_STATE_UNSAVEABLE);
+		if (status.code == ASH_OK) {
+			EXPECT_CODE(ASH_E_SAVED_STATE,
+				    ops->op_restore(other, ash_span(state.data, state.len - 1)));
+			EXPECT_OK(ops->op_restore(other, ash_buf_span(&state)));
+			EXPECT_OK(ops->op_finish(other, ash_span(text(200).data + 150, 50),
+						 ash_mut(out, sizeof(out)), &len));
+			expect_digest(all_hashes[i], text(200), ash_span(out, len));
+		} else {
+			EXPECT_CODE(ASH_E_SAVED_STATE, ops->op_restore(other, text(8)));
+		}
+		EXPECT_OK(ops->op_finish(op, ASH_SPAN_NONE, ash_mut(out, sizeof(out)), &len));
+		expect_digest(all_hashes[i], text(150), ash_span(out, len));
+		ops->op_free(op);
+		ops->op_free(other);
+	}
+}
+
 static void expect_mac(enum ash_hash hash, struct ash_span key_bytes, struct ash_span in,
 		       struct ash_span want)
 {

@@ -157,6 +157,12 @@ static struct ash_status fake_delete_all(ASH_UNUSED void *txn, ASH_UNUSED uint32
 	return fake_answer(fake.put);
 }
 
+static struct ash_status fake_hold(ASH_UNUSED void *store, ASH_UNUSED uint64_t owner,
+				   ASH_UNUSED enum ash_hold hold)
+{
+	return ASH_DONE;
+}
+
 static const struct ash_store_ops fake_ops = {
 	.abi = ASH_STORE_ABI,
 	.name = "fake",
@@ -165,6 +171,7 @@ static const struct ash_store_ops fake_ops = {
 	.abandon = fake_abandon,
 	.writable = fake_writable,
 	.generation = fake_generation,
+	.hold = fake_hold,
 	.read_begin = fake_read_begin,
 	.write_begin = fake_write_begin,
 	.mark = fake_mark,

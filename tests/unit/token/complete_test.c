@@ -48,6 +48,35 @@ TEST(a_given_check_value_is_right_or_empty)
 	EXPECT_NUMBER(0, value_of(empty, CKA_CHECK_VALUE).len);
 }
 
+/* SHA-1 of "abc" is a9993e36…: FIPS 180-4's example. */
+TEST(other_secrets_and_certificates_have_their_sha_1_as_check_value)
+{
+	static const uint64_t types[] = { CKK_GENERIC_SECRET, CKK_SHA256_HMAC, CKK_HKDF };
+
+	set_up();
+	for (size_t i = 0; i < ASH_COUNT(types); i++) {
+		ASH_AUTO(ash_attrs) *secret =
+			set_of(ATTRS({ CKA_CLASS, NUMBER(CKO_SECRET_KEY) },
+				     { CKA_KEY_TYPE, NUMBER(types[i]) }, { CKA_VALUE, TEXT("abc") }));
+
+		EXPECT_OK(ash_complete_import(crypto, secret));
+		EXPECT_SPAN(BYTES(0xa9, 0x99, 0x3e), value_of(secret, CKA_CHECK_VALUE));
+	}
+
+	ASH_AUTO(ash_attrs) *certificate =
+		set_of(ATTRS({ CKA_CLASS, NUMBER(CKO_CERTIFICATE) }, { CKA_VALUE, TEXT("abc") }));
+	ASH_AUTO(ash_attrs) *wrong = set_of(ATTRS({ CKA_CLASS, NUMBER(CKO_CERTIFICATE) },
+						  { CKA_VALUE, TEXT("abc") }, { CKA_CHECK_VALUE, BYTES(1) }));
+	ASH_AUTO(ash_attrs) *elsewhere =
+		set_of(ATTRS({ CKA_CLASS, NUMBER(CKO_CERTIFICATE) }, { CKA_VALUE, EMPTY }));
+
+	EXPECT_OK(ash_complete_import(crypto, certificate));
+	EXPECT_SPAN(BYTES(0xa9, 0x99, 0x3e), value_of(certificate, CKA_CHECK_VALUE));
+	EXPECT_CODE(ASH_E_ATTRIBUTE_VALUE, ash_complete_import(crypto, wrong));
+	EXPECT_OK(ash_complete_import(crypto, elsewhere));
+	EXPECT(!ash_attrs_has(elsewhere, CKA_CHECK_VALUE));
+}
+
 TEST(what_is_no_key_stays_as_it_is)
 {
 	set_up();

@@ -152,6 +152,12 @@ static inline struct ash_hsm *new_token_at(char *folder)
 	return with_token(new_hsm_at(folder));
 }
 
+/* What others were shown of the sessions in slot 0 is lost, as when somebody replaces the lock file. */
+static inline void lose_hold(struct ash_hsm *hsm)
+{
+	EXPECT_OK(ash_store_hold(hsm->store, 1, ASH_HOLD_NONE));
+}
+
 /* A read-write session of such an HSM in which the user is logged in. */
 static inline ash_handle log_in(struct ash_hsm *hsm)
 {

@@ -193,6 +193,56 @@ TEST(logins_at_the_same_moment_do_not_lock_each_other_out)
 	ash_hsm_free(hsm);
 }
 
+/* A private key of the token that asks for the PIN with each use, about to sign. */
+static void begin_careful(struct ash_hsm *hsm, ash_handle session)
+{
+	const struct ash_mechanism make = { .type = CKM_EC_KEY_PAIR_GEN }, sign = { .type = CKM_ECDSA };
+	ash_handle public_key = 0, private_key = 0;
+
+	EXPECT_OK(ash_hsm_generate_pair(hsm, session, &make, ATTRS({ CKA_EC_PARAMS, P256 }),
+					ATTRS({ CKA_ALWAYS_AUTHENTICATE, YES }), &public_key, &private_key));
+	EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_SIGN, &sign, private_key));
+}
+
+TEST(guessing_at_a_key_locks_and_logs_out)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle session = log_in(hsm), other = open_session(hsm, false);
+	const struct ash_mechanism sha = { .type = CKM_SHA256 };
+	struct ash_session_info info;
+
+	begin_careful(hsm, session);
+	EXPECT_OK(ash_hsm_op_init(hsm, other, ASH_OP_DIGEST, &sha, 0));
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
+	/* The right one gives nothing back: it was not looked at with the slow hash. */
+	EXPECT_OK(ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
+	EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_SIGN, NULL, 0));
+	begin_careful(hsm, session);
+	EXPECT_CODE(ASH_E_PIN_LOCKED, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
+	EXPECT_OK(ash_hsm_session_info(hsm, other, &info));
+	EXPECT_NUMBER(CKS_RO_PUBLIC_SESSION, info.state);
+	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
+	EXPECT_CODE(ASH_E_PIN_LOCKED, ash_hsm_login(hsm, session, CKU_USER, USER_PIN));
+	/* What needed no login goes on. */
+	EXPECT_CODE(ASH_E_OPERATION_ACTIVE, ash_hsm_op_init(hsm, other, ASH_OP_DIGEST, &sha, 0));
+	ash_hsm_free(hsm);
+}
+
+TEST(a_pin_that_was_changed_is_no_longer_remembered)
+{
+	char *folder = new_folder();
+	struct ash_hsm *here = new_token_at(folder), *there = new_hsm_at(folder);
+	const ash_handle session = log_in(here), other = open_session(there, true);
+
+	begin_careful(here, session);
+	EXPECT_OK(ash_hsm_set_pin(there, other, USER_PIN, TEXT("new-pin")));
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(here, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
+	EXPECT_OK(ash_hsm_login(here, session, CKU_CONTEXT_SPECIFIC, TEXT("new-pin")));
+	ash_hsm_free(here);
+	ash_hsm_free(there);
+}
+
 TEST(users_with_names_are_nobody)
 {
 	struct ash_hsm *hsm = new_token();

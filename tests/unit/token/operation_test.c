@@ -615,6 +615,37 @@ static struct ash_status try_init(enum ash_op op, uint64_t mechanism, ash_handle
 	return ash_hsm_op_init(hsm, session, op, &given, key);
 }
 
+/* Bytes that the session's operation holds on to. */
+static size_t room_held(enum ash_op op)
+{
+	ASH_AUTO(ash_session) *taken = NULL;
+
+	EXPECT_OK(ash_session_take(hsm, session, &taken));
+	return taken->active[op].held.cap;
+}
+
+/* Secret memory is dear: 64 MiB of it for one decryption is not kept for the next. */
+TEST(what_much_data_needed_is_given_back)
+{
+	static uint8_t big[300000], room[sizeof(big)];
+	const struct subject *gcm = subject_of(CKM_AES_GCM);
+	size_t got = 0;
+
+	for (int way = 0; way < 3; way++) { /* refused, cancelled, and with little data */
+		const size_t len = way < 2 ? sizeof(big) : 1000;
+
+		EXPECT_OK(init(gcm, ASH_OP_DECRYPT));
+		EXPECT_OK(update(ASH_OP_DECRYPT, ash_span(big, len), room, sizeof(room), &got));
+		EXPECT(room_held(ASH_OP_DECRYPT) >= len);
+		if (way == 1)
+			EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_DECRYPT, NULL, 0));
+		else
+			EXPECT_CODE(ASH_E_AUTHENTICATION, final(ASH_OP_DECRYPT, room, sizeof(room), &got));
+		EXPECT(room_held(ASH_OP_DECRYPT) <= 65536);
+		EXPECT(way < 2 || room_held(ASH_OP_DECRYPT) >= len); /* little stays, for speed */
+	}
+}
+
 TEST(keys_that_do_not_fit_are_refused)
 {
 	const struct subject *ec = subject_of(CKM_ECDSA), *hmac = subject_of(CKM_SHA256_HMAC),
@@ -695,6 +726,20 @@ TEST(a_context_is_used_again_only_for_what_it_was_made_for)
 		EXPECT_CODE(ASH_E_OPERATION_NONE, single(ASH_OP_ENCRYPT, SPAN(iv), again, 16, &len));
 		EXPECT_CODE(ASH_E_KEY_HANDLE, ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, a));
 		EXPECT_OK(ash_hsm_destroy_object(hsm, session, b));
+
+		/* the same from another session; a change is no end */
+		const ash_handle c = make_aes(hsm, session, on_token == 1);
+		const ash_handle other = open_session(hsm, true);
+
+		EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(ash_hsm_set_attributes(hsm, other, c, ATTRS({ CKA_LABEL, TEXT("changed") })));
+		EXPECT_CODE(ASH_E_OPERATION_ACTIVE, ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(single(ASH_OP_ENCRYPT, SPAN(iv), again, 16, &len));
+		EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(ash_hsm_destroy_object(hsm, other, c));
+		EXPECT_CODE(ASH_E_OPERATION_NONE, single(ASH_OP_ENCRYPT, SPAN(iv), again, 16, &len));
+		EXPECT_CODE(ASH_E_KEY_HANDLE, ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(ash_hsm_close_session(hsm, other));
 	}
 }
 
@@ -738,10 +783,13 @@ TEST(keys_that_ask_for_the_pin_each_time_get_it)
 	for (int i = 0; i < 2; i++) {
 		EXPECT_OK(try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_CODE(ASH_E_NOT_LOGGED_IN, single(ASH_OP_SIGN, SPAN(iv), room, 64, &len));
+		EXPECT_CODE(ASH_E_OPERATION_NONE, single(ASH_OP_SIGN, SPAN(iv), room, 64, &len));
+		EXPECT_OK(try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_CODE(ASH_E_NOT_LOGGED_IN, single(ASH_OP_SIGN, SPAN(iv), NULL, 0, &len));
+		EXPECT_OK(try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_CODE(ASH_E_PIN_INCORRECT,
 			    ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
-		EXPECT_CODE(ASH_E_NOT_LOGGED_IN, single(ASH_OP_SIGN, SPAN(iv), room, 64, &len));
+		EXPECT_CODE(ASH_E_OPERATION_ACTIVE, try_init(ASH_OP_SIGN, CKM_ECDSA, key));
 		EXPECT_OK(ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
 		EXPECT_CODE(ASH_E_OPERATION_NONE,
 			    ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
@@ -834,19 +882,6 @@ TEST(what_padding_hides_fits_exactly_with_every_parameter)
 		EXPECT_OK(single(ASH_OP_DECRYPT, ash_span(sealed, sealed_len), back, 21, &len));
 		EXPECT_SPAN(ash_span(message, 21), ash_span(back, len));
 	}
-}
-
-TEST(whether_anything_is_active)
-{
-	bool any = true;
-
-	EXPECT_OK(init(subject_of(CKM_SHA256), ASH_OP_DIGEST));
-	EXPECT_OK(ash_hsm_op_any(hsm, session, &any));
-	EXPECT(any);
-	EXPECT_OK(ash_hsm_op_abort(hsm, session, ASH_OP_DIGEST));
-	EXPECT_OK(ash_hsm_op_any(hsm, session, &any));
-	EXPECT(!any);
-	EXPECT_CODE(ASH_E_SESSION_HANDLE, ash_hsm_op_any(hsm, 12345, &any));
 }
 
 TEST(single_calls_are_no_operations)

@@ -34,6 +34,7 @@ static struct {
 	bool out_given;
 	bool mechanism_given;
 	struct ash_mechanism mechanism;
+	uint8_t nonce[64]; /* that a wrapping was given; its own may be gone with the call */
 	size_t attr_count, second_count;
 	uint64_t attr_type;
 	uint8_t attr_value[FAKE_GIVE_MAX]; /* of the first attribute */
@@ -401,12 +402,19 @@ static struct ash_status fake_dual_update(struct ash_hsm *hsm, ash_handle sessio
 	return fake_op(hsm, "dual_update", session, first, in, out);
 }
 
-static struct ash_status fake_op_any(struct ash_hsm *hsm, ash_handle session, bool *ret_any)
+static struct ash_status fake_op_save(struct ash_hsm *hsm, ash_handle session, struct ash_out *state)
+{
+	return fake_op(hsm, "op_save", session, ASH_OP_DIGEST, ASH_SPAN_NONE, state);
+}
+
+static struct ash_status fake_op_restore(struct ash_hsm *hsm, ash_handle session, struct ash_span state,
+					 ash_handle encryption_key, ash_handle authentication_key)
 {
 	EXPECT_NUMBER(FAKE_SESSION, session);
-	FAKE_NOTE();
-	*ret_any = fake.there != 0;
-	return ASH_DONE;
+	fake.in = state;
+	fake.slot = encryption_key;
+	fake.type = authentication_key;
+	return fake_note(hsm, "op_restore");
 }
 
 static struct ash_status fake_op_abort(struct ash_hsm *hsm, ash_handle session, enum ash_op op)
@@ -452,6 +460,8 @@ static struct ash_status fake_wrap_key(struct ash_hsm *hsm, ash_handle session,
 {
 	EXPECT_NUMBER(FAKE_SESSION, session);
 	fake_note_mechanism(mechanism);
+	if (mechanism->params.iv.len <= sizeof(fake.nonce) && mechanism->params.iv.len != 0)
+		memcpy(fake.nonce, mechanism->params.iv.data, mechanism->params.iv.len);
 	fake.type = wrapping_key;
 	fake.slot = key;
 	fake.out_given = wrapped->data != NULL;
@@ -568,7 +578,8 @@ static const struct ash_api fake_api = {
 	.verify_final = fake_verify_final,
 	.digest_key = fake_digest_key,
 	.dual_update = fake_dual_update,
-	.op_any = fake_op_any,
+	.op_save = fake_op_save,
+	.op_restore = fake_op_restore,
 	.op_abort = fake_op_abort,
 	.generate_key = fake_generate_key,
 	.generate_pair = fake_generate_pair,

@@ -84,22 +84,39 @@ TEST(users_may_have_names)
 	EXPECT_RV(CKR_ARGUMENTS_BAD, C_LoginUser(FAKE_SESSION, CKU_SO, NULL, 2, NULL, 0));
 }
 
-TEST(no_state_is_saved)
+TEST(states_go_out_and_come_in)
 {
 	CK_BYTE state[4] = { 0 };
 	CK_ULONG len = sizeof(state);
 
 	fresh();
-	EXPECT_RV(CKR_OPERATION_NOT_INITIALIZED, C_GetOperationState(FAKE_SESSION, NULL, &len));
-	fake.there = 1;
-	EXPECT_RV(CKR_STATE_UNSAVEABLE, C_GetOperationState(FAKE_SESSION, NULL, &len));
+	fake.give_len = 3;
+	memcpy(fake.give, "abc", 3);
+	EXPECT_RV(CKR_OK, C_GetOperationState(FAKE_SESSION, NULL, &len));
+	EXPECT_NUMBER(3, len);
+	len = 2;
+	EXPECT_RV(CKR_BUFFER_TOO_SMALL, C_GetOperationState(FAKE_SESSION, state, &len));
+	EXPECT_NUMBER(3, len);
+	EXPECT_RV(CKR_OK, C_GetOperationState(FAKE_SESSION, state, &len));
+	EXPECT_CALLED("op_save");
+	EXPECT_NUMBER(0, memcmp(state, "abc", 4));
+	fake.answer.code = ASH_E_STATE_UNSAVEABLE;
+	len = sizeof(state);
 	EXPECT_RV(CKR_STATE_UNSAVEABLE, C_GetOperationState(FAKE_SESSION, state, &len));
 	EXPECT_NUMBER(sizeof(state), len);
 	EXPECT_RV(CKR_ARGUMENTS_BAD, C_GetOperationState(FAKE_SESSION, state, NULL));
 	EXPECT_RV(CKR_SESSION_HANDLE_INVALID, C_GetOperationState(1, state, NULL));
+
+	fake.answer.code = ASH_OK;
+	EXPECT_RV(CKR_OK, C_SetOperationState(FAKE_SESSION, state, 4, 5, 6));
+	EXPECT_CALLED("op_restore");
+	EXPECT(fake.in.data == state && fake.in.len == 4 && fake.slot == 5 && fake.type == 6);
+	fake.answer.code = ASH_E_SAVED_STATE;
 	EXPECT_RV(CKR_SAVED_STATE_INVALID, C_SetOperationState(FAKE_SESSION, state, 4, 0, 0));
+	fake.answer.code = ASH_E_KEY_NOT_NEEDED;
+	EXPECT_RV(CKR_KEY_NOT_NEEDED, C_SetOperationState(FAKE_SESSION, state, 4, 1, 0));
 	EXPECT_RV(CKR_ARGUMENTS_BAD, C_SetOperationState(FAKE_SESSION, NULL, 4, 0, 0));
-	EXPECT_RV(CKR_SESSION_HANDLE_INVALID, C_SetOperationState(1, state, 4, 0, 0));
+	EXPECT_RV(CKR_SESSION_HANDLE_INVALID, C_SetOperationState(1, NULL, 4, 0, 0));
 }
 
 /* Every flag of the operations that there are; the others name nothing that could be active. */

@@ -134,3 +134,30 @@ TEST(what_can_not_be_locked_is_told)
 	EXPECT_CODE(ASH_E_IO, ash_lockfile_turn(pipe_ends[0]));
 	EXPECT(strstr(ash_status_explanation(), "file system with locks") != NULL);
 }
+
+TEST(an_owner_is_held_by_many_or_by_one)
+{
+	int one = -1;
+	int two = -1;
+
+	folder_make();
+	one = open_lock(true);
+	two = open_lock(true);
+	EXPECT_OK(ash_lockfile_hold(one, 1, ASH_HOLD_SHARED));
+	EXPECT_OK(ash_lockfile_hold(two, 1, ASH_HOLD_SHARED));
+	EXPECT_CODE(ASH_E_CONFLICT, ash_lockfile_hold(two, 1, ASH_HOLD_ALONE));
+	EXPECT_OK(ash_lockfile_hold(two, 2, ASH_HOLD_ALONE)); /* another owner is another matter */
+	EXPECT_OK(ash_lockfile_hold(one, 1, ASH_HOLD_NONE));
+	/* What was refused kept what there was: `two` still shares, and may have it alone now. */
+	EXPECT_CODE(ASH_E_CONFLICT, ash_lockfile_hold(one, 1, ASH_HOLD_ALONE));
+	EXPECT_OK(ash_lockfile_hold(two, 1, ASH_HOLD_ALONE));
+	EXPECT_CODE(ASH_E_CONFLICT, ash_lockfile_hold(one, 1, ASH_HOLD_SHARED));
+	/* It ends with the descriptor, as it does with a killed process. */
+	close(two);
+	EXPECT_OK(ash_lockfile_hold(one, 1, ASH_HOLD_ALONE));
+	EXPECT_OK(ash_lockfile_turn(one));
+	ash_lockfile_end_turn(one);
+	close(one);
+	EXPECT_CODE(ASH_E_IO, ash_lockfile_hold(one, 1, ASH_HOLD_SHARED));
+	folder_remove();
+}
