@@ -384,6 +384,49 @@ static CK_RV no_guessing(void)
 	return CKR_OK;
 }
 
+/* ---- objects of the token itself (§4.13): read, and nothing else ---- */
+
+static CK_OBJECT_HANDLE find_profile(CK_SESSION_HANDLE session)
+{
+	CK_ATTRIBUTE template[] = { ATTR(CKA_CLASS, class_profile) };
+	CK_OBJECT_HANDLE profile = 0;
+	CK_ULONG found = 0;
+
+	EXPECT_OK(p11->C_FindObjectsInit(session, template, 1));
+	EXPECT_OK(p11->C_FindObjects(session, &profile, 1, &found));
+	EXPECT_OK(p11->C_FindObjectsFinal(session));
+	EXPECT(found == 1);
+	return profile;
+}
+
+static CK_RV copy_profile(void)
+{
+	CK_SESSION_HANDLE session = world_open(PUBLIC, CKF_RW_SESSION);
+	CK_OBJECT_HANDLE copy = 0;
+	CK_RV rv = p11->C_CopyObject(session, find_profile(session), NULL, 0, &copy);
+
+	world_close(session);
+	return rv;
+}
+
+static CK_RV destroy_profile(void)
+{
+	CK_SESSION_HANDLE session = world_open(PUBLIC, CKF_RW_SESSION);
+	CK_RV rv = p11->C_DestroyObject(session, find_profile(session));
+
+	world_close(session);
+	return rv;
+}
+
+static CK_RV set_profile(void)
+{
+	CK_SESSION_HANDLE session = world_open(PUBLIC, CKF_RW_SESSION);
+	CK_RV rv = SET(session, find_profile(session), BYTES(CKA_LABEL, "l"));
+
+	world_close(session);
+	return rv;
+}
+
 /* ---- trust ---- */
 
 /* The officer trusts certificates, public keys and public secret keys; nobody else does. */
@@ -551,6 +594,47 @@ static CK_RV always_authenticate(void)
 	return CKR_OK;
 }
 
+/* §4.9: a PIN for an operation is asked for by its key alone; other operations go on. */
+static CK_RV not_asked(void)
+{
+	CK_SESSION_HANDLE session = world_open(USER, 0);
+	CK_MECHANISM hmac = { CKM_SHA256_HMAC, NULL, 0 };
+	CK_BYTE mac[32] = { 0 };
+	CK_ULONG len = sizeof(mac);
+	CK_RV rv = CKR_OK;
+
+	EXPECT_OK(p11->C_SignInit(session, &hmac, world_secret(KEY_GENERIC)));
+	rv = p11->C_Login(session, CKU_CONTEXT_SPECIFIC, USER_PIN);
+	EXPECT_OK(p11->C_Sign(session, mac, 0, mac, &len));
+	world_close(session);
+	return rv;
+}
+
+/* §4.9: CKA_PUBLIC_KEY_INFO has to belong to the private key, or is computed from it. */
+static CK_RV public_key_info(void)
+{
+	CK_SESSION_HANDLE session = world_open(USER, 0);
+	CK_MECHANISM generate_ec = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	CK_ATTRIBUTE public[] = { ATTR(CKA_EC_PARAMS, p256) };
+	CK_ATTRIBUTE private[] = { ATTR(CKA_SENSITIVE, no), ATTR(CKA_EXTRACTABLE, yes) };
+	CK_OBJECT_HANDLE key[2] = { 0, 0 };
+	CK_BYTE info[256], value[64];
+	CK_ATTRIBUTE template[] = { ATTR(CKA_CLASS, class_private), ATTR(CKA_KEY_TYPE, type_ec),
+				    ATTR(CKA_EC_PARAMS, p256), ATTR(CKA_VALUE, value),
+				    ATTR(CKA_PUBLIC_KEY_INFO, info) };
+	CK_RV rv = CKR_OK;
+
+	EXPECT_OK(p11->C_GenerateKeyPair(session, &generate_ec, public, 1, private, 2, &key[0], &key[1]));
+	EXPECT_OK(p11->C_GetAttributeValue(session, key[1], &template[3], 2));
+	EXPECT(length_of(session, key[0], CKA_PUBLIC_KEY_INFO) == template[4].ulValueLen);
+	(void)make(session, template, COUNT(template));
+	info[template[4].ulValueLen - 1] ^= 1;
+	rv = refuse(session, template, COUNT(template));
+	EXPECT_RV(rv, set_one(session, key[1], template[4]));
+	world_close(session);
+	return rv;
+}
+
 /* §4.8: dates are kept for whoever reads them. */
 static CK_RV dates_restrict_nothing(void)
 {
@@ -618,6 +702,12 @@ static const struct provocation table[] = {
 	PROVOKE_ONCE(C_CreateObject, CKR_OK, "CKA_WRAP_WITH_TRUSTED binds", wrap_with_trusted_apart),
 	PROVOKE_ONCE(C_CreateObject, CKR_OK, "CKA_ALWAYS_AUTHENTICATE binds", always_authenticate),
 	PROVOKE_ONCE(C_CreateObject, CKR_OK, "dates restrict nothing", dates_restrict_nothing),
+	PROVOKE(C_CreateObject, CKR_ATTRIBUTE_VALUE_INVALID, "another key's CKA_PUBLIC_KEY_INFO",
+		public_key_info),
+	PROVOKE(C_Login, CKR_OPERATION_NOT_INITIALIZED, "for an operation whose key does not ask", not_asked),
+	PROVOKE(C_CopyObject, CKR_ACTION_PROHIBITED, "a profile", copy_profile),
+	PROVOKE(C_DestroyObject, CKR_ACTION_PROHIBITED, "a profile", destroy_profile),
+	PROVOKE(C_SetAttributeValue, CKR_ACTION_PROHIBITED, "a profile", set_profile),
 	PROVOKE_ONCE(C_CopyObject, CKR_OK, "each object has an id of its own", unique_ids),
 	PROVOKE_ONCE(C_SetAttributeValue, CKR_OK, "a key's past stays", past_stays),
 	PROVOKE_ONCE(C_FindObjects, CKR_OK, "nobody and the officer see public objects", public_only_apart),
