@@ -6,6 +6,7 @@
 #   make check-asan  only the tests with ASan and UBSan
 #   make check-tsan  the unit tests with ThreadSanitizer
 #   make fuzz        each fuzz target for FUZZ_SECONDS
+#   make model       random calls against a model of the API, on each store for MODEL_SECONDS
 #   make format      put the layout of the C files right
 #   make install     as Meson does it (DESTDIR= is honoured)
 #   make clean       remove the build folders (the crypto libraries stay in the cache)
@@ -14,12 +15,13 @@
 
 ASHLAR_AWS_LC ?= enabled
 FUZZ_SECONDS ?= 60
+MODEL_SECONDS ?= 60
 export ASHLAR_AWS_LC
 
 configure = meson setup -Daws_lc=$(ASHLAR_AWS_LC)
 sanitize = CC=clang $(configure) -Db_lundef=false -Doptimization=1 -Dbug_aborts=true
 
-.PHONY: all check check-asan check-tsan demo fuzz format install clean setup setup-tsan
+.PHONY: all check check-asan check-tsan demo fuzz model format install clean setup setup-tsan
 .DELETE_ON_ERROR:
 
 all: build/build.ninja
@@ -44,6 +46,11 @@ fuzz: build-asan/build.ninja
 	@ninja -C build-asan
 	@set -e; for target in build-asan/tests/fuzz/*_fuzz; do \
 		echo "== $$target"; tools/fuzz $$target -max_total_time=$(FUZZ_SECONDS); \
+	done
+
+model: all
+	@set -e; for store in sqlite memory; do \
+		build/tests/model/model --seconds $(MODEL_SECONDS) --store $$store build/libashlar-pkcs11.so; \
 	done
 
 format:
