@@ -30,6 +30,10 @@ struct ash_api {
 	struct ash_status (*engine)(struct ash_hsm *hsm, size_t n, struct ash_engine_info *ret_info);
 	struct ash_status (*init_token)(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
 					const char label[32]);
+	struct ash_status (*make_token)(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+					const char label[32]);
+	struct ash_status (*delete_token)(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+					  bool force);
 	struct ash_status (*init_pin)(struct ash_hsm *hsm, ash_handle session, struct ash_span pin);
 	struct ash_status (*set_pin)(struct ash_hsm *hsm, ash_handle session, struct ash_span old_pin,
 				     struct ash_span new_pin);

@@ -1,6 +1,8 @@
 #include "app/app.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/engines.h"
 #include "ashlar-build.h"
@@ -26,6 +28,8 @@ const struct ash_api ash_api_local = {
 	.mechanism_info = ash_hsm_mechanism_info,
 	.engine = ash_hsm_engine,
 	.init_token = ash_hsm_init_token,
+	.make_token = ash_hsm_make_token,
+	.delete_token = ash_hsm_delete_token,
 	.init_pin = ash_hsm_init_pin,
 	.set_pin = ash_hsm_set_pin,
 
@@ -70,6 +74,13 @@ const struct ash_api ash_api_local = {
 	.random = ash_hsm_random,
 };
 
+/*
+ * The profiles of which this product passes the mandatory cases, as tests/integration/profiles
+ * shows. Not among them, though its case passes: CKP_PUBLIC_CERTIFICATES_TOKEN. It promises
+ * that all certificates of the token are public, which is up to whoever makes them.
+ */
+static const uint64_t profiles[] = { CKP_BASELINE_PROVIDER, CKP_EXTENDED_PROVIDER, CKP_AUTHENTICATION_TOKEN };
+
 static const struct ash_store_ops *const stores[] = { &ash_store_sqlite, &ash_store_memory };
 
 static bool in_memory(const struct ash_config *config)
@@ -80,10 +91,15 @@ static bool in_memory(const struct ash_config *config)
 static struct ash_status open_crypto(void *context, struct ash_crypto **ret_crypto)
 {
 	const struct ash_app *app = context;
+	const struct ash_status status = ash_crypto_open(ash_app_engines.offered, ash_app_engines.count,
+							 ash_config_text(app->config, ASH_CONFIG_ENGINES),
+							 ash_app_engines.optional, ret_crypto);
+	char why[256];
 
-	return ash_crypto_open(ash_app_engines.offered, ash_app_engines.count,
-			       ash_config_text(app->config, ASH_CONFIG_ENGINES), ash_app_engines.optional,
-			       ret_crypto);
+	if (status.code != ASH_E_CONFIG)
+		return status;
+	(void)snprintf(why, sizeof(why), "%s", ash_status_explanation());
+	return ash_config_refuse(app->config, ASH_CONFIG_ENGINES, "%s", why);
 }
 
 #define NO_PLACE \
@@ -155,7 +171,6 @@ static struct ash_status root_key_path(const struct ash_config *config, char **r
 static struct ash_status make_hsm(struct ash_app *app)
 {
 	const struct ash_config *config = app->config;
-	ASH_AUTO_MEM char *root_key = NULL;
 	struct ash_hsm_options options = {
 		.open_crypto = open_crypto,
 		.open_store = open_store,
@@ -169,11 +184,28 @@ static struct ash_status make_hsm(struct ash_app *app)
 		.limit_multipart = ash_config_number(config, ASH_CONFIG_LIMIT_MULTIPART),
 		.version_major = ASHLAR_VERSION_MAJOR,
 		.version_minor = ASHLAR_VERSION_MINOR,
+		.profiles = profiles,
+		.profile_count = ASH_COUNT(profiles),
 	};
 
-	ASH_TRY(root_key_path(config, &root_key));
-	options.root_key_path = root_key;
+	ASH_TRY(root_key_path(config, &app->root_key));
+	options.root_key_path = app->root_key;
 	return ash_hsm_new(&options, &app->hsm);
+}
+
+static struct ash_status open_log(const struct ash_config *config)
+{
+	const char *target = ash_config_text(config, ASH_CONFIG_LOG);
+	const struct ash_status status =
+		ash_log_open(target, log_level(ash_config_text(config, ASH_CONFIG_LOG_LEVEL)));
+
+	if (status.code == ASH_E_CONFIG)
+		return ash_config_refuse(config, ASH_CONFIG_LOG,
+					 "\"%s\" is neither none, syslog nor the absolute path of a file",
+					 target);
+	if (status.code == ASH_E_IO)
+		ASH_FAIL_WITH(ASH_E_IO, "%s: this is no file that can be written to as log", target);
+	return status;
 }
 
 static struct ash_status start(struct ash_app *app)
@@ -182,8 +214,7 @@ static struct ash_status start(struct ash_app *app)
 	bool must_lock = strcmp(ash_config_text(config, ASH_CONFIG_MEMORY_LOCK), "required") == 0;
 
 	ash_arena_set_lock_mode(must_lock ? ASH_ARENA_LOCK_REQUIRED : ASH_ARENA_LOCK_TRY);
-	ASH_TRY(ash_log_open(ash_config_text(config, ASH_CONFIG_LOG),
-			     log_level(ash_config_text(config, ASH_CONFIG_LOG_LEVEL))));
+	ASH_TRY(open_log(config));
 	if (ash_config_store_path(config) == NULL && !in_memory(config))
 		ash_log(ASH_LOG_WARNING, NO_PLACE);
 	return make_hsm(app);
@@ -205,11 +236,24 @@ struct ash_status ash_app_new(struct ash_app **ret_app)
 	return ASH_DONE;
 }
 
+const char *ash_app_orphaned_key(struct ash_app *app)
+{
+	struct ash_store *store = NULL;
+	struct ash_status status;
+
+	if (app->root_key == NULL || access(app->root_key, F_OK) != 0)
+		return NULL;
+	status = open_store(app, false, &store);
+	ash_store_close(store);
+	return status.code == ASH_E_NOT_FOUND ? app->root_key : NULL;
+}
+
 struct ash_app *ash_app_free(struct ash_app *app)
 {
 	if (app == NULL)
 		return NULL;
 	ash_hsm_free(app->hsm);
+	ash_mem_free(app->root_key);
 	ash_config_free(app->config);
 	ash_mem_free(app);
 	ash_log_close();
@@ -222,6 +266,7 @@ struct ash_app *ash_app_abandon(struct ash_app *app)
 	if (app == NULL)
 		return NULL;
 	ash_hsm_abandon(app->hsm);
+	ash_mem_free(app->root_key);
 	ash_config_free(app->config);
 	return ash_mem_free(app);
 }

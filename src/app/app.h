@@ -14,6 +14,7 @@ struct ash_app {
 	struct ash_config *config;
 	const struct ash_api *api;
 	struct ash_hsm *hsm;
+	char *root_key; /* its file; NULL: in memory only */
 };
 
 /* The api of an HSM in this process. */
@@ -26,6 +27,12 @@ extern const struct ash_api ash_api_local;
  * be opened, ASH_E_MEMORY.
  */
 ASH_STATUS ash_app_new(struct ash_app **ret_app);
+
+/*
+ * The root key's file, when it lies there without its store: the store was lost, or the first
+ * C_InitToken killed. Else NULL. Lent from the app.
+ */
+const char *ash_app_orphaned_key(struct ash_app *app);
 
 /* Ends it, and closes the log; no call is under way. NULL is fine. Returns NULL. */
 struct ash_app *ash_app_free(struct ash_app *app);

@@ -1,6 +1,7 @@
 #include "token/access.h"
 
 #include "token/attribute.h"
+#include "token/profile.h"
 
 #define ID_OF(handle)    ((handle) & ((UINT64_C(1) << ASH_HANDLE_ID_BITS) - 1))
 #define EPOCH_OF(handle) ((handle) >> ASH_HANDLE_ID_BITS & ((UINT64_C(1) << ASH_LOGIN_EPOCH_BITS) - 1))
@@ -34,17 +35,26 @@ struct ash_incarnation ash_access_incarnation(struct ash_session *session)
 	return session->token->incarnation;
 }
 
+struct ash_status ash_access_decode(struct ash_span plain, bool is_private, struct ash_attrs **ret_attrs)
+{
+	ASH_AUTO(ash_attrs) *attrs = NULL;
+	const struct ash_status status = ash_attrs_decode(plain, &attrs);
+
+	ASH_ENSURE(status.code != ASH_E_FORMAT, ASH_E_CORRUPT);
+	ASH_TRY(status);
+	ASH_ENSURE(ash_attrs_bool(attrs, CKA_PRIVATE, false) == is_private, ASH_E_CORRUPT);
+	*ret_attrs = ASH_TAKE(attrs);
+	return ASH_DONE;
+}
+
 /* Opens a record's plain bytes into a snapshot. */
 static struct ash_status decode_object(struct ash_session *session, struct ash_span plain, uint64_t id,
 				       uint64_t version, bool is_private, struct ash_object **ret_object)
 {
 	ASH_AUTO(ash_attrs) *attrs = NULL;
 	struct ash_object *object = NULL;
-	const struct ash_status status = ash_attrs_decode(plain, &attrs);
 
-	ASH_ENSURE(status.code != ASH_E_FORMAT, ASH_E_CORRUPT);
-	ASH_TRY(status);
-	ASH_ENSURE(ash_attrs_bool(attrs, CKA_PRIVATE, false) == is_private, ASH_E_CORRUPT);
+	ASH_TRY(ash_access_decode(plain, is_private, &attrs));
 	ASH_TRY(ash_object_new(session->token, session->era, attrs, &object));
 	attrs = NULL;
 	object->id = id;
@@ -136,6 +146,8 @@ struct ash_status ash_access_get(struct ash_session *session, ash_handle handle,
 	ASH_ENSURE(ID_OF(handle) != 0 && may_see(login, handle), ASH_E_OBJECT_HANDLE);
 	if ((handle & ASH_HANDLE_SESSION_OBJECT) != 0)
 		return get_session_object(session, handle, ret_object);
+	if (ash_profile_is(handle))
+		return ash_profile_get(session, handle, ret_object);
 
 	ASH_TRY(ash_store_generation(session->hsm->store, &generation));
 	object = ash_object_lookup(&session->hsm->objects, handle);
@@ -168,4 +180,30 @@ bool ash_access_current(struct ash_session *session, struct ash_object *object)
 		return false;
 	return atomic_load_explicit(&object->generation, memory_order_relaxed) == generation ||
 	       unchanged(session, object, generation);
+}
+
+struct ash_status ash_access_exists(struct ash_session *session, struct ash_object *object)
+{
+	ASH_AUTO(ash_object) *there = NULL;
+	ASH_AUTO(ash_txn) *view = NULL;
+	struct ash_status status;
+	uint64_t generation = 0, version = 0;
+
+	if ((object->handle & ASH_HANDLE_SESSION_OBJECT) != 0) {
+		if (!atomic_load_explicit(&object->gone, memory_order_acquire))
+			return ASH_DONE;
+		there = ash_object_lookup(&session->hsm->objects, object->handle); /* changed? */
+		ASH_ENSURE(there != NULL, ASH_E_OBJECT_HANDLE);
+		return ASH_DONE;
+	}
+	ASH_TRY(ash_store_generation(session->hsm->store, &generation));
+	if (atomic_load_explicit(&object->generation, memory_order_relaxed) == generation)
+		return ASH_DONE;
+	ASH_TRY(ash_store_view(session->hsm->store, &view));
+	status = ash_txn_get(view, ash_access_name(session, object->id, object->is_private), NULL, &version);
+	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_OBJECT_HANDLE);
+	ASH_TRY(status);
+	if (version == object->version)
+		atomic_store(&object->generation, generation);
+	return ASH_DONE;
 }

@@ -19,7 +19,7 @@ struct batch {
 	uint64_t slot;
 	uint64_t token_version; /* of the token's record in the life that the session knows */
 	struct ash_incarnation incarnation;
-	uint64_t login; /* at the beginning: handles of private objects end with it */
+	uint64_t login; /* at the beginning: private objects belong to it, and their handles end with it */
 	struct item items[ASH_MAKE_MAX];
 	size_t count;
 };
@@ -40,9 +40,9 @@ static struct ash_status begin_batch(struct ash_session *session, struct batch *
 		batch->items[i].plain = ASH_BUF_SECRET;
 	batch->crypto = session->hsm->crypto;
 	batch->slot = token->slot;
-	batch->login = atomic_load(&token->login);
 	ASH_LOCKED(&token->lock);
 	ASH_ENSURE(atomic_load(&token->era) == session->era, ASH_E_DEVICE_REMOVED);
+	batch->login = atomic_load(&token->login);
 	batch->token_version = token->version;
 	batch->incarnation = token->incarnation;
 	return ASH_DONE;
@@ -81,6 +81,13 @@ static struct ash_status add_item(struct ash_session *session, struct batch *bat
 	return ASH_DONE;
 }
 
+static struct ash_status write_item(struct ash_txn *txn, struct batch *batch, struct item *item)
+{
+	return ash_record_write(txn, batch->crypto, &item->ring, item->name, &batch->incarnation,
+				item->if_version, ash_buf_span(&item->plain), item->term_spans,
+				item->term_count);
+}
+
 static struct ash_status write_items(struct ash_txn *txn, void *context)
 {
 	struct batch *batch = context;
@@ -91,10 +98,8 @@ static struct ash_status write_items(struct ash_txn *txn, void *context)
 
 		if (item->if_version == 0)
 			ASH_TRY(ash_txn_new_id(txn, &item->name.id));
-		ASH_ENSURE(item->name.id < UINT64_C(1) << ASH_HANDLE_ID_BITS, ASH_E_LIMIT);
-		ASH_TRY(ash_record_write(txn, batch->crypto, &item->ring, item->name, &batch->incarnation,
-					 item->if_version, ash_buf_span(&item->plain), item->term_spans,
-					 item->term_count));
+		ASH_ENSURE(item->name.id < ASH_HANDLE_COMPUTED, ASH_E_LIMIT);
+		ASH_TRY(write_item(txn, batch, item));
 	}
 	return ASH_DONE;
 }
@@ -124,6 +129,14 @@ static struct ash_status set_unique_id(struct ash_crypto *crypto, struct ash_att
 static bool on_token(const struct ash_attrs *attrs)
 {
 	return ash_attrs_bool(attrs, CKA_TOKEN, false);
+}
+
+/* Whether the login under which the batch began still lets such objects be made. */
+static struct ash_status may_belong(const struct batch *batch, const struct ash_attrs *attrs)
+{
+	ASH_ENSURE(!ash_attrs_bool(attrs, CKA_PRIVATE, false) || (batch->login & ASH_LOGIN_USER) != 0,
+		   ASH_E_NOT_LOGGED_IN);
+	return ASH_DONE;
 }
 
 static struct ash_status may_make(struct ash_session *session, struct ash_attrs **sets, size_t count)
@@ -169,6 +182,8 @@ struct ash_status ash_change_make(struct ash_session *session, struct ash_attrs 
 	ASH_TRY(may_make(session, sets, count));
 	ASH_TRY(begin_batch(session, &batch));
 	for (size_t i = 0; i < count; i++) {
+		/* Somebody may have logged out since it was allowed: then it would belong to nobody. */
+		ASH_TRY(may_belong(&batch, sets[i]));
 		if (on_token(sets[i]))
 			ASH_TRY(add_item(session, &batch, sets[i], 0, 0));
 		else
@@ -218,6 +233,54 @@ struct ash_status ash_change_update(struct ash_session *session, struct ash_obje
 	ASH_TRY(ash_store_change(session->hsm->store, write_items, &batch));
 	ash_object_drop(&session->hsm->objects, object->handle);
 	*attrs = ash_attrs_free(*attrs);
+	return ASH_DONE;
+}
+
+struct edit {
+	struct batch *batch;
+	ash_change_fn *fn;
+	const void *context;
+};
+
+static struct ash_status edit_item(struct ash_txn *txn, void *context)
+{
+	const struct edit *edit = context;
+	struct batch *batch = edit->batch;
+	struct item *item = &batch->items[0];
+	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
+	ASH_AUTO(ash_attrs) *before = NULL;
+	ASH_AUTO(ash_attrs) *after = NULL;
+
+	ASH_TRY(ash_record_same_life(txn, batch->slot + 1, batch->token_version));
+	ASH_TRY(ash_record_read(txn, batch->crypto, &item->ring, item->name, &batch->incarnation, &plain,
+				&item->if_version));
+	ASH_TRY(ash_access_decode(ash_buf_span(&plain), item->name.space == ASH_SPACE_PRIVATE, &before));
+	ASH_TRY(edit->fn(before, edit->context, &after));
+	/* It may run more than once. */
+	ash_buf_done(&item->plain);
+	item->plain = ASH_BUF_SECRET;
+	item->term_count = 0;
+	ASH_TRY(ash_attrs_encode(after, &item->plain));
+	ASH_TRY(add_terms(batch, after, item));
+	return write_item(txn, batch, item);
+}
+
+struct ash_status ash_change_edit(struct ash_session *session, struct ash_object *object, ash_change_fn *fn,
+				  const void *context)
+{
+	__attribute__((cleanup(batch_auto))) struct batch batch = { .count = 1 };
+	struct edit edit = { &batch, fn, context };
+	struct ash_status status;
+
+	ASH_BUG((object->handle & ASH_HANDLE_SESSION_OBJECT) != 0);
+	ASH_TRY(ash_session_may_write(session, true, object->is_private));
+	ASH_TRY(begin_batch(session, &batch));
+	batch.items[0].name = ash_access_name(session, object->id, object->is_private);
+	ASH_TRY(ash_access_ring(session, object->is_private, &batch.items[0].ring));
+	status = ash_store_change(session->hsm->store, edit_item, &edit);
+	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_OBJECT_HANDLE);
+	ASH_TRY(status);
+	ash_object_drop(&session->hsm->objects, object->handle);
 	return ASH_DONE;
 }
 

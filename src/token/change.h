@@ -26,5 +26,17 @@ ASH_STATUS ash_change_make(struct ash_session *session, struct ash_attrs **sets,
 ASH_STATUS ash_change_update(struct ash_session *session, struct ash_object *object,
 			     struct ash_attrs **attrs);
 
+/* What an object becomes of what it is. May run on another thread, and more than once: no locks, no waiting. */
+typedef struct ash_status ash_change_fn(const struct ash_attrs *before, const void *context,
+					struct ash_attrs **ret_after);
+
+/*
+ * The same for a token object, of whatever it is when its turn to write has come: nobody
+ * can be first, but the others wait while `fn` runs. Errors of `fn`, ASH_E_OBJECT_HANDLE
+ * when it is gone.
+ */
+ASH_STATUS ash_change_edit(struct ash_session *session, struct ash_object *object, ash_change_fn *fn,
+			   const void *context);
+
 /* ASH_E_ACTION_PROHIBITED when CKA_DESTROYABLE is false; ASH_E_OBJECT_HANDLE when it is gone. */
 ASH_STATUS ash_change_destroy(struct ash_session *session, struct ash_object *object);

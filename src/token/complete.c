@@ -76,13 +76,18 @@ static bool is_of_class(const struct ash_attrs *attrs, uint64_t class)
 	return ash_attrs_number(attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) == class;
 }
 
-/* Loads the key to see that it is one, and gives all that its back end knows of it. */
+/*
+ * Loads the key to see that it is one, and gives all that its back end knows of it. Of a size
+ * that nobody has (1024 or 2049 bits of RSA), it is no key to us.
+ */
 static struct ash_status validate(struct ash_crypto *crypto, const struct ash_key_spec *spec,
 				  const struct ash_parts *given, struct ash_parts *ret_parts)
 {
 	ASH_AUTO(ash_key) *key = NULL;
-	const struct ash_status status = ash_key_load(crypto, spec, given, NULL, &key);
+	struct ash_status status;
 
+	ASH_ENSURE(ash_crypto_offers_key(crypto, spec), ASH_E_ATTRIBUTE_VALUE);
+	status = ash_key_load(crypto, spec, given, NULL, &key);
 	ASH_ENSURE(status.code != ASH_E_KEY_INVALID, ASH_E_ATTRIBUTE_VALUE);
 	ASH_TRY(status);
 	return ash_key_parts(key, ret_parts);

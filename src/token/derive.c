@@ -108,7 +108,8 @@ static struct ash_status expand(struct ash_session *session, struct ash_kdf *kdf
 	kdf->secret = secret;
 	ASH_TRY(ash_secret_new(len, &value));
 	status = ash_crypto_kdf(session->hsm->crypto, kdf, ash_secret_edit(value));
-	ASH_ENSURE(status.code != ASH_E_UNSUPPORTED, ASH_E_MECHANISM_PARAM);
+	/* The lengths are good; what is left to be wrong is how much data came along. */
+	ASH_ENSURE(status.code != ASH_E_UNSUPPORTED && status.code != ASH_E_ARGUMENT, ASH_E_MECHANISM_PARAM);
 	ASH_TRY(status);
 	*ret_value = ASH_TAKE(value);
 	return ASH_DONE;
@@ -132,6 +133,7 @@ static struct ash_status derive_ecdh(const struct base *base, const struct ash_a
 		   ASH_E_MECHANISM_PARAM);
 	natural = row == NULL ? ((size_t)ash_group_bits(base->spec.group) + 7) / 8 : 0;
 	ASH_TRY(length_of(attrs, natural, row == NULL ? natural : ASH_SECRET_KEY_MAX, &len));
+	ASH_TRY(ash_newkey_check_cut(attrs, len)); /* what a KDF gives begins as its longer results do */
 	ASH_TRY(agree(base, &shared));
 	if (row == NULL) {
 		ASH_BUG(ash_secret_len(shared) < len);
@@ -186,6 +188,7 @@ static struct ash_status derive_hkdf(const struct base *base, const struct ash_a
 		ASH_TRY(length_of(attrs, hash_len, hash_len, &len));
 	/* Extraction alone has one length: what else the template asks for is not this mechanism's. */
 	ASH_ENSURE(how->expand || len == hash_len, ASH_E_TEMPLATE_INCONSISTENT);
+	ASH_TRY(ash_newkey_check_cut(attrs, len));
 	return expand(base->session, &kdf, secret, len, ret_value);
 }
 

@@ -2,6 +2,7 @@
 
 #include "token/access.h"
 #include "token/attribute.h"
+#include "token/profile.h"
 #include "token/session.h"
 
 #define PAGE 64u
@@ -35,6 +36,14 @@ static struct ash_status copy_wanted(struct ash_template want, struct ash_attrs 
 	return ASH_DONE;
 }
 
+/* Who looks for profiles need not search the store. */
+static enum ash_find_phase first_phase(const struct ash_attrs *wanted, bool possible)
+{
+	if (!possible)
+		return ASH_FIND_END;
+	return ash_profile_only(wanted) ? ASH_FIND_PROFILES : ASH_FIND_SESSION_OBJECTS;
+}
+
 struct ash_status ash_hsm_find_begin(struct ash_hsm *hsm, ash_handle handle, struct ash_template want)
 {
 	ASH_AUTO(ash_session) *session = NULL;
@@ -45,7 +54,7 @@ struct ash_status ash_hsm_find_begin(struct ash_hsm *hsm, ash_handle handle, str
 	ASH_ENSURE(session->find.phase == ASH_FIND_IDLE, ASH_E_OPERATION_ACTIVE);
 	ASH_TRY(copy_wanted(want, &wanted, &possible));
 	session->find = (struct ash_find){
-		.phase = possible ? ASH_FIND_SESSION_OBJECTS : ASH_FIND_END,
+		.phase = first_phase(wanted, possible),
 		.want = ASH_TAKE(wanted),
 		.login = atomic_load(&session->token->login),
 	};
@@ -194,6 +203,19 @@ static struct ash_status find_records(struct ash_session *session, bool is_priva
 	return ASH_DONE;
 }
 
+static struct ash_status find_profiles(struct ash_session *session, ash_handle *out, size_t cap,
+				       size_t *count)
+{
+	struct ash_find *find = &session->find;
+
+	ASH_TRY(ash_profile_find(session, find->want, find->after, out, cap, count));
+	if (*count < cap)
+		find->phase = ASH_FIND_END;
+	else
+		find->after = out[*count - 1];
+	return ASH_DONE;
+}
+
 static struct ash_status find_some(struct ash_session *session, ash_handle *out, size_t cap, size_t *count)
 {
 	struct ash_find *find = &session->find;
@@ -209,9 +231,11 @@ static struct ash_status find_some(struct ash_session *session, ash_handle *out,
 	if (find->phase == ASH_FIND_PUBLIC && *count < cap)
 		ASH_TRY(find_records(session, false, out, cap, count));
 	if (find->phase == ASH_FIND_PRIVATE && !user_logged_in(session))
-		find->phase = ASH_FIND_END;
+		find->phase = ASH_FIND_PROFILES;
 	if (find->phase == ASH_FIND_PRIVATE && *count < cap)
 		ASH_TRY(find_records(session, true, out, cap, count));
+	if (find->phase == ASH_FIND_PROFILES && *count < cap)
+		ASH_TRY(find_profiles(session, out, cap, count));
 	return ASH_DONE;
 }
 

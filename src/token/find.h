@@ -15,6 +15,7 @@ enum ash_find_phase {
 	ASH_FIND_SESSION_OBJECTS,
 	ASH_FIND_PUBLIC,
 	ASH_FIND_PRIVATE,
+	ASH_FIND_PROFILES, /* last: who takes the first that comes means something else */
 	ASH_FIND_END
 };
 

@@ -38,6 +38,9 @@ struct ash_hsm_options {
 	uint32_t pin_hash_memory_kib, pin_hash_passes;
 	uint64_t limit_multipart;
 	uint8_t version_major, version_minor;
+	/* The profiles (CKP_, below 256) that tokens claim, outliving the HSM; or none. */
+	const uint64_t *profiles;
+	size_t profile_count;
 };
 
 /* Opens nothing yet. `options` is copied, its texts too. ASH_E_MEMORY. */
@@ -64,6 +67,22 @@ ASH_STATUS ash_hsm_mechanism_info(struct ash_hsm *hsm, uint64_t slot, uint64_t t
 ASH_STATUS ash_hsm_engine(struct ash_hsm *hsm, size_t n, struct ash_engine_info *ret_info);
 ASH_STATUS ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
 			      const char label[32]);
+/*
+ * The same for a slot without a token alone: what somebody else made there meanwhile is not
+ * made anew, and no try of its SO PIN is counted: ASH_E_EXISTS, or ASH_E_FAILED when it was
+ * made in the same moment.
+ */
+ASH_STATUS ash_hsm_make_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+			      const char label[32]);
+/*
+ * No function of PKCS#11: deletes a token with its PINs and objects, in one change. Its
+ * slot is gone then for good. `force` asks for no SO PIN (it may be locked or lost) and
+ * deletes also what can't be read; it gives nothing to whoever may write the store, as
+ * he may delete its files. ASH_E_SLOT_ID, ASH_E_TOKEN_NOT_RECOGNIZED (the slot is free, or
+ * the root key missing and `force` off), ASH_E_SESSION_EXISTS; of the SO PIN, whose tries
+ * count, as C_InitToken; ASH_E_DEVICE_REMOVED when somebody was faster.
+ */
+ASH_STATUS ash_hsm_delete_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin, bool force);
 ASH_STATUS ash_hsm_init_pin(struct ash_hsm *hsm, ash_handle session, struct ash_span pin);
 ASH_STATUS ash_hsm_set_pin(struct ash_hsm *hsm, ash_handle session, struct ash_span old_pin,
 			   struct ash_span new_pin);

@@ -29,19 +29,28 @@ static struct ash_status kind_of(const struct ash_attrs *attrs, enum ash_key_kin
 	return ASH_DONE;
 }
 
-/* Whether the bytes are one whole choice of X9.62 Parameters, if not of a curve that we have. */
-static bool are_parameters(struct ash_span value)
+/*
+ * What is wrong with parameters that are no curve of ours (§6.3): a curve that we lack, one
+ * that is spelt out (that representation we lack), or nothing that X9.62 has.
+ */
+static enum ash_code fault_of(struct ash_span value)
 {
-	static const uint8_t tags[] = { ASH_DER_OID, ASH_DER_PRINTABLE_STRING, ASH_DER_SEQUENCE };
+	static const struct {
+		uint8_t tag;
+		enum ash_code code;
+	} choices[] = { { ASH_DER_OID, ASH_E_CURVE },
+			{ ASH_DER_PRINTABLE_STRING, ASH_E_CURVE },
+			{ ASH_DER_SEQUENCE, ASH_E_DOMAIN_PARAMS } };
 
-	for (size_t i = 0; i < sizeof(tags); i++) {
+	for (size_t i = 0; i < ASH_COUNT(choices); i++) {
 		struct ash_reader in = ash_reader(value);
 		struct ash_span content = ASH_SPAN_NONE;
 
-		if (ash_is_ok(ash_der_take(&in, tags[i], &content)) && in.rest.len == 0 && content.len != 0)
-			return true;
+		if (ash_is_ok(ash_der_take(&in, choices[i].tag, &content)) && in.rest.len == 0 &&
+		    content.len != 0)
+			return choices[i].code;
 	}
-	return false;
+	return ASH_E_ATTRIBUTE_VALUE;
 }
 
 static struct ash_status curve_of(const struct ash_attrs *attrs, enum ash_key_kind kind,
@@ -53,7 +62,7 @@ static struct ash_status curve_of(const struct ash_attrs *attrs, enum ash_key_ki
 	ASH_ENSURE(ash_attrs_get(attrs, CKA_EC_PARAMS, &params) && params.len != 0, ASH_E_ATTRIBUTE_VALUE);
 	row = ash_keygroup_of_params(kind, params);
 	if (row == NULL)
-		ASH_FAIL(are_parameters(params) ? ASH_E_CURVE : ASH_E_ATTRIBUTE_VALUE);
+		ASH_FAIL(fault_of(params));
 	*ret_row = row;
 	return ASH_DONE;
 }

@@ -26,9 +26,9 @@
  * What key the object holds, or (of a template for generation) is to hold: the size
  * then comes from CKA_MODULUS_BITS or CKA_VALUE_LEN. Of domain parameters: what keys they
  * are for. ASH_E_KEY_TYPE when it is no key that a back end could hold, ASH_E_CURVE for a
- * curve we lack or that is not named, ASH_E_PARAMETER_SET for a parameter set we lack,
- * ASH_E_ATTRIBUTE_VALUE for what is malformed or not there, and a length that no such
- * key has.
+ * curve we lack, ASH_E_DOMAIN_PARAMS for one that is not named but spelt out,
+ * ASH_E_PARAMETER_SET for a parameter set we lack, ASH_E_ATTRIBUTE_VALUE for what is
+ * malformed or not there, and a length that no such key has.
  */
 ASH_STATUS ash_keymap_spec(const struct ash_attrs *attrs, struct ash_key_spec *ret_spec);
 

@@ -1,4 +1,7 @@
-/* C_Login, C_LoginUser, C_InitPIN, C_SetPIN (PKCS#11 3.2 §5.5.8, §5.5.9, §5.6.8) and C_InitToken (§5.5.7). */
+/*
+ * C_Login, C_LoginUser, C_InitPIN, C_SetPIN (PKCS#11 3.2 §5.5.8, §5.5.9, §5.6.8), C_InitToken
+ * (§5.5.7), and who may delete a token.
+ */
 #include "token/presence.h"
 #include "token/root_key.h"
 #include "token/session.h"
@@ -233,13 +236,15 @@ static struct ash_status may_init_again(struct ash_hsm *hsm, struct ash_token *t
 	ASH_AUTO(ash_slot_pins) pins = { .ring = ASH_RING_NONE };
 	ASH_AUTO(ash_secret) *token_key = NULL;
 
+	ASH_ENSURE(ash_store_writable(hsm->store), ASH_E_TOKEN_WRITE_PROTECTED);
 	ASH_TRY(ash_presence_claim(hsm, token, claim));
 	ASH_TRY(ash_slot_pins(hsm, token, &pins));
 	return ash_pin_check(&pins.place, CKU_SO, so_pin, &token_key);
 }
 
-struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
-				     const char label[32])
+/* `again`: a token that is there already may be made anew. */
+static struct ash_status init_token(struct ash_hsm *hsm, uint64_t slot, bool again, struct ash_span so_pin,
+				    const char label[32])
 {
 	const struct ash_pin_policy policy = policy_for(hsm, CKU_SO);
 	ASH_AUTO(ash_birth) birth = ASH_BIRTH_NONE;
@@ -252,6 +257,7 @@ struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct 
 	ASH_TRY(ash_slot_token(hsm, slot, &token));
 	/* Looked at once: a token that comes into being from here on is not overwritten unasked. */
 	if_version = ash_slot_version(token);
+	ASH_ENSURE(again || if_version == 0, ASH_E_EXISTS);
 	if (if_version != 0)
 		ASH_TRY(may_init_again(hsm, token, so_pin, &claim));
 	else
@@ -261,4 +267,32 @@ struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct 
 	ASH_ENSURE(ash_store_writable(store), ASH_E_TOKEN_WRITE_PROTECTED);
 	ASH_TRY(ash_slot_prepare_birth(hsm, token, &policy, so_pin, label, if_version, &birth));
 	return ash_slot_give_birth(hsm, token, &birth);
+}
+
+struct ash_status ash_hsm_init_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+				     const char label[32])
+{
+	return init_token(hsm, slot, true, so_pin, label);
+}
+
+struct ash_status ash_hsm_make_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+				     const char label[32])
+{
+	return init_token(hsm, slot, false, so_pin, label);
+}
+
+struct ash_status ash_hsm_delete_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin, bool force)
+{
+	ASH_AUTO(ash_claim) claim = { NULL, NULL };
+	struct ash_token *token = NULL;
+	uint64_t version = 0;
+
+	ASH_TRY(ash_slot_unread(hsm, slot, &token, &version));
+	if (force) {
+		ASH_TRY(ash_presence_claim(hsm, token, &claim));
+	} else {
+		ASH_TRY(ash_slot_refresh(hsm, token));
+		ASH_TRY(may_init_again(hsm, token, so_pin, &claim));
+	}
+	return ash_slot_delete(hsm, token, version);
 }

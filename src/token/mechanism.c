@@ -42,8 +42,8 @@
 #define PARTS      false
 #define WHOLE      true
 
-#define GCM_IV_MAX  128u
-#define CONTEXT_MAX 255u /* RFC 8032, FIPS 204 */
+#define GCM_IV_MAX  ((size_t)1 << 20) /* more than a front-end lends; a back end may take less */
+#define CONTEXT_MAX 255u              /* RFC 8032, FIPS 204 */
 #define AES_BLOCK   16u
 
 #define MADE_BY(flags)                                               \

@@ -3,6 +3,8 @@
 #include "token/complete.h"
 #include "token/keymap.h"
 
+#define HIDDEN_MIN 14u /* bytes; SP 800-131A: 112 bits are too many to guess */
+
 /* What the mechanism says of the class, as a template. */
 struct implied {
 	uint8_t number[8];
@@ -63,6 +65,15 @@ struct ash_status ash_newkey_len(const struct ash_attrs *attrs, size_t above, si
 	ASH_ENSURE(count != 0 && (count > 1 || len <= ASH_SECRET_KEY_MAX), ASH_E_KEY_SIZE);
 	ASH_ENSURE(count == 1, ASH_E_TEMPLATE_INCOMPLETE);
 	*ret_len = len;
+	return ASH_DONE;
+}
+
+struct ash_status ash_newkey_check_cut(const struct ash_attrs *attrs, size_t len)
+{
+	const bool hidden =
+		ash_attrs_bool(attrs, CKA_SENSITIVE, true) || !ash_attrs_bool(attrs, CKA_EXTRACTABLE, false);
+
+	ASH_ENSURE(!hidden || len >= HIDDEN_MIN, ASH_E_TEMPLATE_INCONSISTENT);
 	return ASH_DONE;
 }
 

@@ -29,5 +29,13 @@ ASH_STATUS ash_newkey_begin(struct ash_session *session, const struct ash_newkey
  */
 ASH_STATUS ash_newkey_len(const struct ash_attrs *attrs, size_t above, size_t most, size_t *ret_len);
 
+/*
+ * Whether a key of this length, cut off a longer secret, is one that these attributes can
+ * hide. ASH_E_TEMPLATE_INCONSISTENT for one that nobody may read and everybody can guess:
+ * who makes it of one byte, then of two, and tries what each does would read the whole
+ * secret, although the base key's own template keeps its keys sensitive.
+ */
+ASH_STATUS ash_newkey_check_cut(const struct ash_attrs *attrs, size_t len);
+
 /* Gives a secret key its value and all that follows from it. ASH_E_ATTRIBUTE_VALUE, ASH_E_MEMORY. */
 ASH_STATUS ash_newkey_fill(struct ash_session *session, struct ash_span value, struct ash_attrs *attrs);

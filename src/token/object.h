@@ -22,6 +22,9 @@ struct ash_token;
 #define ASH_HANDLE_SESSION_OBJECT (UINT64_C(1) << 63)
 #define ASH_HANDLE_ID_BITS        40u
 
+/* Numbers from here on are no record's: what has them is computed (token/profile.h). */
+#define ASH_HANDLE_COMPUTED ((UINT64_C(1) << ASH_HANDLE_ID_BITS) - 256)
+
 #define ASH_OBJECT_BUCKETS 512u
 #define ASH_OBJECTS_CACHED 256u /* token objects, with their open keys, kept beyond their use */
 #define ASH_OBJECT_KEYS    4u   /* back ends that hold one object's key at a time */

@@ -4,8 +4,8 @@
 #include "token/change.h"
 #include "token/complete.h"
 
-/* Times that an object may change under our hands before we give up. */
-#define UPDATE_TRIES 16
+/* Times that a token object may change under our hands before we keep the others waiting. */
+#define UPDATE_TRIES 4
 
 struct ash_status ash_hsm_create_object(struct ash_hsm *hsm, ash_handle handle, struct ash_template given,
 					ash_handle *ret_object)
@@ -70,16 +70,33 @@ struct ash_status ash_hsm_get_attributes(struct ash_hsm *hsm, ash_handle handle,
 	return ASH_DONE;
 }
 
-static struct ash_status set_once(struct ash_session *session, ash_handle object_handle,
-				  struct ash_template given)
+struct setting {
+	struct ash_template given;
+	struct ash_actor actor;
+};
+
+static struct ash_status set_given(const struct ash_attrs *before, const void *context,
+				   struct ash_attrs **ret_after)
 {
+	const struct setting *setting = context;
+
+	return ash_attribute_change(before, setting->given, setting->actor, ret_after);
+}
+
+/* `wait`: until it is our turn to write, and then whatever the object is. */
+static struct ash_status set_once(struct ash_session *session, ash_handle object_handle,
+				  struct ash_template given, bool wait)
+{
+	const struct setting setting = { given, ash_session_actor(session) };
 	ASH_AUTO(ash_object) *object = NULL;
 	ASH_AUTO(ash_attrs) *changed = NULL;
 
 	ASH_TRY(ash_access_get(session, object_handle, &object));
 	ASH_TRY(ash_session_may_write(session, ash_attrs_bool(object->attrs, CKA_TOKEN, false),
 				      object->is_private));
-	ASH_TRY(ash_attribute_change(object->attrs, given, ash_session_actor(session), &changed));
+	if (wait && (object_handle & ASH_HANDLE_SESSION_OBJECT) == 0)
+		return ash_change_edit(session, object, set_given, &setting);
+	ASH_TRY(set_given(object->attrs, &setting, &changed));
 	return ash_change_update(session, object, &changed);
 }
 
@@ -88,13 +105,12 @@ struct ash_status ash_hsm_set_attributes(struct ash_hsm *hsm, ash_handle handle,
 {
 	ASH_AUTO(ash_session) *session = NULL;
 	struct ash_status status = ASH_DONE;
+	unsigned tries = 0;
 
 	ASH_TRY(ash_session_take(hsm, handle, &session));
-	for (int i = 0; i < UPDATE_TRIES; i++) {
-		status = set_once(session, object_handle, given);
-		if (status.code != ASH_E_CONFLICT)
-			return status;
-		/* Somebody else changed it first: ours is checked against theirs. */
-	}
-	ASH_FAIL(ASH_E_FAILED);
+	do {
+		/* Somebody else changed it first: ours is checked against theirs. Of all that try one gets on. */
+		status = set_once(session, object_handle, given, tries++ >= UPDATE_TRIES);
+	} while (status.code == ASH_E_CONFLICT);
+	return status;
 }

@@ -121,8 +121,14 @@ struct ash_status ash_record_read(struct ash_txn *txn, struct ash_crypto *crypto
 {
 	ASH_AUTO(ash_buf) sealed = ASH_BUF_PLAIN;
 	uint64_t version = 0;
+	const struct ash_status status = ash_txn_get(txn, name, &sealed, &version);
 
-	ASH_TRY(ash_txn_get(txn, name, &sealed, &version));
+	/*
+	 * A store that is damaged itself (or whose disk fails, which SQLite says in the same
+	 * words) is no damage of this one record: a search must not pass it over in silence.
+	 */
+	ASH_ENSURE(status.code != ASH_E_CORRUPT, ASH_E_IO);
+	ASH_TRY(status);
 	ASH_TRY(ash_record_open(crypto, ring, name, incarnation, version, ash_buf_span(&sealed), out));
 	*ret_version = version;
 	return ASH_DONE;

@@ -57,7 +57,7 @@ ASH_STATUS ash_record_open(struct ash_crypto *crypto, const struct ash_ring *rin
 			   struct ash_record_name name, const struct ash_incarnation *incarnation,
 			   uint64_t version, struct ash_span sealed, struct ash_buf *out);
 
-/* Reads a record and opens it. ASH_E_NOT_FOUND and the store's errors besides. */
+/* Reads a record and opens it. ASH_E_NOT_FOUND besides; ASH_E_IO when it is the store itself that is damaged. */
 ASH_STATUS ash_record_read(struct ash_txn *txn, struct ash_crypto *crypto, const struct ash_ring *ring,
 			   struct ash_record_name name, const struct ash_incarnation *incarnation,
 			   struct ash_buf *out, uint64_t *ret_version);

@@ -161,3 +161,10 @@ struct ash_status ash_root_key_claim(struct ash_txn *txn, struct ash_crypto *cry
 	ASH_TRY(ash_buf_add(&value, ash_span(ours, KEY_ID_LEN)));
 	return ash_txn_put(txn, STORE_NAME, 0, ash_buf_span(&value), NULL, 0);
 }
+
+struct ash_status ash_root_key_release(struct ash_txn *txn)
+{
+	const struct ash_status status = ash_txn_delete(txn, STORE_NAME);
+
+	return status.code == ASH_E_NOT_FOUND ? ASH_DONE : status;
+}

@@ -38,3 +38,9 @@ ASH_STATUS ash_root_key_make(struct ash_crypto *crypto, struct ash_store *store,
  * that it is. ASH_E_FAILED when another process gave the store another key meanwhile.
  */
 ASH_STATUS ash_root_key_claim(struct ash_txn *txn, struct ash_crypto *crypto, const struct ash_secret *key);
+
+/*
+ * Inside the change that deletes the last token: the store wants no certain key any more,
+ * so a lost one does not keep it from having tokens again. The key itself stays.
+ */
+ASH_STATUS ash_root_key_release(struct ash_txn *txn);

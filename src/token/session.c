@@ -196,7 +196,7 @@ static struct ash_status enter(struct ash_hsm *hsm, uint64_t slot, bool read_wri
 
 	ASH_TRY(ash_slot_token(hsm, slot, &token));
 	era = atomic_load(&token->era);
-	ASH_ENSURE(era != 0, ASH_E_TOKEN_NOT_RECOGNIZED);
+	ASH_ENSURE(era != 0, ASH_E_TOKEN_NOT_INITIALIZED);
 	ASH_ENSURE(!read_write || ash_store_writable(hsm->store), ASH_E_TOKEN_WRITE_PROTECTED);
 	ASH_TRY(ash_presence_enter(hsm, token, era, read_write));
 	*ret_token = token;

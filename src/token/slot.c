@@ -292,6 +292,28 @@ struct ash_status ash_slot_token(struct ash_hsm *hsm, uint64_t slot, struct ash_
 	return ASH_DONE;
 }
 
+struct ash_status ash_slot_unread(struct ash_hsm *hsm, uint64_t slot, struct ash_token **ret_token,
+				  uint64_t *ret_version)
+{
+	ASH_AUTO(ash_txn) *view = NULL;
+	struct ash_store *store = NULL;
+	uint64_t free_slot = 0, version = 0;
+	struct ash_status status = ash_hsm_store(hsm, false, &store);
+
+	if (status.code == ASH_E_NOT_FOUND)
+		ASH_FAIL(slot == 0 ? ASH_E_TOKEN_NOT_RECOGNIZED : ASH_E_SLOT_ID);
+	ASH_TRY(status);
+	ASH_TRY(ash_store_view(store, &view));
+	ASH_TRY(ash_slot_next(view, &free_slot, &version));
+	status = ash_txn_get(view, ash_slot_record_name(slot), NULL, &version);
+	if (status.code == ASH_E_NOT_FOUND)
+		ASH_FAIL(slot == free_slot ? ASH_E_TOKEN_NOT_RECOGNIZED : ASH_E_SLOT_ID);
+	ASH_TRY(status);
+	ASH_TRY(know_token(hsm, slot, ret_token));
+	*ret_version = version;
+	return ASH_DONE;
+}
+
 struct ash_status ash_slot_pins(struct ash_hsm *hsm, struct ash_token *token, struct ash_slot_pins *ret_pins)
 {
 	ASH_AUTO(ash_ring) ring = ASH_RING_NONE;

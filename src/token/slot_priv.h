@@ -20,6 +20,19 @@ uint64_t ash_slot_version(struct ash_token *token);
 /* Makes sure that the root key is at hand; `make`: the store is about to have its first token. */
 ASH_STATUS ash_slot_need_root(struct ash_hsm *hsm, struct ash_store *store, bool make);
 
+/*
+ * The token in a slot, whatever its records are like and wherever the root key is, and the
+ * version of its record. ASH_E_SLOT_ID; ASH_E_TOKEN_NOT_RECOGNIZED when it is not initialised.
+ */
+ASH_STATUS ash_slot_unread(struct ash_hsm *hsm, uint64_t slot, struct ash_token **ret_token,
+			   uint64_t *ret_version);
+
+/*
+ * Deletes the token whose record has `if_version` with all that it owns, in one change.
+ * ASH_E_DEVICE_REMOVED when it was initialised anew or deleted meanwhile.
+ */
+ASH_STATUS ash_slot_delete(struct ash_hsm *hsm, struct ash_token *token, uint64_t if_version);
+
 /* Wipes what a login gave. The token's lock is held. */
 void ash_slot_wipe_login(struct ash_token *token);
 

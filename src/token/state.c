@@ -14,6 +14,7 @@
 #include "util/writer.h"
 
 #define STATE_FORMAT 1u
+#define STATE_MAX    1024u /* none that we give is longer */
 
 static struct ash_status state_ring(struct ash_session *session, struct ash_incarnation *ret_incarnation,
 				    struct ash_ring *ret_ring)
@@ -145,6 +146,7 @@ struct ash_status ash_hsm_op_restore(struct ash_hsm *hsm, ash_handle handle, str
 	struct ash_status status;
 
 	ASH_TRY(ash_session_take(hsm, handle, &session));
+	ASH_ENSURE(state.len <= STATE_MAX, ASH_E_SAVED_STATE);
 	status = unseal(session, state, &plain);
 	ASH_ENSURE(status.code != ASH_E_CORRUPT && status.code != ASH_E_FORMAT, ASH_E_SAVED_STATE);
 	ASH_TRY(status);

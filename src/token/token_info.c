@@ -35,7 +35,8 @@ static struct ash_status pin_flags(struct ash_hsm *hsm, struct ash_token *token,
 struct ash_status ash_hsm_token_info(struct ash_hsm *hsm, uint64_t slot, struct ash_token_info *ret_info)
 {
 	struct ash_token_info info = {
-		.flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_RESTORE_KEY_NOT_NEEDED,
+		.flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_DUAL_CRYPTO_OPERATIONS |
+			 CKF_RESTORE_KEY_NOT_NEEDED,
 		.pin_min = hsm->options.pin_min,
 		.pin_max = ASH_PIN_MAX,
 		.hardware_major = hsm->options.version_major,

@@ -105,9 +105,9 @@ static const bool elsewhere[ASH_CODES] = {
 	[ASH_E_LIMIT] = true,
 };
 static const bool may_be_told[ASH_CODES] = {
-	[ASH_E_WRAPPED_KEY_LEN] = true,       [ASH_E_CURVE] = true,
-	[ASH_E_PARAMETER_SET] = true,         [ASH_E_TEMPLATE_INCOMPLETE] = true,
-	[ASH_E_TEMPLATE_INCONSISTENT] = true,
+	[ASH_E_WRAPPED_KEY_LEN] = true,     [ASH_E_CURVE] = true,
+	[ASH_E_DOMAIN_PARAMS] = true,       [ASH_E_PARAMETER_SET] = true,
+	[ASH_E_TEMPLATE_INCOMPLETE] = true, [ASH_E_TEMPLATE_INCONSISTENT] = true,
 };
 
 static struct ash_status in_words(const struct ash_wrap_form *form, struct ash_status status)
@@ -127,13 +127,16 @@ static struct ash_status check_length(const struct ash_wrapper *wrapper, const s
 	struct ash_status status;
 	size_t len = 0;
 
-	ASH_ENSURE(wrapped.len != 0 && most != SIZE_MAX, ASH_E_WRAPPED_KEY_LEN);
+	/* No object has a longer key: it is not even looked at. */
+	ASH_ENSURE(wrapped.len != 0 && most <= ASH_ATTRS_MAX, ASH_E_WRAPPED_KEY_LEN);
 	if (unit == 1 || ash_attrs_number(attrs, CKA_CLASS, 0) == CKO_PRIVATE_KEY)
 		return ASH_DONE;
 	ASH_ENSURE(most != 0 && most % unit == 0, ASH_E_WRAPPED_KEY_LEN);
 	status = ash_newkey_len(attrs, most - unit, most, &len);
 	ASH_ENSURE(status.code != ASH_E_KEY_SIZE, ASH_E_WRAPPED_KEY_LEN);
-	return status;
+	ASH_TRY(status);
+	/* Key wrap sees to it that only zeroes are cut off (cut_secret). */
+	return wrapper->row->alg.scheme != ASH_SCHEME_AES_KW ? ash_newkey_check_cut(attrs, len) : ASH_DONE;
 }
 
 static struct ash_status begin(const struct ash_wrapper *wrapper, struct ash_template given,
@@ -163,10 +166,11 @@ struct ash_status ash_hsm_unwrap_key(struct ash_hsm *hsm, ash_handle handle,
 	ASH_AUTO(ash_object) *unwrapping = NULL;
 	ASH_AUTO(ash_attrs) *attrs = NULL;
 	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
-	struct ash_wrapper wrapper = { .mechanism = mechanism };
+	const struct ash_mechanism own = ash_wrap_mechanism(mechanism);
+	struct ash_wrapper wrapper = { .mechanism = &own };
 
 	ASH_TRY(ash_session_take(hsm, handle, &session));
-	ASH_TRY(ash_use_row(mechanism, CKF_UNWRAP, &wrapper.row));
+	ASH_TRY(ash_use_row(&own, CKF_UNWRAP, &wrapper.row));
 	ASH_TRY(ash_use_once(session, unwrapping_key, wrapper.row, &ash_role_unwrap, &unwrapping,
 			     &wrapper.spec));
 	wrapper.session = session;

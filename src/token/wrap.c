@@ -31,10 +31,32 @@ const struct ash_wrap_form *ash_wrap_form(const struct ash_mechanism_row *row)
 		       : NULL;
 }
 
+struct ash_mechanism ash_wrap_mechanism(const struct ash_mechanism *given)
+{
+	const struct ash_mechanism_row *row = ash_mechanism_find(given->type);
+	struct ash_mechanism own = *given;
+
+	if (row != NULL && row->param == ASH_PARAM_CCM)
+		own.params.data_len = 0;
+	return own;
+}
+
+/* The parameter for this much input: CCM is told the length of the plaintext before it. */
+static struct ash_params params_for(const struct ash_use *use, const struct ash_params *given, size_t len)
+{
+	struct ash_params params = *given;
+	const size_t tag_len = use->op == ASH_OP_DECRYPT ? params.tag_len : 0;
+
+	if (use->alg.scheme == ASH_SCHEME_AES_CCM)
+		params.data_len = len > tag_len ? len - tag_len : 0;
+	return params;
+}
+
 static struct ash_status crypt_with(struct ash_session *session, struct ash_key *key,
 				    const struct ash_use *use, const struct ash_params *params,
 				    struct ash_span in, struct ash_buf *out)
 {
+	const struct ash_params own = params_for(use, params, in.len);
 	ASH_AUTO(ash_operation) *operation = NULL;
 	const size_t need =
 		ash_alg_finish_max(use->op, use->alg, ash_key_spec(key), params->tag_len, 0, in.len);
@@ -43,7 +65,7 @@ static struct ash_status crypt_with(struct ash_session *session, struct ash_key 
 
 	ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
 	ASH_TRY(ash_operation_new(session->hsm->crypto, use, key, &operation));
-	ASH_TRY(ash_operation_start(operation, params));
+	ASH_TRY(ash_operation_start(operation, &own));
 	ASH_TRY(ash_buf_extend(out, need, &room));
 	ASH_TRY(ash_operation_finish(operation, in, room, &len));
 	out->len = len;
@@ -177,10 +199,11 @@ struct ash_status ash_hsm_wrap_key(struct ash_hsm *hsm, ash_handle handle,
 	ASH_AUTO(ash_object) *wrapping = NULL;
 	ASH_AUTO(ash_object) *object = NULL;
 	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
-	struct ash_wrapper wrapper = { .mechanism = mechanism };
+	const struct ash_mechanism own = ash_wrap_mechanism(mechanism);
+	struct ash_wrapper wrapper = { .mechanism = &own };
 
 	ASH_TRY(ash_session_take(hsm, handle, &session));
-	ASH_TRY(ash_use_row(mechanism, CKF_WRAP, &wrapper.row));
+	ASH_TRY(ash_use_row(&own, CKF_WRAP, &wrapper.row));
 	ASH_TRY(ash_use_once(session, wrapping_key, wrapper.row, &ash_role_wrap, &wrapping, &wrapper.spec));
 	wrapper.session = session;
 	wrapper.object = wrapping;

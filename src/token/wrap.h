@@ -23,6 +23,12 @@ struct ash_wrapper {
 	struct ash_key_spec spec;
 };
 
+/*
+ * The mechanism as wrapping takes it. §6.13.5: the length of the data in CKM_AES_CCM's
+ * parameter is ignored, whatever it is; the key's own is the one.
+ */
+struct ash_mechanism ash_wrap_mechanism(const struct ash_mechanism *given);
+
 /* The same in one go, aside: appends to an empty secret buffer. The operation's errors. */
 ASH_STATUS ash_wrap_crypt(const struct ash_wrapper *wrapper, enum ash_op op, struct ash_span in,
 			  struct ash_buf *out);

@@ -38,6 +38,19 @@ struct ash_status ash_config_mistake(const char *where, unsigned line, const cha
 	ASH_FAIL_WITH(ASH_E_CONFIG, "%s", latest_mistake);
 }
 
+struct ash_status ash_config_refuse(const struct ash_config *config, enum ash_config_key key,
+				    const char *format, ...)
+{
+	const char *where = config->path != NULL ? config->path : "default";
+	char why[512];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	return ash_config_mistake(where, config->value[key].line, "\"%s\": %s", table[key].name, why);
+}
+
 const char *ash_config_error(void)
 {
 	return latest_mistake;

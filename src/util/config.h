@@ -61,6 +61,13 @@ ASH_STATUS ash_config_parse(const char *where, const char *text, size_t len, str
 
 struct ash_config *ash_config_free(struct ash_config *config);
 
+/*
+ * For a value that its user can't do with, which no kind tells: fails with ASH_E_CONFIG and a
+ * sentence that names file and line, as any mistake has.
+ */
+ASH_STATUS ash_config_refuse(const struct ash_config *config, enum ash_config_key key, const char *format,
+			     ...) ASH_PRINTF(3, 4);
+
 /* The latest mistake of this thread, as a sentence; "" when there was none. */
 const char *ash_config_error(void);
 

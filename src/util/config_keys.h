@@ -4,7 +4,7 @@
  * No include guard: it is read several times.
  */
 ASH_CONFIG(STORE_BACKEND, "store.backend", CHOICE, "sqlite|memory", 0, 0,
-	   "Where objects are kept: in a file, or in memory until the process ends")
+	   "Where objects are kept: in a file, or in memory until C_Finalize or the process's end")
 ASH_CONFIG(STORE_PATH, "store.path", PATH, "", 0, 0, "The folder of the store; empty: the user's own")
 ASH_CONFIG(STORE_GROUP, "store.group", TEXT, "", 0, 0,
 	   "A group that may use the store too; empty: the owner alone")

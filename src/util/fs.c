@@ -262,10 +262,45 @@ struct ash_status ash_fs_check(const char *path, gid_t group, uint64_t *ret_size
 	return ASH_DONE;
 }
 
+int ash_fs_raise(int fd)
+{
+	int high = fd;
+
+	if (fd >= 0 && fd <= STDERR_FILENO) {
+		high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		close(fd);
+	}
+	return high;
+}
+
+struct ash_status ash_fs_identify(int fd, struct ash_fs_id *ret_id)
+{
+	struct stat info;
+
+	if (fstat(fd, &info) != 0)
+		ASH_FAIL_WITH(ash_fs_code(errno), "a descriptor can't be looked at: %s",
+			      strerrordesc_np(errno));
+	*ret_id = (struct ash_fs_id){ info.st_dev, info.st_ino };
+	return ASH_DONE;
+}
+
+bool ash_fs_is(int fd, struct ash_fs_id id)
+{
+	struct stat info;
+
+	return fd >= 0 && fstat(fd, &info) == 0 && info.st_dev == id.dev && info.st_ino == id.ino;
+}
+
+void ash_fs_close_own(int fd, struct ash_fs_id id)
+{
+	if (ash_fs_is(fd, id))
+		close(fd);
+}
+
 struct ash_status ash_fs_open(const char *path, int flags, gid_t group, int *ret_fd)
 {
 	/* O_NONBLOCK: a fifo that somebody put there must not hold us up. */
-	ASH_AUTO_FD fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ASH_AUTO_FD fd = ash_fs_raise(open(path, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 	struct stat info;
 
 	if (fd < 0 && errno == ELOOP)
@@ -280,7 +315,7 @@ struct ash_status ash_fs_open(const char *path, int flags, gid_t group, int *ret
 
 struct ash_status ash_fs_create(const char *path, mode_t mode, gid_t group, int *ret_fd)
 {
-	ASH_AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	ASH_AUTO_FD fd = ash_fs_raise(open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
 
 	if (fd < 0)
 		ASH_FAIL_WITH(ash_fs_code(errno), "%s can't be made: %s", path, strerrordesc_np(errno));

@@ -44,10 +44,13 @@ const char *ash_fs_refused(uint64_t type);
  */
 ASH_STATUS ash_fs_check(const char *path, gid_t group, uint64_t *ret_size);
 
-/* Opens a file with these flags and checks it as ash_fs_check. The caller closes it. */
+/*
+ * Opens a file with these flags and checks it as ash_fs_check. The caller closes it.
+ * Never as 0, 1 or 2: where a host has these closed, what it prints must not come to us.
+ */
 ASH_STATUS ash_fs_open(const char *path, int flags, gid_t group, int *ret_fd);
 
-/* Makes an empty file, opened for reading and writing. ASH_E_EXISTS, and as ash_fs_open. */
+/* Makes an empty file, opened for reading and writing, as ash_fs_open. ASH_E_EXISTS. */
 ASH_STATUS ash_fs_create(const char *path, mode_t mode, gid_t group, int *ret_fd);
 
 /* Gives a file its final name in the same folder, for good, unless that name is taken: ASH_E_EXISTS. */
@@ -64,6 +67,24 @@ ASH_STATUS ash_fs_create_private(const char *path, struct ash_span bytes, mode_t
 
 /* The code for an errno. */
 enum ash_code ash_fs_code(int error);
+
+/* The same file under a number above 2, in the place of `fd` (which may be -1); -1 and errno on failure. */
+int ash_fs_raise(int fd);
+
+/*
+ * Which file a descriptor is. A host may close descriptors that it doesn't know and
+ * then have one of its own under the number: whoever keeps one looks before each use.
+ */
+struct ash_fs_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+ASH_STATUS ash_fs_identify(int fd, struct ash_fs_id *ret_id);
+bool ash_fs_is(int fd, struct ash_fs_id id);
+
+/* Closes it if it is that file; else it is not ours to close. */
+void ash_fs_close_own(int fd, struct ash_fs_id id);
 
 static inline void ash_fs_close_auto(const int *fd)
 {

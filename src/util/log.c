@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "util/fork.h"
+#include "util/fs.h"
 #include "util/lock.h"
 #include "util/log_priv.h"
 
@@ -42,8 +43,7 @@ static struct {
 	struct ash_lock lock; /* ASH_RANK_LOG; guards the fields below */
 	enum target target;
 	int fd;
-	dev_t dev; /* which file `fd` was when we opened it */
-	ino_t ino;
+	struct ash_fs_id file; /* which `fd` was when we opened it */
 	char path[PATH_MAX];
 } out;
 
@@ -63,9 +63,7 @@ void ash_log_listen_at(const char *path)
  */
 static bool fd_is_ours(void)
 {
-	struct stat now;
-
-	return out.fd >= 0 && fstat(out.fd, &now) == 0 && now.st_dev == out.dev && now.st_ino == out.ino;
+	return ash_fs_is(out.fd, out.file);
 }
 
 static void drop_target(void)
@@ -90,23 +88,12 @@ static void settle(void)
 	ash_fork_made(&out.guard);
 }
 
-/* Never 0, 1 or 2: a host that had them closed would print into the log. */
-static int open_high(const char *path)
+static struct ash_status open_file(const char *path, struct stat *ret_file, int *ret_fd)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
 		      0600);
-	int high = fd;
 
-	if (fd >= 0 && fd <= STDERR_FILENO) {
-		high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-		close(fd);
-	}
-	return high;
-}
-
-static struct ash_status open_file(const char *path, struct stat *ret_file, int *ret_fd)
-{
-	int fd = open_high(path);
+	fd = ash_fs_raise(fd); /* a host that has 0, 1 or 2 closed would print into the log */
 
 	ASH_ENSURE(fd >= 0, ASH_E_IO);
 	if (fstat(fd, ret_file) != 0 || !S_ISREG(ret_file->st_mode)) {
@@ -120,8 +107,7 @@ static struct ash_status open_file(const char *path, struct stat *ret_file, int 
 static void use_file(int fd, const struct stat *file)
 {
 	out.fd = fd;
-	out.dev = file->st_dev;
-	out.ino = file->st_ino;
+	out.file = (struct ash_fs_id){ file->st_dev, file->st_ino };
 }
 
 struct ash_status ash_log_open(const char *target, enum ash_log_level level)

@@ -33,7 +33,8 @@ ASH_CODE(E_VERSION, "the stored data is of a newer format")
 /* Slots and tokens */
 ASH_CODE(E_SLOT_ID, "there is no such slot")
 ASH_CODE(E_TOKEN_NOT_PRESENT, "no token is present in the slot")
-ASH_CODE(E_TOKEN_NOT_RECOGNIZED, "the token is not recognised: not initialised, or its root key is missing")
+ASH_CODE(E_TOKEN_NOT_RECOGNIZED, "the token is not recognised: its root key is missing or another's")
+ASH_CODE(E_TOKEN_NOT_INITIALIZED, "the token is not initialised")
 ASH_CODE(E_TOKEN_WRITE_PROTECTED, "the token is write-protected")
 ASH_CODE(E_DEVICE_REMOVED, "the token was removed or initialised anew")
 
@@ -68,6 +69,7 @@ ASH_CODE(E_TEMPLATE_INCONSISTENT, "the template contradicts itself or the functi
 ASH_CODE(E_ACTION_PROHIBITED, "the object forbids this action")
 ASH_CODE(E_PARAMETER_SET, "the parameter set is not supported")
 ASH_CODE(E_CURVE, "the curve is not supported")
+ASH_CODE(E_DOMAIN_PARAMS, "the curve is not named, but spelt out")
 
 /* Keys, mechanisms and operations */
 ASH_CODE(E_KEY_HANDLE, "there is no such key")

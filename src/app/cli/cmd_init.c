@@ -48,6 +48,8 @@ static ASH_STATUS plan_slot(struct ash_cli *cli, const struct ash_cli_token *tok
 				  : tokens[i].code == ASH_OK && !ash_cli_token_usable(&tokens[i]);
 
 		if (fits) {
+			if (tokens[i].code != ASH_OK)
+				ASH_TRY(ash_cli_token_refuse(cli, &tokens[i]));
 			plan->token = tokens[i];
 			plan->again = ash_cli_token_usable(&tokens[i]);
 			return ASH_DONE;
@@ -58,13 +60,27 @@ static ASH_STATUS plan_slot(struct ash_cli *cli, const struct ash_cli_token *tok
 	return ash_cli_refuse(cli, ASH_CLI_NOT_FOUND, "there is no slot for a new token");
 }
 
+static ASH_STATUS plan_place(struct ash_cli *cli, struct plan *plan)
+{
+	ASH_AUTO_MEM struct ash_cli_token *tokens = NULL;
+	size_t count = 0;
+
+	ASH_TRY(ash_cli_tokens(cli, &tokens, &count));
+	ASH_TRY(plan_slot(cli, tokens, count, plan));
+	return check_label(cli, tokens, count, plan);
+}
+
 static ASH_STATUS plan_init(struct ash_cli *cli, struct plan *plan)
 {
 	const char *label = cli->values[ASH_CLI_OPT_LABEL];
-	ASH_AUTO_MEM struct ash_cli_token *tokens = NULL;
-	size_t count = 0;
+	const char *variable = cli->values[ASH_CLI_OPT_PIN_ENV];
 	uint32_t point;
 
+	/* It is wiped once it was read; and one PIN for both is no separation. */
+	if (variable != NULL && ash_cli_has(cli, ASH_CLI_OPT_SO_PIN_ENV) &&
+	    strcmp(variable, cli->values[ASH_CLI_OPT_SO_PIN_ENV]) == 0)
+		return ash_cli_refuse(cli, ASH_CLI_USAGE,
+				      "--so-pin-env and --pin-env name one variable: each PIN needs its own");
 	plan->label = ash_cli_trim(label, strlen(label));
 	if (plan->label.len == 0 || plan->label.len > sizeof(plan->token.info.label))
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--label takes 1 to %zu bytes",
@@ -77,9 +93,7 @@ static ASH_STATUS plan_init(struct ash_cli *cli, struct plan *plan)
 					      "--label takes UTF-8 without control characters");
 		rest = ash_span(rest.data + used, rest.len - used);
 	}
-	ASH_TRY(ash_cli_tokens(cli, &tokens, &count));
-	ASH_TRY(plan_slot(cli, tokens, count, plan));
-	return check_label(cli, tokens, count, plan);
+	return plan_place(cli, plan);
 }
 
 static ASH_STATUS confirm_again(struct ash_cli *cli, const struct plan *plan)
@@ -120,18 +134,50 @@ static ASH_STATUS get_pins(struct ash_cli *cli, const struct plan *plan, struct 
 	return ASH_DONE;
 }
 
-static ASH_STATUS make_token(struct ash_cli *cli, const struct plan *plan, const struct ash_secret *so)
+#define PLACES 32 /* how often others may take the place that was looked for */
+
+/* In the first place that is free, also when another program is faster. */
+static ASH_STATUS make_somewhere(struct ash_cli *cli, struct plan *plan, struct ash_span so,
+				 const char label[32])
+{
+	uint64_t before = 0;
+	struct ash_status status = ASH_DONE;
+
+	for (int i = 0; i < PLACES; i++) {
+		before = plan->token.slot;
+		status = cli->api->make_token(cli->hsm, before, so, label);
+		if (ash_is_ok(status) || ash_cli_has(cli, ASH_CLI_OPT_SLOT) ||
+		    (status.code != ASH_E_EXISTS && status.code != ASH_E_FAILED))
+			return status;
+		ASH_TRY(plan_place(cli, plan));
+		if (plan->token.slot == before)
+			return status; /* nobody took it: there is another reason */
+	}
+	return status;
+}
+
+static ASH_STATUS make_token(struct ash_cli *cli, struct plan *plan, const struct ash_secret *so)
 {
 	char label[32];
 	struct ash_status status;
 
 	memset(label, ' ', sizeof(label));
 	memcpy(label, plan->label.data, plan->label.len);
-	status = cli->api->init_token(cli->hsm, plan->token.slot, ash_secret_peek(so), label);
-	if (!ash_is_ok(status))
-		return ash_cli_fail(cli, status, "can't initialise token \"%s\" in slot %llu",
-				    ash_cli_escaped(plan->label).text, (unsigned long long)plan->token.slot);
-	return ASH_DONE;
+	if (plan->again)
+		status = cli->api->init_token(cli->hsm, plan->token.slot, ash_secret_peek(so), label);
+	else
+		status = make_somewhere(cli, plan, ash_secret_peek(so), label);
+	if (ash_is_ok(status) || cli->exit != ASH_CLI_DONE)
+		return status;
+	if (status.code == ASH_E_EXISTS)
+		return ash_cli_refuse(cli, ASH_CLI_FAILED,
+				      "another program made a token in slot %llu meanwhile",
+				      (unsigned long long)plan->token.slot);
+	status = ash_cli_fail(cli, status, "can't initialise token \"%s\" in slot %llu",
+			      ash_cli_escaped(plan->label).text, (unsigned long long)plan->token.slot);
+	if (status.code == ASH_E_PIN_INCORRECT)
+		ash_cli_hint_tries(cli, &plan->token, CKU_SO);
+	return status;
 }
 
 static ASH_STATUS set_user_pin(struct ash_cli *cli, const struct ash_cli_token *token,

@@ -20,8 +20,10 @@ static ASH_STATUS key_list(struct ash_cli *cli)
 	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
 	struct ash_cli_token token;
 	ash_handle session;
+	size_t damaged = 0;
 
 	ASH_TRY(find(cli, false, &token, &session, &keys));
+	ASH_TRY(ash_cli_keys_damaged(cli, &token, session, &damaged));
 	ASH_TRY(ash_cli_keys_list(&keys, &list));
 	return ash_cli_print_list(cli, &list, "No key matches.");
 }
@@ -71,6 +73,22 @@ static ASH_STATUS confirm_delete(struct ash_cli *cli, const struct ash_cli_token
 	return ASH_DONE;
 }
 
+/* What can't be read may be the other half of the key: then half of it would stay, useless. */
+static ASH_STATUS check_whole(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
+			      const struct ash_cli_keys *keys)
+{
+	struct ash_status status;
+	size_t damaged = 0;
+
+	ASH_TRY(ash_cli_keys_damaged(cli, token, session, &damaged));
+	if (damaged == 0 || !ash_cli_keys_are_half(keys) || ash_cli_has(cli, ASH_CLI_OPT_ALL))
+		return ASH_DONE;
+	status = ash_cli_refuse(cli, ASH_CLI_STORAGE,
+				"can't delete half a key pair: what can't be read may be its other half");
+	ash_cli_hint(cli, "put the store back from a backup; or delete the half that is left with --all");
+	return status;
+}
+
 static ASH_STATUS delete_each(struct ash_cli *cli, ash_handle session, const struct ash_cli_keys *keys)
 {
 	for (size_t i = 0; i < keys->count; i++) {
@@ -106,6 +124,7 @@ static ASH_STATUS key_delete(struct ash_cli *cli)
 	ASH_TRY(find(cli, true, &token, &session, &keys));
 	if (keys.count == 0 || (!all && !ash_cli_keys_are_one(&keys)))
 		return ash_cli_keys_refuse(cli, &keys);
+	ASH_TRY(check_whole(cli, &token, session, &keys));
 	ASH_TRY(confirm_delete(cli, &token, &keys));
 	ASH_TRY(delete_each(cli, session, &keys));
 	if (!ash_cli_has(cli, ASH_CLI_OPT_JSON))

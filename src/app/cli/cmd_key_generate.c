@@ -24,6 +24,24 @@ static void plan_auto(struct plan *plan)
 	ash_buf_done(&plan->id);
 }
 
+static ASH_STATUS refuse_usage(struct ash_cli *cli, const struct ash_cli_usage *refused,
+			       const struct ash_cli_keytype *keytype)
+{
+	const struct ash_status status =
+		ash_cli_refuse(cli, ASH_CLI_USAGE, "no key of type %s can %s", keytype->name, refused->text);
+	const struct ash_cli_usage *usage;
+	char uses[128] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; (usage = ash_cli_usage_at(i)) != NULL && len < sizeof(uses); i++) {
+		if (ash_cli_usage_fits(usage, keytype))
+			len += (size_t)snprintf(uses + len, sizeof(uses) - len, "%s%s", len > 0 ? "," : "",
+						usage->word);
+	}
+	ash_cli_hint(cli, "its uses: %s", uses);
+	return status;
+}
+
 static ASH_STATUS plan_usage(struct ash_cli *cli, const char *words, struct plan *plan)
 {
 	while (*words != '\0') {
@@ -37,6 +55,8 @@ static ASH_STATUS plan_usage(struct ash_cli *cli, const char *words, struct plan
 		if (usage == NULL)
 			return ash_cli_refuse(cli, ASH_CLI_USAGE, "there is no usage \"%s\"",
 					      ash_cli_escaped(ash_span(words, len)).text);
+		if (!ash_cli_usage_fits(usage, plan->keytype))
+			return refuse_usage(cli, usage, plan->keytype);
 		plan->usage |= 1u << i;
 		words += len + (words[len] == ',');
 	}
@@ -58,6 +78,8 @@ static ASH_STATUS plan_init(struct ash_cli *cli, struct plan *plan)
 	plan->label = ash_span_text(cli->values[ASH_CLI_OPT_LABEL]);
 	if (plan->label.len == 0 || plan->label.len > LABEL_MAX)
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--label takes 1 to %d bytes", LABEL_MAX);
+	if (!ash_cli_is_utf8(plan->label))
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--label takes UTF-8 (PKCS#11 has no other text)");
 	if (id != NULL &&
 	    (!ash_is_ok(ash_cli_unhex(id, &plan->id)) || plan->id.len == 0 || plan->id.len > ID_MAX))
 		return ash_cli_refuse(cli, ASH_CLI_USAGE,
@@ -158,27 +180,59 @@ static ASH_STATUS generate_pair(struct ash_cli *cli, ash_handle session, struct 
 	return status;
 }
 
-/* Two keys with one id are legal, and a trap: programs would take either. */
-static ASH_STATUS check_id(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
-			   const struct plan *plan)
+/* How many keys have the id that was given. */
+static ASH_STATUS count_with_id(struct ash_cli *cli, ash_handle session, const struct plan *plan,
+				size_t *ret_count)
 {
 	struct ash_cli_template want = { .count = 0 };
 	static const uint64_t classes[] = { CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_SECRET_KEY };
-	ash_handle found;
-	size_t count = 0;
+	ash_handle found[4]; /* more than one pair is more than enough */
+	size_t all = 0, count = 0;
 
-	for (size_t i = 0; i < ASH_COUNT(classes) && plan->id.len > 0 && count == 0; i++) {
+	for (size_t i = 0; i < ASH_COUNT(classes); i++) {
 		want.count = 0;
 		ASH_TRY(ash_cli_template_number(&want, CKA_CLASS, classes[i]));
 		ASH_TRY(ash_cli_template_bytes(&want, CKA_ID, ash_buf_span(&plan->id)));
 		ASH_TRY(cli->api->find_begin(cli->hsm, session, ash_cli_template(&want)));
-		ASH_TRY(cli->api->find_next(cli->hsm, session, &found, 1, &count));
+		ASH_TRY(cli->api->find_next(cli->hsm, session, found, ASH_COUNT(found), &count));
 		ASH_TRY(cli->api->find_end(cli->hsm, session));
+		all += count;
 	}
+	*ret_count = all;
+	return ASH_DONE;
+}
+
+/* Two keys with one id are legal, and a trap: programs would take either. */
+static ASH_STATUS check_id(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
+			   const struct plan *plan)
+{
+	size_t count = 0;
+
+	if (plan->id.len == 0)
+		return ASH_DONE;
+	ASH_TRY(count_with_id(cli, session, plan, &count));
 	if (count > 0)
 		return ash_cli_refuse(cli, ASH_CLI_FAILED, "token \"%s\" has a key with id %s already",
 				      ash_cli_escaped(ash_cli_token_label(token)).text,
 				      cli->values[ASH_CLI_OPT_ID]);
+	return ASH_DONE;
+}
+
+/* Nothing keeps another program from taking the id between that look and our key: look again. */
+static ASH_STATUS warn_of_twins(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
+				const struct plan *plan)
+{
+	size_t count = 0;
+
+	if (!ash_cli_has(cli, ASH_CLI_OPT_ID))
+		return ASH_DONE;
+	ASH_TRY(count_with_id(cli, session, plan, &count));
+	if (count > (plan->keytype->pair ? 2 : 1))
+		ash_cli_warn(
+			cli,
+			"another program gave a key of token \"%s\" the id %s at the same time; programs "
+			"would take either: delete one of them",
+			ash_cli_escaped(ash_cli_token_label(token)).text, cli->values[ASH_CLI_OPT_ID]);
 	return ASH_DONE;
 }
 
@@ -219,7 +273,9 @@ static ASH_STATUS key_generate(struct ash_cli *cli)
 			       ? status
 			       : ash_cli_fail(cli, status, "can't generate a key of type %s",
 					      plan.keytype->name);
-	status = print_made(cli, &token, session, handles, plan.keytype->pair ? 2 : 1);
+	status = warn_of_twins(cli, &token, session, &plan);
+	if (ash_is_ok(status))
+		status = print_made(cli, &token, session, handles, plan.keytype->pair ? 2 : 1);
 	return ash_is_ok(status) ? status
 				 : ash_cli_fail(cli, status, "can't show the key that was generated");
 }

@@ -1,7 +1,9 @@
-/* ashlar token list, ashlar token show */
+/* ashlar token list, ashlar token show, ashlar token delete */
 #include "app/cli/output.h"
+#include "app/cli/pin.h"
 #include "app/cli/select.h"
 #include "app/cli/text.h"
+#include "app/cli/tty.h"
 #include "util/mem.h"
 
 static const struct ash_cli_column columns[] = {
@@ -121,6 +123,7 @@ static ASH_STATUS token_list(struct ash_cli *cli)
 {
 	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
 	ASH_AUTO_MEM struct ash_cli_token *tokens = NULL;
+	char none[640] = "";
 	size_t count = 0;
 
 	ASH_TRY(ash_cli_tokens(cli, &tokens, &count));
@@ -134,7 +137,9 @@ static ASH_STATUS token_list(struct ash_cli *cli)
 		if (tokens[i].code != ASH_OK)
 			warn_of_unusable(cli, &tokens[i]);
 	}
-	return ash_cli_print_list(cli, &list, "There is no token yet; make one: ashlar init --label NAME");
+	if (json_array_size(list.rows) == 0)
+		snprintf(none, sizeof(none), "There is no token yet; %s", ash_cli_token_advice(cli));
+	return ash_cli_print_list(cli, &list, none);
 }
 
 static ASH_STATUS token_show(struct ash_cli *cli)
@@ -146,6 +151,86 @@ static ASH_STATUS token_show(struct ash_cli *cli)
 	ASH_TRY(ash_cli_list_init(&list, "tokens", columns));
 	ASH_TRY(add_token(&list, &token));
 	return ash_cli_print_records(cli, &list);
+}
+
+#define DESCRIBED_MAX 640 /* two escaped texts and what stands between them */
+
+/* What to call it: by its label, or by its slot when that is all that is known. */
+static void describe(const struct ash_cli_token *token, char text[DESCRIBED_MAX])
+{
+	unsigned long long slot = token->slot;
+
+	if (token->code == ASH_OK)
+		snprintf(text, DESCRIBED_MAX, "token \"%s\", serial number %s, in slot %llu",
+			 ash_cli_escaped(ash_cli_token_label(token)).text,
+			 ash_cli_escaped(ash_cli_token_serial(token)).text, slot);
+	else
+		snprintf(text, DESCRIBED_MAX, "the token in slot %llu, which can't be read", slot);
+}
+
+static ASH_STATUS confirm_delete(struct ash_cli *cli, const struct ash_cli_token *token)
+{
+	struct ash_span label = ash_cli_token_label(token);
+	bool named = token->code == ASH_OK && label.len > 0;
+	char text[DESCRIBED_MAX], shown[300];
+
+	if (ash_cli_has(cli, ASH_CLI_OPT_YES))
+		return ASH_DONE;
+	if (!ash_cli_tty_present())
+		return ash_cli_refuse(
+			cli, ASH_CLI_DECLINED,
+			"nobody can be asked whether to delete, as standard input is no terminal; "
+			"--yes deletes without asking");
+	describe(token, text);
+	fprintf(cli->err, "To be deleted for ever, with all its keys: %s.\n", text);
+	snprintf(shown, sizeof(shown), "its label, %s,", ash_cli_escaped(label).text);
+	if (!ash_cli_tty_confirm_text(cli->err, "Delete?", named ? shown : "yes",
+				      named ? label : ash_span_text("yes")))
+		return ash_cli_refuse(cli, ASH_CLI_DECLINED, "not confirmed: nothing was deleted");
+	return ASH_DONE;
+}
+
+static ASH_STATUS delete_it(struct ash_cli *cli, const struct ash_cli_token *token, bool force)
+{
+	ASH_AUTO(ash_secret) *so_pin = NULL;
+	struct ash_status status;
+	char text[DESCRIBED_MAX];
+
+	describe(token, text);
+	if (!force)
+		ASH_TRY(ash_cli_pin_get(cli, CKU_SO, ash_cli_token_label(token), &so_pin));
+	status = cli->api->delete_token(cli->hsm, token->slot,
+					so_pin != NULL ? ash_secret_peek(so_pin) : ASH_SPAN_NONE, force);
+	if (ash_is_ok(status))
+		return status;
+	status = ash_cli_fail(cli, status, "can't delete %s", text);
+	if (status.code == ASH_E_PIN_INCORRECT)
+		ash_cli_hint_tries(cli, token, CKU_SO);
+	return status;
+}
+
+static ASH_STATUS token_delete(struct ash_cli *cli)
+{
+	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
+	struct ash_cli_token token;
+	bool force = ash_cli_has(cli, ASH_CLI_OPT_FORCE);
+	struct ash_status status;
+	char text[DESCRIBED_MAX];
+
+	status = force ? ash_cli_token_select_any(cli, &token) : ash_cli_token_select(cli, &token);
+	if (!ash_is_ok(status) && cli->exit == ASH_CLI_STORAGE)
+		ash_cli_hint(cli, "to delete it all the same: ashlar token delete --force --slot ID");
+	ASH_TRY(status);
+	ASH_TRY(confirm_delete(cli, &token));
+	ASH_TRY(delete_it(cli, &token, force));
+	if (!ash_cli_has(cli, ASH_CLI_OPT_JSON)) {
+		describe(&token, text);
+		fprintf(cli->out, "Deleted: %s\n", text);
+		return ASH_DONE;
+	}
+	ASH_TRY(ash_cli_list_init(&list, "tokens", columns));
+	ASH_TRY(add_token(&list, &token));
+	return ash_cli_print_list(cli, &list, "");
 }
 
 static const struct ash_cli_option list_options[] = {
@@ -183,4 +268,34 @@ const struct ash_cli_command ash_cli_cmd_token_show = {
 			{ NULL, NULL },
 		},
 	.run = token_show,
+};
+
+static const struct ash_cli_option delete_options[] = {
+	{ .id = ASH_CLI_OPT_FORCE,
+	  .name = "force",
+	  .text = "ask for no SO PIN: it is locked or lost, or the token can't be read" },
+	{ .id = ASH_CLI_OPT_YES, .name = "yes", .letter = 'y', .text = "do not ask whether to delete" },
+	{ .name = NULL },
+};
+
+const struct ash_cli_command ash_cli_cmd_token_delete = {
+	.name = "token delete",
+	.summary = "delete a token with all its keys for ever",
+	.details =
+		"What is deleted can't be brought back. At a terminal it asks for the token's label first. The\n"
+		"PIN of the security officer (SO) is asked for, unless --force is given: whoever may write the\n"
+		"store can delete its files anyway. With --force and --slot also a token that can't be read is\n"
+		"deleted. The number of its slot is not used again. Refused while a program uses the token.",
+	.options = (const struct ash_cli_option *const[]){ delete_options, ash_cli_token_options,
+							   ash_cli_so_pin_options, ash_cli_common_options,
+							   NULL },
+	.examples =
+		(const struct ash_cli_example[]){
+			{ "ashlar token delete --token old", "asks for the label and the SO PIN" },
+			{ "ashlar token delete --token ca --force", "after too many wrong SO PINs" },
+			{ "ashlar token delete --slot 3 --force --yes",
+			  "whatever is there, without being asked" },
+			{ NULL, NULL },
+		},
+	.run = token_delete,
 };

@@ -43,11 +43,14 @@ static const char *explanation(struct ash_status status)
 static const char *advice(enum ash_code code)
 {
 	if (code == ASH_E_PIN_LOCKED)
-		return "the security officer has to set a new user PIN; a locked SO PIN stays locked";
+		return "the security officer has to set a new user PIN; a locked SO PIN stays locked, and only "
+		       "`ashlar token delete --force` makes room for a new token";
 	if (code == ASH_E_PIN_NOT_INITIALIZED)
 		return "the security officer has to set a user PIN first";
 	if (code == ASH_E_BUG)
 		return "please report this, with the line above";
+	if (code == ASH_E_SESSION_EXISTS)
+		return "end the programs that use the token first";
 	if (code == ASH_E_MECHANISM)
 		return "see what the token can do: ashlar mechanisms";
 	return NULL;
@@ -127,6 +130,7 @@ enum ash_cli_exit ash_cli_exit_code(enum ash_code code)
 	case ASH_E_ACCESS:
 	case ASH_E_VERSION:
 	case ASH_E_TOKEN_NOT_RECOGNIZED:
+	case ASH_E_TOKEN_NOT_INITIALIZED:
 	case ASH_E_TOKEN_WRITE_PROTECTED: return ASH_CLI_STORAGE;
 
 	case ASH_E_ARGUMENT:
@@ -162,6 +166,7 @@ enum ash_cli_exit ash_cli_exit_code(enum ash_code code)
 	case ASH_E_ACTION_PROHIBITED:
 	case ASH_E_PARAMETER_SET:
 	case ASH_E_CURVE:
+	case ASH_E_DOMAIN_PARAMS:
 	case ASH_E_KEY_TYPE:
 	case ASH_E_KEY_SIZE:
 	case ASH_E_KEY_USAGE:

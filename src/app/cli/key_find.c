@@ -78,8 +78,9 @@ static ASH_STATUS keep(struct finder *finder, ash_handle handle)
 	struct ash_status status =
 		ash_cli_key_read(finder->cli, finder->token, finder->session, handle, &key);
 
-	if (status.code == ASH_E_OBJECT_HANDLE)
-		return ASH_DONE; /* deleted by somebody since it was found */
+	/* Deleted by somebody since it was found; or damaged since (ash_cli_keys_damaged). */
+	if (status.code == ASH_E_OBJECT_HANDLE || status.code == ASH_E_CORRUPT)
+		return ASH_DONE;
 	ASH_TRY(status);
 	if (!type_fits(finder->search, &key)) {
 		json_decref(key.row);
@@ -183,6 +184,73 @@ ASH_STATUS ash_cli_keys_find(struct ash_cli *cli, const struct ash_cli_token *to
 		qsort(finder.keys.key, finder.keys.count, sizeof(*finder.keys.key), compare);
 	*ret_keys = finder.keys;
 	return ASH_DONE;
+}
+
+/* Whether an object's record is damaged: any question says so. */
+static ASH_STATUS is_damaged(struct finder *finder, ash_handle handle, bool *ret_damaged)
+{
+	struct ash_cli *cli = finder->cli;
+	struct ash_attr_query query = { .type = CKA_CLASS };
+	const struct ash_status status =
+		cli->api->get_attributes(cli->hsm, finder->session, handle, &query, 1);
+
+	*ret_damaged = status.code == ASH_E_CORRUPT;
+	return *ret_damaged || status.code == ASH_E_OBJECT_HANDLE ? ASH_DONE : status;
+}
+
+static ASH_STATUS count_damaged(struct finder *finder, size_t *count)
+{
+	ash_handle handles[FIND_AT_ONCE];
+	size_t found = 0;
+
+	do {
+		ASH_TRY(finder->cli->api->find_next(finder->cli->hsm, finder->session, handles, FIND_AT_ONCE,
+						    &found));
+		for (size_t i = 0; i < found; i++) {
+			bool damaged = false;
+
+			ASH_TRY(is_damaged(finder, handles[i], &damaged));
+			*count += damaged ? 1 : 0;
+		}
+	} while (found == FIND_AT_ONCE);
+	return ASH_DONE;
+}
+
+/* A search for anything gives what is there, readable or not. */
+static ASH_STATUS search_all(struct finder *finder, size_t *count)
+{
+	struct ash_cli *cli = finder->cli;
+	const struct ash_template any = { NULL, 0 };
+	struct ash_status status;
+
+	ASH_TRY(cli->api->find_begin(cli->hsm, finder->session, any));
+	status = count_damaged(finder, count);
+	if (ash_is_ok(status))
+		return cli->api->find_end(cli->hsm, finder->session);
+	ash_ignore(cli->api->find_end(cli->hsm, finder->session)); /* the first failure is the one to tell */
+	return status;
+}
+
+ASH_STATUS ash_cli_keys_damaged(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
+				size_t *ret_count)
+{
+	struct finder finder = { .cli = cli, .token = token, .session = session };
+	struct ash_cli_escaped label = ash_cli_escaped(ash_cli_token_label(token));
+	size_t count = 0;
+	const struct ash_status status = search_all(&finder, &count);
+
+	if (!ash_is_ok(status))
+		return ash_cli_fail(cli, status, "can't look at all objects of token \"%s\"", label.text);
+	if (count > 0)
+		ash_cli_warn(cli, "%zu object%s of token \"%s\" can't be read: the record%s damaged", count,
+			     count == 1 ? "" : "s", label.text, count == 1 ? " is" : "s are");
+	*ret_count = count;
+	return ASH_DONE;
+}
+
+bool ash_cli_keys_are_half(const struct ash_cli_keys *keys)
+{
+	return keys->count == 1 && keys->key[0].class != CKO_SECRET_KEY;
 }
 
 bool ash_cli_keys_are_one(const struct ash_cli_keys *keys)

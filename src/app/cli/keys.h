@@ -31,12 +31,23 @@ extern const struct ash_cli_option ash_cli_key_options[];
 ASH_STATUS ash_cli_keys_find(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
 			     struct ash_cli_keys *ret_keys);
 
+/*
+ * How many objects of the token the session sees but can't read, because their records are
+ * damaged: what they are nobody can tell, so no search finds them. A failure is told, and
+ * so is, as a warning, that there are any.
+ */
+ASH_STATUS ash_cli_keys_damaged(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
+				size_t *ret_count);
+
 /* The key with that handle. ASH_E_OBJECT_HANDLE when it is gone, ASH_E_MEMORY, …; nothing is told. */
 ASH_STATUS ash_cli_key_read(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
 			    ash_handle handle, struct ash_cli_key *ret_key);
 
 /* Whether it is one key, or the two halves of a pair (same type, same id). */
 bool ash_cli_keys_are_one(const struct ash_cli_keys *keys);
+
+/* Whether it is a public or a private key whose other half is not there. */
+bool ash_cli_keys_are_half(const struct ash_cli_keys *keys);
 
 /* Tells that no key, or several, match where one was wanted. */
 ASH_STATUS ash_cli_keys_refuse(struct ash_cli *cli, const struct ash_cli_keys *keys);

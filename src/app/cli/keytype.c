@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "token/mechanism.h"
 #include "util/compat.h"
 
 #define PARAMS(der) .params = (der), .params_len = sizeof(der) - 1
@@ -67,13 +68,13 @@ static const struct ash_cli_keytype keytypes[] = {
 };
 
 static const struct ash_cli_usage usages[] = {
-	{ "sign", "make signatures or MACs", CKA_SIGN, CKA_VERIFY, CKA_SIGN },
-	{ "verify", "check signatures or MACs", 0, CKA_VERIFY, CKA_VERIFY },
-	{ "encrypt", "encrypt", 0, CKA_ENCRYPT, CKA_ENCRYPT },
-	{ "decrypt", "decrypt", CKA_DECRYPT, CKA_ENCRYPT, CKA_DECRYPT },
-	{ "wrap", "wrap other keys", 0, CKA_WRAP, CKA_WRAP },
-	{ "unwrap", "unwrap other keys", CKA_UNWRAP, CKA_WRAP, CKA_UNWRAP },
-	{ "derive", "derive other keys", CKA_DERIVE, 0, CKA_DERIVE },
+	{ "sign", "make signatures or MACs", CKA_SIGN, CKA_VERIFY, CKA_SIGN, CKF_SIGN },
+	{ "verify", "check signatures or MACs", 0, CKA_VERIFY, CKA_VERIFY, CKF_VERIFY },
+	{ "encrypt", "encrypt", 0, CKA_ENCRYPT, CKA_ENCRYPT, CKF_ENCRYPT },
+	{ "decrypt", "decrypt", CKA_DECRYPT, CKA_ENCRYPT, CKA_DECRYPT, CKF_DECRYPT },
+	{ "wrap", "wrap other keys", 0, CKA_WRAP, CKA_WRAP, CKF_WRAP },
+	{ "unwrap", "unwrap other keys", CKA_UNWRAP, CKA_WRAP, CKA_UNWRAP, CKF_UNWRAP },
+	{ "derive", "derive other keys", CKA_DERIVE, 0, CKA_DERIVE, CKF_DERIVE },
 };
 
 const struct ash_cli_keytype *ash_cli_keytype_at(size_t index)
@@ -124,6 +125,18 @@ const struct ash_cli_keytype *ash_cli_keytype_match(uint64_t key_type, uint64_t 
 			return row;
 	}
 	return NULL;
+}
+
+bool ash_cli_usage_fits(const struct ash_cli_usage *usage, const struct ash_cli_keytype *keytype)
+{
+	for (size_t i = 0; i < ash_mechanism_count(); i++) {
+		const struct ash_mechanism_row *row = ash_mechanism_at(i);
+
+		if ((row->key_type == keytype->key_type || row->other_key_type == keytype->key_type) &&
+		    (row->info.flags & usage->flag) != 0)
+			return true;
+	}
+	return false;
 }
 
 uint64_t ash_cli_usage_attribute(const struct ash_cli_usage *usage, uint64_t class)

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "token/types.h"
@@ -27,6 +28,7 @@ struct ash_cli_usage {
 	const char *word;
 	const char *text;
 	uint64_t of_private, of_public, of_secret; /* CKA_ */
+	uint64_t flag;                             /* CKF_ of mechanisms that do it */
 };
 
 /* Rows; NULL past the last. */
@@ -46,6 +48,9 @@ const struct ash_cli_keytype *ash_cli_keytype_of(uint64_t key_type);
  */
 const struct ash_cli_keytype *ash_cli_keytype_match(uint64_t key_type, uint64_t size, struct ash_span params,
 						    uint64_t parameter_set);
+
+/* Whether the token has any mechanism for that use of such keys. */
+bool ash_cli_usage_fits(const struct ash_cli_usage *usage, const struct ash_cli_keytype *keytype);
 
 /* The CKA_ that a usage means for a class of key. */
 uint64_t ash_cli_usage_attribute(const struct ash_cli_usage *usage, uint64_t class);

@@ -27,6 +27,11 @@ static ASH_STATUS open_app(struct ash_cli *cli)
 	return ASH_DONE;
 }
 
+static const char *orphaned_key(struct ash_cli *cli)
+{
+	return ash_app_orphaned_key(((struct program *)cli)->app);
+}
+
 /*
  * A descriptor 0, 1 or 2 that is closed would go to the next file that is opened: the
  * store, say, into which messages would then be written. So it is taken by something
@@ -67,7 +72,7 @@ static enum ash_cli_exit close_output(enum ash_cli_exit code)
 int main(int argc, char **argv)
 {
 	struct program program = {
-		.cli = { .out = stdout, .err = stderr, .open = open_app },
+		.cli = { .out = stdout, .err = stderr, .open = open_app, .orphaned_key = orphaned_key },
 	};
 	enum ash_cli_exit code;
 

@@ -88,21 +88,41 @@ static ASH_STATUS tell_ambiguous(struct ash_cli *cli, const struct ash_cli_token
 	return status;
 }
 
+const char *ash_cli_token_advice(struct ash_cli *cli)
+{
+	static char advice[512];
+	const char *key = cli->orphaned_key != NULL ? cli->orphaned_key(cli) : NULL;
+
+	if (key == NULL)
+		return "make one: ashlar init --label NAME";
+	snprintf(advice, sizeof(advice),
+		 "the root key %s lies there without its store: if there were tokens, put the store back "
+		 "from a backup before you make new ones",
+		 ash_cli_escaped(ash_span_text(key)).text);
+	return advice;
+}
+
+/* Asked again, for the explanation that belongs to it. */
+ASH_STATUS ash_cli_token_refuse(struct ash_cli *cli, const struct ash_cli_token *broken)
+{
+	struct ash_token_info unused;
+	struct ash_status status = cli->api->token_info(cli->hsm, broken->slot, &unused);
+
+	if (ash_is_ok(status))
+		return status;
+	return ash_cli_fail(cli, status, "can't use the token in slot %llu",
+			    (unsigned long long)broken->slot);
+}
+
 /* None matches. `broken`: a token that can't be read, which may be the one that is meant; or NULL. */
 static ASH_STATUS tell_none(struct ash_cli *cli, const struct ash_cli_token *broken, bool any)
 {
-	struct ash_token_info unused;
 	struct ash_status status;
 
-	if (broken != NULL) {
-		/* Again, for the explanation that belongs to it. */
-		status = cli->api->token_info(cli->hsm, broken->slot, &unused);
-		if (!ash_is_ok(status))
-			return ash_cli_fail(cli, status, "can't use the token in slot %llu",
-					    (unsigned long long)broken->slot);
-	}
+	if (broken != NULL)
+		ASH_TRY(ash_cli_token_refuse(cli, broken));
 	status = ash_cli_refuse(cli, ASH_CLI_NOT_FOUND, any ? "no token matches" : "there is no token yet");
-	ash_cli_hint(cli, any ? "see them: ashlar token list" : "make one: ashlar init --label NAME");
+	ash_cli_hint(cli, "%s", any ? "see them: ashlar token list" : ash_cli_token_advice(cli));
 	return status;
 }
 
@@ -132,7 +152,7 @@ static ASH_STATUS choose(struct ash_cli *cli, const struct ash_cli_token *tokens
 	return ASH_DONE;
 }
 
-ASH_STATUS ash_cli_token_select(struct ash_cli *cli, struct ash_cli_token *ret_token)
+static ASH_STATUS token_select(struct ash_cli *cli, bool any, struct ash_cli_token *ret_token)
 {
 	ASH_AUTO_MEM struct ash_cli_token *tokens = NULL;
 	ASH_AUTO_MEM const struct ash_cli_token **matches = NULL;
@@ -142,13 +162,29 @@ ASH_STATUS ash_cli_token_select(struct ash_cli *cli, struct ash_cli_token *ret_t
 	if (ash_cli_has(cli, ASH_CLI_OPT_SLOT))
 		ASH_TRY(ash_cli_options_number(cli, ASH_CLI_OPT_SLOT, "slot", UINT64_MAX, &slot));
 	ASH_TRY(ash_cli_tokens(cli, &tokens, &count));
+	for (size_t i = 0; any && ash_cli_has(cli, ASH_CLI_OPT_SLOT) && i < count; i++) {
+		if (tokens[i].slot == slot && tokens[i].code != ASH_OK) {
+			*ret_token = tokens[i];
+			return ASH_DONE;
+		}
+	}
 	matches = ash_mem_new(count + 1, sizeof(*matches));
 	ASH_ENSURE(matches != NULL, ASH_E_MEMORY);
 	return choose(cli, tokens, count, slot, matches, ret_token);
 }
 
+ASH_STATUS ash_cli_token_select(struct ash_cli *cli, struct ash_cli_token *ret_token)
+{
+	return token_select(cli, false, ret_token);
+}
+
+ASH_STATUS ash_cli_token_select_any(struct ash_cli *cli, struct ash_cli_token *ret_token)
+{
+	return token_select(cli, true, ret_token);
+}
+
 /* The token says only as much as PKCS#11 lets it: few tries, one, none. */
-static void hint_tries(struct ash_cli *cli, const struct ash_cli_token *token, uint64_t user)
+void ash_cli_hint_tries(struct ash_cli *cli, const struct ash_cli_token *token, uint64_t user)
 {
 	struct ash_token_info info;
 	bool so = user == CKU_SO;
@@ -174,7 +210,7 @@ ASH_STATUS ash_cli_login(struct ash_cli *cli, const struct ash_cli_token *token,
 			      ash_cli_escaped(ash_cli_token_label(token)).text,
 			      user == CKU_SO ? " as security officer" : "");
 	if (status.code == ASH_E_PIN_INCORRECT)
-		hint_tries(cli, token, user);
+		ash_cli_hint_tries(cli, token, user);
 	return status;
 }
 

@@ -17,6 +17,21 @@ ASH_STATUS ash_cli_tokens(struct ash_cli *cli, struct ash_cli_token **ret_tokens
 /* The one initialised token that --token, --serial and --slot leave. Failures are told. */
 ASH_STATUS ash_cli_token_select(struct ash_cli *cli, struct ash_cli_token *ret_token);
 
+/*
+ * The same for a command that can do with a token that can't be read, if --slot says which:
+ * of such a one `code` is not ASH_OK. Failures are told.
+ */
+ASH_STATUS ash_cli_token_select_any(struct ash_cli *cli, struct ash_cli_token *ret_token);
+
+/*
+ * What to do where there is no token: make one; or, when a root key lies there without its
+ * store, look for that. A sentence in static room.
+ */
+const char *ash_cli_token_advice(struct ash_cli *cli);
+
+/* Tells why a token can't be read. It may have healed since: then it is done. */
+ASH_STATUS ash_cli_token_refuse(struct ash_cli *cli, const struct ash_cli_token *broken);
+
 bool ash_cli_token_usable(const struct ash_cli_token *token); /* there, known, initialised */
 
 /* Its label and serial number without padding, lent from it. */
@@ -26,6 +41,9 @@ struct ash_span ash_cli_token_serial(const struct ash_cli_token *token);
 /* Opens a session and, if `login`, gets the user PIN and logs the user in. Failures are told. */
 ASH_STATUS ash_cli_session_open(struct ash_cli *cli, const struct ash_cli_token *token, bool read_write,
 				bool login, ash_handle *ret_session);
+
+/* After a wrong PIN: what the token says of the tries that are left. */
+void ash_cli_hint_tries(struct ash_cli *cli, const struct ash_cli_token *token, uint64_t user);
 
 /* Logs in. A failure is told, with what the token says of the tries that are left. */
 ASH_STATUS ash_cli_login(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,

@@ -35,6 +35,16 @@ size_t ash_cli_utf8(struct ash_span text, uint32_t *ret_point)
 	return len;
 }
 
+bool ash_cli_is_utf8(struct ash_span text)
+{
+	uint32_t point;
+	size_t used = 1;
+
+	for (; text.len > 0 && used > 0; text = ash_span(text.data + used, text.len - used))
+		used = ash_cli_utf8(text, &point);
+	return text.len == 0 && used > 0;
+}
+
 /* Characters that are "printable" but play tricks: invisible ones and changes of direction. */
 static bool misleads(uint32_t point)
 {

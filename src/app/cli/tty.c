@@ -184,13 +184,18 @@ bool ash_cli_tty_present(void)
 	return isatty(STDIN_FILENO);
 }
 
-bool ash_cli_tty_confirm(FILE *out, const char *question)
+bool ash_cli_tty_confirm_text(FILE *out, const char *question, const char *shown, struct ash_span text)
 {
-	uint8_t answer[8];
+	uint8_t answer[256];
 	size_t len = 0;
 
-	fprintf(out, "%s Type yes to go on: ", question);
+	fprintf(out, "%s Type %s to go on: ", question, shown);
 	fflush(out);
 	return ash_is_ok(ash_cli_line_read(STDIN_FILENO, NULL, ash_mut(answer, sizeof(answer)), &len)) &&
-	       ash_span_equal(ash_span(answer, len), ash_span_text("yes"));
+	       ash_span_equal(ash_span(answer, len), text);
+}
+
+bool ash_cli_tty_confirm(FILE *out, const char *question)
+{
+	return ash_cli_tty_confirm_text(out, question, "yes", ash_span_text("yes"));
 }

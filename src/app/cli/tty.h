@@ -30,3 +30,6 @@ bool ash_cli_tty_present(void);
 
 /* Asks for a "yes" on standard input; anything else is a no. */
 bool ash_cli_tty_confirm(FILE *out, const char *question);
+
+/* Asks for this very text, as `shown` calls it. */
+bool ash_cli_tty_confirm_text(FILE *out, const char *question, const char *shown, struct ash_span text);

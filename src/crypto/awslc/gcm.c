@@ -2,14 +2,16 @@
 
 #include <limits.h>
 
-#define IV_MAX    256u
+#define IV_MAX    ((size_t)1 << 20) /* AWS-LC itself takes 2 GiB */
 #define TAG_MAX   16u
 #define PIECE     ((size_t)1 << 30)  /* what AWS-LC takes at once is an int */
 #define ROOM_KEPT ((size_t)64 << 10) /* what a longer message needed is given back */
 
 static struct ash_status make(struct ash_awslc_op *op, const struct ash_awslc_key *key)
 {
-	const EVP_CIPHER *cipher = key->spec.bits == 128 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
+	const EVP_CIPHER *cipher = key->spec.bits == 128   ? EVP_aes_128_gcm()
+				   : key->spec.bits == 192 ? EVP_aes_192_gcm()
+							   : EVP_aes_256_gcm();
 	struct ash_awslc_gcm *self = &op->gcm;
 
 	self->plain = ASH_BUF_SECRET;

@@ -24,7 +24,9 @@ bool ash_awslc_offers_key(void *backend, const struct ash_key_spec *spec)
 	switch (spec->kind) {
 	case ASH_KEY_EC: return spec->group == ASH_GROUP_P256 && spec->bits == 0;
 	case ASH_KEY_EDWARDS: return spec->group == ASH_GROUP_ED25519 && spec->bits == 0;
-	case ASH_KEY_SECRET: return spec->group == ASH_GROUP_NONE && (spec->bits == 128 || spec->bits == 256);
+	case ASH_KEY_SECRET:
+		return spec->group == ASH_GROUP_NONE &&
+		       (spec->bits == 128 || spec->bits == 192 || spec->bits == 256);
 	case ASH_KEY_RSA:
 	case ASH_KEY_MONTGOMERY:
 	case ASH_KEY_ML_DSA:

@@ -79,7 +79,6 @@ static struct ash_status encrypt(struct ash_ossl_op *op, struct ash_span in, str
 	struct ccm_op *ccm = self(op);
 	size_t len = ccm->data_len;
 
-	ASH_ENSURE(in.len == len, ASH_E_DATA_LEN);
 	ASH_TRY(ash_ossl_scratch_reserve(&ccm->scratch, len + ccm->tag_len));
 	ASH_ENSURE(run(ccm, in.data) && EVP_CIPHER_CTX_ctrl(ccm->ctx, EVP_CTRL_AEAD_GET_TAG,
 							    (int)ccm->tag_len, ccm->scratch.data + len) == 1,
@@ -94,7 +93,6 @@ static struct ash_status decrypt(struct ash_ossl_op *op, struct ash_span in, str
 	size_t len = ccm->data_len;
 	uint8_t tag[TAG_MAX];
 
-	ASH_ENSURE(in.len == len + ccm->tag_len, ASH_E_ENCRYPTED_DATA_LEN);
 	ASH_TRY(ash_ossl_scratch_reserve(&ccm->scratch, len));
 	memcpy(tag, in.data + len, ccm->tag_len);
 	ASH_ENSURE(EVP_CIPHER_CTX_ctrl(ccm->ctx, EVP_CTRL_AEAD_SET_TAG, (int)ccm->tag_len, tag) == 1,
@@ -113,6 +111,9 @@ static struct ash_status finish(struct ash_ossl_op *op, struct ash_span in, stru
 	size_t len = ccm->data_len + (seal ? ccm->tag_len : 0);
 	struct ash_status status = ASH_DONE;
 
+	/* Before the room: who has too little of both is not helped by a larger buffer. */
+	ASH_ENSURE(in.len == ccm->data_len + (seal ? 0 : ccm->tag_len),
+		   seal ? ASH_E_DATA_LEN : ASH_E_ENCRYPTED_DATA_LEN);
 	ASH_ENSURE(out.len >= len, ASH_E_BUFFER_TOO_SMALL);
 	status = seal ? encrypt(op, in, out) : decrypt(op, in, out);
 	if (ash_is_ok(status))

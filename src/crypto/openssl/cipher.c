@@ -70,7 +70,8 @@ struct ash_status ash_ossl_cipher_run_over(const struct ash_ossl_op *op, EVP_CIP
 struct blocks_op {
 	struct ash_ossl_op base;
 	EVP_CIPHER_CTX *ctx;
-	size_t held; /* taken and not yet come out */
+	size_t held;                     /* taken and not yet come out */
+	struct ash_ossl_scratch scratch; /* what is decrypted and has its padding yet to be looked at */
 };
 
 static struct blocks_op *self(struct ash_ossl_op *op)
@@ -127,31 +128,61 @@ static struct ash_status check_len(const struct ash_ossl_op *op, size_t total)
 	return ASH_DONE;
 }
 
-static struct ash_status finish(struct ash_ossl_op *op, struct ash_span in, struct ash_mut out,
-				size_t *ret_len)
+/* All that is left of the data, to a place of which nothing is promised if this fails. */
+static struct ash_status run_to_end(struct ash_ossl_op *op, struct ash_span in, struct ash_mut out,
+				    size_t *ret_len)
 {
-	size_t held = self(op)->held;
-	size_t room = ash_alg_finish_max(op->op, op->alg, &op->spec, 0, held, in.len);
 	uint8_t last[BLOCK];
 	size_t len = 0;
 	int last_len = 0;
 
-	ASH_ENSURE(out.len >= room && room != SIZE_MAX, ASH_E_BUFFER_TOO_SMALL);
-	ASH_TRY(check_len(op, held + in.len));
-	ASH_TRY(ash_ossl_cipher_run_over(op, self(op)->ctx, held, in, ash_mut(out.data, room), &len));
-	if (EVP_CipherFinal_ex(self(op)->ctx, last, &last_len) != 1) {
-		ash_wipe(out.data, len);
-		ASH_FAIL(ash_ossl_code(op->mark, ASH_E_ENCRYPTED_DATA));
-	}
-	memcpy(out.data + len, last, (size_t)last_len);
+	ASH_TRY(ash_ossl_cipher_run_over(op, self(op)->ctx, self(op)->held, in, out, &len));
+	ASH_ENSURE(EVP_CipherFinal_ex(self(op)->ctx, last, &last_len) == 1,
+		   ash_ossl_code(op->mark, ASH_E_ENCRYPTED_DATA));
+	if (last_len != 0)
+		memcpy(out.data + len, last, (size_t)last_len);
 	ash_wipe(last, sizeof(last));
 	*ret_len = len + (size_t)last_len;
 	return ASH_DONE;
 }
 
+/* By way of the scratch: `out` may be the ciphertext, and gets nothing if the padding is wrong. */
+static struct ash_status take_padding_off(struct ash_ossl_op *op, struct ash_span in, struct ash_mut out,
+					  size_t *ret_len)
+{
+	struct ash_ossl_scratch *scratch = &self(op)->scratch;
+	const size_t room = self(op)->held + in.len;
+	struct ash_status status = ASH_DONE;
+	size_t len = 0;
+
+	ASH_TRY(ash_ossl_scratch_reserve(scratch, room));
+	status = run_to_end(op, in, ash_mut(scratch->data, room), &len);
+	if (ash_is_ok(status)) {
+		if (len != 0)
+			memcpy(out.data, scratch->data, len);
+		*ret_len = len;
+	}
+	ash_ossl_scratch_forget(scratch, room);
+	return status;
+}
+
+static struct ash_status finish(struct ash_ossl_op *op, struct ash_span in, struct ash_mut out,
+				size_t *ret_len)
+{
+	size_t held = self(op)->held;
+	size_t room = ash_alg_finish_max(op->op, op->alg, &op->spec, 0, held, in.len);
+
+	ASH_ENSURE(out.len >= room && room != SIZE_MAX, ASH_E_BUFFER_TOO_SMALL);
+	ASH_TRY(check_len(op, held + in.len));
+	if (padded(op) && op->op == ASH_OP_DECRYPT)
+		return take_padding_off(op, in, out, ret_len);
+	return run_to_end(op, in, ash_mut(out.data, room), ret_len);
+}
+
 static void done(struct ash_ossl_op *op)
 {
 	EVP_CIPHER_CTX_free(self(op)->ctx);
+	ash_ossl_scratch_done(&self(op)->scratch);
 }
 
 static struct ash_status copy(const struct ash_ossl_op *from, struct ash_ossl_op *to)

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include <ashlar/pkcs11.h>
 
@@ -66,8 +67,21 @@ extern uint32_t ash_call_patience_ms;
 				      : CKR_CRYPTOKI_NOT_INITIALIZED;                              \
 	})
 
-/* Whether `len` bytes can be read from what a caller passed. */
+/* No machine that we run on has this much memory to address: such a length is none. */
+#define ASH_LENGTH_MAX (SIZE_MAX >> (sizeof(size_t) > 4 ? 8 : 1))
+
+/* Whether `len` bytes can be there, where a caller says that they are. */
 static inline bool ash_readable(const void *bytes, CK_ULONG len)
 {
-	return bytes != NULL || len == 0;
+	return (bytes != NULL && len <= ASH_LENGTH_MAX) || len == 0;
 }
+
+/*
+ * A caller's structure may lie anywhere: those that bring their own packing, or that
+ * hold it in a buffer of bytes, don't align it. So structures are copied whole.
+ */
+#define ASH_COPY(to, from)                                                              \
+	do {                                                                            \
+		_Static_assert(sizeof(*(to)) == sizeof(*(from)), "the same structure"); \
+		memcpy((to), (from), sizeof(*(to)));                                    \
+	} while (0)

@@ -57,15 +57,17 @@ ASH_ENTRY C_Finalize(CK_VOID_PTR pReserved)
 static struct ash_status get_info(const struct ash_call *call, CK_INFO_PTR ret_info)
 {
 	struct ash_hsm_info info = { 0 };
+	CK_INFO answer;
 
 	ASH_ENSURE(ret_info != NULL, ASH_E_ARGUMENT);
 	ASH_TRY(call->api->info(call->hsm, &info));
-	*ret_info = (CK_INFO){
+	answer = (CK_INFO){
 		.cryptokiVersion = { CRYPTOKI_VERSION_MAJOR, CRYPTOKI_VERSION_MINOR },
 		.libraryVersion = { info.major, info.minor },
 	};
-	memcpy(ret_info->manufacturerID, info.manufacturer, sizeof(ret_info->manufacturerID));
-	memcpy(ret_info->libraryDescription, info.description, sizeof(ret_info->libraryDescription));
+	memcpy(answer.manufacturerID, info.manufacturer, sizeof(answer.manufacturerID));
+	memcpy(answer.libraryDescription, info.description, sizeof(answer.libraryDescription));
+	ASH_COPY(ret_info, &answer);
 	return ASH_DONE;
 }
 

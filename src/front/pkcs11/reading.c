@@ -31,14 +31,14 @@ static bool is_list(enum ash_attr_kind kind)
 	return kind == ASH_ATTR_NUMBERS || kind == ASH_ATTR_TEMPLATE;
 }
 
-static void ask(const CK_ATTRIBUTE *attribute, struct question *question, struct ash_attr_query *query)
+static void ask(CK_ATTRIBUTE attribute, struct question *question, struct ash_attr_query *query)
 {
-	question->kind = ash_template_kind(attribute->type);
-	*query = (struct ash_attr_query){ .type = attribute->type };
+	question->kind = ash_template_kind(attribute.type);
+	*query = (struct ash_attr_query){ .type = attribute.type };
 	if (question->kind == ASH_ATTR_NUMBER)
 		query->value = (struct ash_out){ .data = question->number, .cap = sizeof(question->number) };
-	else if (!is_list(question->kind) && attribute->pValue != NULL)
-		query->value = (struct ash_out){ .data = attribute->pValue, .cap = attribute->ulValueLen };
+	else if (!is_list(question->kind) && attribute.pValue != NULL)
+		query->value = (struct ash_out){ .data = attribute.pValue, .cap = attribute.ulValueLen };
 }
 
 /* A list's value. It may have changed since its length was asked for; then it is read again. */
@@ -102,13 +102,15 @@ static struct ash_status read_all(const struct reading *on, CK_ATTRIBUTE_PTR tem
 	struct ash_status first = ASH_DONE;
 
 	for (size_t i = 0; i < count; i++)
-		ask(&template[i], &on -> questions[i], &on -> queries[i]);
+		ask(ash_template_at(template, i), &on->questions[i], &on->queries[i]);
 	first = on->call->api->get_attributes(on->call->hsm, on->session, on->object, on->queries, count);
 	if (!is_answer(first.code))
 		return first;
 	for (size_t i = 0; i < count; i++) {
-		struct ash_status status = answer(on, i, &template[i]);
+		CK_ATTRIBUTE attribute = ash_template_at(template, i);
+		struct ash_status status = answer(on, i, &attribute);
 
+		ash_template_put(template, i, attribute);
 		if (!is_answer(status.code))
 			return status;
 		if (ash_is_ok(first))

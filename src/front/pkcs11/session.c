@@ -46,14 +46,16 @@ static struct ash_status get_session_info(const struct ash_call *call, CK_SESSIO
 					  CK_SESSION_INFO_PTR ret_info)
 {
 	struct ash_session_info info = { 0 };
+	CK_SESSION_INFO answer;
 
 	ASH_ENSURE(ret_info != NULL, ASH_E_ARGUMENT);
 	ASH_TRY(call->api->session_info(call->hsm, session, &info));
-	*ret_info = (CK_SESSION_INFO){
+	answer = (CK_SESSION_INFO){
 		.slotID = info.slot,
 		.state = info.state,
 		.flags = info.flags,
 	};
+	ASH_COPY(ret_info, &answer);
 	return ASH_DONE;
 }
 

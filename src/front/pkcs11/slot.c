@@ -51,16 +51,18 @@ static struct ash_status get_slot_info(const struct ash_call *call, CK_SLOT_ID s
 				       CK_SLOT_INFO_PTR ret_info)
 {
 	struct ash_slot_info info = { 0 };
+	CK_SLOT_INFO answer;
 
 	ASH_ENSURE(ret_info != NULL, ASH_E_ARGUMENT);
 	ASH_TRY(call->api->slot_info(call->hsm, slot, &info));
-	*ret_info = (CK_SLOT_INFO){
+	answer = (CK_SLOT_INFO){
 		.flags = info.flags,
 		.hardwareVersion = { info.hardware_major, info.hardware_minor },
 		.firmwareVersion = { info.firmware_major, info.firmware_minor },
 	};
-	COPY_TEXT(ret_info->slotDescription, info.description);
-	COPY_TEXT(ret_info->manufacturerID, info.manufacturer);
+	COPY_TEXT(answer.slotDescription, info.description);
+	COPY_TEXT(answer.manufacturerID, info.manufacturer);
+	ASH_COPY(ret_info, &answer);
 	return ASH_DONE;
 }
 
@@ -73,10 +75,11 @@ static struct ash_status get_token_info(const struct ash_call *call, CK_SLOT_ID 
 					CK_TOKEN_INFO_PTR ret_info)
 {
 	struct ash_token_info info = { 0 };
+	CK_TOKEN_INFO answer;
 
 	ASH_ENSURE(ret_info != NULL, ASH_E_ARGUMENT);
 	ASH_TRY(call->api->token_info(call->hsm, slot, &info));
-	*ret_info = (CK_TOKEN_INFO){
+	answer = (CK_TOKEN_INFO){
 		.flags = info.flags,
 		.ulMaxSessionCount = CK_EFFECTIVELY_INFINITE,
 		.ulSessionCount = info.sessions,
@@ -91,11 +94,12 @@ static struct ash_status get_token_info(const struct ash_call *call, CK_SLOT_ID 
 		.hardwareVersion = { info.hardware_major, info.hardware_minor },
 		.firmwareVersion = { info.firmware_major, info.firmware_minor },
 	};
-	COPY_TEXT(ret_info->label, info.label);
-	COPY_TEXT(ret_info->manufacturerID, info.manufacturer);
-	COPY_TEXT(ret_info->model, info.model);
-	COPY_TEXT(ret_info->serialNumber, info.serial);
-	memset(ret_info->utcTime, ' ', sizeof(ret_info->utcTime)); /* no CKF_CLOCK_ON_TOKEN */
+	COPY_TEXT(answer.label, info.label);
+	COPY_TEXT(answer.manufacturerID, info.manufacturer);
+	COPY_TEXT(answer.model, info.model);
+	COPY_TEXT(answer.serialNumber, info.serial);
+	memset(answer.utcTime, ' ', sizeof(answer.utcTime)); /* no CKF_CLOCK_ON_TOKEN */
+	ASH_COPY(ret_info, &answer);
 	return ASH_DONE;
 }
 
@@ -148,14 +152,16 @@ static struct ash_status get_mechanism_info(const struct ash_call *call, CK_SLOT
 					    CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR ret_info)
 {
 	struct ash_mechanism_info info = { 0 };
+	CK_MECHANISM_INFO answer;
 
 	ASH_ENSURE(ret_info != NULL, ASH_E_ARGUMENT);
 	ASH_TRY(call->api->mechanism_info(call->hsm, slot, type, &info));
-	*ret_info = (CK_MECHANISM_INFO){
+	answer = (CK_MECHANISM_INFO){
 		.ulMinKeySize = info.min_size,
 		.ulMaxKeySize = info.max_size,
 		.flags = info.flags,
 	};
+	ASH_COPY(ret_info, &answer);
 	return ASH_DONE;
 }
 

@@ -15,13 +15,17 @@ enum ash_attr_kind ash_template_kind(uint64_t type)
 	return info != NULL ? info->kind : ASH_ATTR_BYTES;
 }
 
-static CK_ATTRIBUTE attribute_at(const void *array, size_t index)
+CK_ATTRIBUTE ash_template_at(const void *array, size_t index)
 {
 	CK_ATTRIBUTE attribute;
 
-	/* Inside of a value nothing is known of the alignment. */
 	memcpy(&attribute, (const uint8_t *)array + index * sizeof(attribute), sizeof(attribute));
 	return attribute;
+}
+
+void ash_template_put(void *array, size_t index, CK_ATTRIBUTE attribute)
+{
+	memcpy((uint8_t *)array + index * sizeof(attribute), &attribute, sizeof(attribute));
 }
 
 /* ---- from the application ---- */
@@ -76,7 +80,7 @@ static struct ash_status add_template(struct ash_span given, unsigned depth, str
 	ASH_ENSURE(given.len % sizeof(CK_ATTRIBUTE) == 0, ASH_E_ATTRIBUTE_VALUE);
 	ASH_ENSURE(depth < ASH_TEMPLATE_DEPTH_MAX, ASH_E_ATTRIBUTE_VALUE);
 	for (size_t i = 0; i < count; i++) {
-		CK_ATTRIBUTE attribute = attribute_at(given.data, i);
+		CK_ATTRIBUTE attribute = ash_template_at(given.data, i);
 
 		ASH_TRY(add_nested(&attribute, depth + 1, out));
 	}
@@ -114,6 +118,7 @@ void ash_canonical_init(struct ash_canonical *template)
 
 static struct ash_status make_room(struct ash_canonical *template, const CK_ATTRIBUTE *given, size_t count)
 {
+	CK_ULONG one = 0;
 	size_t len = 0;
 
 	if (count > ASH_COUNT(template->few)) {
@@ -121,8 +126,10 @@ static struct ash_status make_room(struct ash_canonical *template, const CK_ATTR
 		ASH_ENSURE(template->attrs != NULL, ASH_E_MEMORY);
 	}
 	/* A good guess saves moving secrets; that it may be wrong costs nothing. */
-	for (size_t i = 0; i < count && given[i].ulValueLen <= ASH_ATTRS_MAX; i++)
-		len += given[i].ulValueLen;
+	for (size_t i = 0; i < count && one <= ASH_ATTRS_MAX; i++) {
+		one = ash_template_at(given, i).ulValueLen;
+		len += one <= ASH_ATTRS_MAX ? one : 0;
+	}
 	if (len <= ASH_ATTRS_MAX)
 		ASH_TRY(ash_buf_reserve(&template->values, len));
 	return ASH_DONE;
@@ -148,7 +155,7 @@ struct ash_status ash_canonical_read(struct ash_canonical *template, const CK_AT
 	ASH_ENSURE(count <= ASH_TEMPLATE_COUNT_MAX, ASH_E_ARGUMENT);
 	ASH_TRY(make_room(template, given, count));
 	for (size_t i = 0; i < count; i++) {
-		CK_ATTRIBUTE attribute = given[i];
+		CK_ATTRIBUTE attribute = ash_template_at(given, i);
 		size_t start = template->values.len;
 
 		ASH_TRY(add_value(&attribute, 0, &template->values));
@@ -246,7 +253,7 @@ static struct ash_status give_template(struct ash_span value, unsigned depth, CK
 	ASH_TRY(count_nested(value, &count));
 	ASH_TRY(offer(count * sizeof(CK_ATTRIBUTE), to, &write));
 	for (size_t i = 0; write && i < count; i++) {
-		CK_ATTRIBUTE attribute = attribute_at(to->pValue, i);
+		CK_ATTRIBUTE attribute = ash_template_at(to->pValue, i);
 		struct ash_span nested = ASH_SPAN_NONE;
 		struct ash_status status = ASH_DONE;
 		uint64_t type = 0;
@@ -254,7 +261,7 @@ static struct ash_status give_template(struct ash_span value, unsigned depth, CK
 		ASH_TRY(next_nested(&in, &type, &nested));
 		attribute.type = (CK_ATTRIBUTE_TYPE)type;
 		status = give(type, nested, depth + 1, &attribute);
-		memcpy((uint8_t *)to->pValue + i * sizeof(attribute), &attribute, sizeof(attribute));
+		ash_template_put(to->pValue, i, attribute);
 		if (!ash_is_ok(status))
 			worst = status;
 	}

@@ -18,6 +18,10 @@
 /* Templates in templates, no deeper than this. */
 #define ASH_TEMPLATE_DEPTH_MAX 4u
 
+/* One attribute of a caller's array, of whose alignment nothing is known. */
+CK_ATTRIBUTE ash_template_at(const void *array, size_t index);
+void ash_template_put(void *array, size_t index, CK_ATTRIBUTE attribute);
+
 /* In the caller's storage; not to be moved. */
 struct ash_canonical {
 	struct ash_template view; /* what the api takes; lent until done */

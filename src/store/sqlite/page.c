@@ -29,18 +29,18 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "the page is shared between processe
 
 struct ash_page {
 	struct layout *map;
-	uint64_t inode;
+	struct ash_fs_id file;
 	int fd;
 };
 
-static struct ash_status file_size(int fd, uint64_t *ret_size, uint64_t *ret_inode)
+static struct ash_status file_size(int fd, uint64_t *ret_size, struct ash_fs_id *ret_file)
 {
 	struct stat info;
 
 	if (fstat(fd, &info) != 0)
 		ASH_FAIL_WITH(ASH_E_IO, "store.gen: %s", strerrordesc_np(errno));
 	*ret_size = (uint64_t)info.st_size;
-	*ret_inode = info.st_ino;
+	*ret_file = (struct ash_fs_id){ info.st_dev, info.st_ino };
 	return ASH_DONE;
 }
 
@@ -69,13 +69,13 @@ static struct ash_status map_page(int given, bool writable, struct ash_page **re
 	uint64_t size = 0;
 
 	ASH_ENSURE(page != NULL, ASH_E_MEMORY);
-	ASH_TRY(file_size(fd, &size, &page->inode));
+	ASH_TRY(file_size(fd, &size, &page->file));
 	ASH_ENSURE(size >= PAGE_LEN, ASH_E_NOT_FOUND);
 	page->map = mmap(NULL, PAGE_LEN, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
 	if (page->map == MAP_FAILED)
 		ASH_FAIL_WITH(ash_fs_code(errno), "store.gen can't be mapped: %s", strerrordesc_np(errno));
 	if (memcmp(page->map->magic, MAGIC, sizeof(page->map->magic)) != 0 ||
-	    page->map->inode != page->inode) {
+	    page->map->inode != page->file.ino) {
 		munmap(page->map, PAGE_LEN);
 		ASH_FAIL(ASH_E_NOT_FOUND);
 	}
@@ -98,14 +98,14 @@ static struct ash_status make_page(const char *path, gid_t group, struct ash_pag
 {
 	ASH_AUTO_FD fd = -1;
 	uint64_t size = 0;
-	uint64_t inode = 0;
+	struct ash_fs_id file;
 	int taken = -1;
 
 	if (unlink(path) != 0 && errno != ENOENT)
 		ASH_FAIL_WITH(ash_fs_code(errno), "%s can't be made anew: %s", path, strerrordesc_np(errno));
 	ASH_TRY(ash_fs_create(path, group != ASH_FS_NO_GROUP ? 0660 : 0600, group, &fd));
-	ASH_TRY(file_size(fd, &size, &inode));
-	ASH_TRY(write_empty(fd, inode));
+	ASH_TRY(file_size(fd, &size, &file));
+	ASH_TRY(write_empty(fd, file.ino));
 	taken = fd;
 	fd = -1;
 	return map_page(taken, true, ret_page);
@@ -151,7 +151,7 @@ struct ash_page *ash_page_close(struct ash_page *page)
 	if (page == NULL)
 		return NULL;
 	munmap(page->map, PAGE_LEN);
-	close(page->fd);
+	ash_fs_close_own(page->fd, page->file);
 	return ash_mem_free(page);
 }
 
@@ -165,11 +165,13 @@ uint64_t ash_page_read(const struct ash_page *page)
 struct ash_status ash_page_repair(struct ash_page *page, uint64_t generation)
 {
 	uint64_t size = 0;
-	uint64_t inode = 0;
+	struct ash_fs_id file;
 
-	ASH_TRY(file_size(page->fd, &size, &inode));
+	ASH_TRY(file_size(page->fd, &size, &file));
+	if (file.dev != page->file.dev || file.ino != page->file.ino)
+		ASH_FAIL_WITH(ASH_E_IO, "the program closed the descriptor of store.gen: start it again");
 	if (size < PAGE_LEN)
-		ASH_TRY(write_empty(page->fd, page->inode));
+		ASH_TRY(write_empty(page->fd, file.ino));
 	if (atomic_load(&page->map->value) != generation * 2)
 		atomic_store(&page->map->value, generation * 2);
 	return ASH_DONE;

@@ -16,6 +16,7 @@
 struct ash_pool {
 	struct ash_pool *next;
 	const char *path;
+	const struct ash_sentry *sentry;
 	enum ash_sqlite_mode readers;
 	struct ash_connection *kept;
 	struct ash_connection *writer; /* NULL while it is out, or not opened yet */
@@ -32,8 +33,9 @@ static struct {
 	pthread_cond_t all_back;
 	pthread_cond_t forked;
 	struct ash_pool *first;
-	bool forking;   /* a thread waits for all to be back, to fork */
-	bool inherited; /* this child has connections of its parent: SQLite can't be used with them */
+	unsigned forking; /* threads that wait for all to be back, to fork */
+	bool inherited;   /* this child has connections of its parent: SQLite can't be used with them */
+	bool lost;        /* the host closed descriptors of connections: nor with these */
 	struct ash_fork_guard guard;
 } pools = {
 	.lock = ASH_LOCK_INIT(ASH_RANK_STORE),
@@ -63,7 +65,7 @@ static void enter_process(void)
 	pools.lock = (struct ash_lock)ASH_LOCK_INIT(ASH_RANK_STORE);
 	pools.all_back = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	pools.forked = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-	pools.forking = false;
+	pools.forking = 0;
 	out_here = 0;
 	ash_fork_made(&pools.guard);
 }
@@ -100,12 +102,14 @@ static void quiesce(const struct timespec *until)
 	/* Our own thread's don't come back meanwhile: a signal handler forks. */
 	if (out_here != 0)
 		return;
-	pools.forking = true;
 	while (!all_back() && waited == 0)
 		waited = pthread_cond_timedwait(&pools.all_back, &pools.lock.mutex, until);
 	for (struct ash_pool *pool = pools.first; pool != NULL; pool = pool->next) {
-		struct ash_connection *connection = take_kept(pool);
+		struct ash_connection *connection = NULL;
 
+		if (!ash_sentry_stands(pool->sentry))
+			continue; /* the child will find itself with connections that it inherited */
+		connection = take_kept(pool);
 		while (connection != NULL) {
 			struct ash_connection *next = connection->next;
 
@@ -131,8 +135,10 @@ static void before_fork(void)
 		return;
 	until.tv_sec += FORK_WAIT_SECONDS;
 	held_for_fork = pthread_mutex_timedlock(&pools.lock.mutex, &until) == 0;
-	if (held_for_fork)
-		quiesce(&until);
+	if (!held_for_fork)
+		return;
+	pools.forking++;
+	quiesce(&until);
 }
 
 /* In the parent. The child makes all this anew when it first needs it: enter_process(). */
@@ -141,7 +147,7 @@ static void after_fork(void)
 	if (!held_for_fork)
 		return;
 	held_for_fork = false;
-	pools.forking = false;
+	pools.forking--; /* others may wait to fork as well: nobody gets a connection before them */
 	pthread_cond_broadcast(&pools.forked);
 	pthread_mutex_unlock(&pools.lock.mutex);
 }
@@ -161,12 +167,18 @@ static struct ash_status join_pools(struct ash_pool *pool)
 			      "%s: this process was forked while its parent used the store, in a way that "
 			      "SQLite can't follow: exec a program after fork",
 			      pool->path);
+	if (pools.lost)
+		ASH_FAIL_WITH(ASH_E_FAILED,
+			      "%s: this process closed descriptors that it did not know, and SQLite can't do "
+			      "without them: start the program again",
+			      pool->path);
 	pool->next = pools.first;
 	pools.first = pool;
 	return ASH_DONE;
 }
 
-struct ash_status ash_pool_open(const char *path, enum ash_sqlite_mode readers, struct ash_pool **ret_pool)
+struct ash_status ash_pool_open(const char *path, enum ash_sqlite_mode readers,
+				const struct ash_sentry *sentry, struct ash_pool **ret_pool)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	ASH_AUTO_MEM struct ash_pool *pool = ash_mem_new(1, sizeof(*pool));
@@ -174,6 +186,7 @@ struct ash_status ash_pool_open(const char *path, enum ash_sqlite_mode readers, 
 	ASH_ENSURE(pool != NULL, ASH_E_MEMORY);
 	pool->path = path;
 	pool->readers = readers;
+	pool->sentry = sentry;
 	enter_process();
 	ASH_ENSURE(pthread_once(&once, set_handlers) == 0 && handlers_result == 0, ASH_E_MEMORY);
 	ASH_TRY(join_pools(pool));
@@ -184,7 +197,7 @@ struct ash_status ash_pool_open(const char *path, enum ash_sqlite_mode readers, 
 /* From here until one_less() a fork waits for this thread. */
 static void one_more(struct ash_pool *pool)
 {
-	while (pools.forking && out_here == 0)
+	while (pools.forking != 0 && out_here == 0)
 		ash_lock_wait(&pools.lock, &pools.forked);
 	pool->out++;
 	out_here++;
@@ -194,8 +207,8 @@ static void one_less(struct ash_pool *pool)
 {
 	pool->out--;
 	out_here--;
-	if (pools.forking)
-		pthread_cond_signal(&pools.all_back);
+	if (pools.forking != 0)
+		pthread_cond_broadcast(&pools.all_back);
 }
 
 /* Its connections count as out while they are being closed: a fork waits for that. */
@@ -218,6 +231,21 @@ static void forget_pool(struct ash_pool *pool)
 	one_less(pool);
 }
 
+static void lose_connections(void)
+{
+	ASH_LOCKED(&pools.lock);
+	pools.lost = true;
+}
+
+/* Or leaves it alone for good, where its descriptors may be the host's by now. */
+static void close_or_lose(const struct ash_pool *pool, struct ash_connection *connection)
+{
+	if (ash_sentry_stands(pool->sentry))
+		ash_connection_close(connection);
+	else
+		lose_connections();
+}
+
 struct ash_pool *ash_pool_close(struct ash_pool *pool)
 {
 	struct ash_connection *connection = pool != NULL ? leave_pools(pool) : NULL;
@@ -227,7 +255,7 @@ struct ash_pool *ash_pool_close(struct ash_pool *pool)
 	while (connection != NULL) {
 		struct ash_connection *next = connection->next;
 
-		ash_connection_close(connection);
+		close_or_lose(pool, connection);
 		connection = next;
 	}
 	forget_pool(pool);
@@ -295,9 +323,15 @@ struct ash_status ash_pool_make(struct ash_pool *pool, const char *draft)
 
 struct ash_status ash_pool_borrow(struct ash_pool *pool, bool write, struct ash_connection **ret_connection)
 {
-	struct ash_connection *connection = take_one(pool, write);
+	struct ash_connection *connection = NULL;
 	struct ash_status status = ASH_DONE;
 
+	if (!ash_sentry_stands(pool->sentry))
+		ASH_FAIL_WITH(ASH_E_IO,
+			      "%s: the program closed descriptors that it did not know, among them the "
+			      "store's: start it again",
+			      pool->path);
+	connection = take_one(pool, write);
 	if (connection == NULL)
 		status = ash_connection_open(pool->path, write ? ASH_SQLITE_WRITE : pool->readers,
 					     &connection);
@@ -314,6 +348,6 @@ void ash_pool_return(struct ash_pool *pool, struct ash_connection *connection)
 	/* After an error the next one starts afresh: SQLite may have fallen back to reading only, for one. */
 	if (!connection->failed && !ash_connection_in_transaction(connection) && keep(pool, connection))
 		return;
-	ash_connection_close(connection);
+	close_or_lose(pool, connection);
 	closed_one(pool);
 }

@@ -1,7 +1,6 @@
 #include "store/sqlite/sqlite.h"
 
 #include <stdatomic.h>
-#include <unistd.h>
 
 #include "store/sqlite/connection.h"
 #include "store/sqlite/files.h"
@@ -9,12 +8,15 @@
 #include "store/sqlite/page.h"
 #include "store/sqlite/pool.h"
 #include "store/sqlite/records.h"
+#include "store/sqlite/sentry.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
 struct ash_sqlite {
 	struct ash_files *files;
 	struct ash_pool *pool;
+	struct ash_sentry sentry;
+	struct ash_fs_id lock_file;
 	int lock_fd; /* -1 where there is none, in a store that is only read */
 	enum ash_sqlite_mode readers;
 
@@ -34,11 +36,26 @@ static struct ash_status get_page(struct ash_sqlite *store, enum ash_page_use us
 	return status.code == ASH_E_NOT_FOUND ? ASH_DONE : status;
 }
 
+/* A lock on a file of the host's would let two write at once. */
+static struct ash_status check_lock_fd(const struct ash_sqlite *store)
+{
+	if (!ash_fs_is(store->lock_fd, store->lock_file))
+		ASH_FAIL_WITH(ASH_E_IO, "%s: the program closed its descriptor: start it again",
+			      store->files->lock);
+	return ASH_DONE;
+}
+
+static struct ash_status take_turn(struct ash_sqlite *store)
+{
+	ASH_TRY(check_lock_fd(store));
+	return ash_lockfile_turn(store->lock_fd);
+}
+
 static struct ash_status make_store(struct ash_sqlite *store)
 {
 	struct ash_status status = ASH_DONE;
 
-	ASH_TRY(ash_lockfile_turn(store->lock_fd));
+	ASH_TRY(take_turn(store));
 	status = ash_files_make(store->files, store->pool);
 	if (ash_is_ok(status))
 		status = get_page(store, ASH_PAGE_MAKE);
@@ -100,7 +117,10 @@ static struct ash_status sqlite_hold(void *given, uint64_t owner, enum ash_hold 
 {
 	struct ash_sqlite *store = given;
 
-	return store->lock_fd >= 0 ? ash_lockfile_hold(store->lock_fd, owner, hold) : ASH_DONE;
+	if (store->lock_fd < 0)
+		return ASH_DONE;
+	ASH_TRY(check_lock_fd(store));
+	return ash_lockfile_hold(store->lock_fd, owner, hold);
 }
 
 static void give_back(struct ash_connection *connection)
@@ -169,7 +189,7 @@ static struct ash_status sqlite_write_begin(void *given, void **ret_txn)
 	struct ash_connection *connection = NULL;
 	struct ash_status status = ASH_DONE;
 
-	ASH_TRY(ash_lockfile_turn(store->lock_fd));
+	ASH_TRY(take_turn(store));
 	status = begin_writing(store, &connection);
 	if (!ash_is_ok(status)) {
 		ash_lockfile_end_turn(store->lock_fd);
@@ -284,9 +304,12 @@ static struct ash_status open_files(struct ash_sqlite *store, const struct ash_s
 	const bool writable = store->files->writable;
 	struct ash_status status = ASH_DONE;
 
+	ASH_TRY(ash_sentry_post(store->files->folder, &store->sentry));
 	ASH_TRY(ash_lockfile_open(store->files->lock, store->files->group, writable, &store->lock_fd));
+	if (store->lock_fd >= 0)
+		ASH_TRY(ash_fs_identify(store->lock_fd, &store->lock_file));
 	store->readers = ash_files_mode(store->files, options->readonly);
-	ASH_TRY(ash_pool_open(store->files->database, store->readers, &store->pool));
+	ASH_TRY(ash_pool_open(store->files->database, store->readers, &store->sentry, &store->pool));
 	status = ash_files_check(store->files);
 	if (writable && options->create && status.code == ASH_E_NOT_FOUND) {
 		ASH_TRY(make_store(store));
@@ -304,6 +327,13 @@ static struct ash_status open_files(struct ash_sqlite *store, const struct ash_s
 	return status;
 }
 
+static void close_descriptors(struct ash_sqlite *store)
+{
+	ash_page_close(atomic_load(&store->page));
+	ash_fs_close_own(store->lock_fd, store->lock_file);
+	ash_sentry_dismiss(&store->sentry);
+}
+
 static void *sqlite_close(void *given)
 {
 	struct ash_sqlite *store = given;
@@ -311,9 +341,7 @@ static void *sqlite_close(void *given)
 	if (store == NULL)
 		return NULL;
 	ash_pool_close(store->pool);
-	ash_page_close(atomic_load(&store->page));
-	if (store->lock_fd >= 0)
-		close(store->lock_fd);
+	close_descriptors(store);
 	ash_mem_free(store->files);
 	return ash_mem_free(store);
 }
@@ -326,9 +354,7 @@ static void *sqlite_abandon(void *given)
 	if (store == NULL)
 		return NULL;
 	ash_pool_abandon(store->pool);
-	ash_page_close(atomic_load(&store->page));
-	if (store->lock_fd >= 0)
-		close(store->lock_fd);
+	close_descriptors(store);
 	ash_mem_free(store->files);
 	return ash_mem_free(store);
 }
@@ -340,6 +366,7 @@ static struct ash_status sqlite_open(const struct ash_store_options *options, vo
 
 	ASH_ENSURE(store != NULL, ASH_E_MEMORY);
 	store->lock_fd = -1;
+	store->sentry = ASH_SENTRY_NONE;
 	status = ash_files_find(options, &store->files);
 	if (ash_is_ok(status))
 		status = open_files(store, options);

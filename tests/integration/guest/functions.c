@@ -142,6 +142,36 @@ static bool child_of_an_initialised_parent(void)
 	       guest.p11->C_Finalize(NULL) == CKR_OK && all_uninitialised();
 }
 
+static CK_SESSION_HANDLE session;
+
+/* What the child finds in its memory and must not use: a login, a session, keys, an operation. */
+static CK_RV begin_work(void)
+{
+	CK_MECHANISM digest = { CKM_SHA256, NULL, 0 };
+	CK_BYTE part[] = "abc";
+	CK_RV rv = guest_make_token();
+
+	if (rv == CKR_OK)
+		rv = guest_open(&session);
+	if (rv == CKR_OK)
+		rv = guest_sign(session, CK_TRUE);
+	if (rv == CKR_OK)
+		rv = guest.p11->C_DigestInit(session, &digest);
+	return rv == CKR_OK ? guest.p11->C_DigestUpdate(session, part, 3) : rv;
+}
+
+static CK_RV end_work(void)
+{
+	static const CK_BYTE want[] = { 0xba, 0x78, 0x16, 0xbf }; /* FIPS 180-2, B.1 */
+	CK_BYTE digest[32];
+	CK_ULONG len = sizeof(digest);
+	CK_RV rv = guest.p11->C_DigestFinal(session, digest, &len);
+
+	if (rv == CKR_OK && memcmp(digest, want, sizeof(want)) != 0)
+		rv = CKR_GENERAL_ERROR;
+	return rv == CKR_OK ? guest_sign(session, CK_FALSE) : rv;
+}
+
 int main(int argc, char **argv)
 {
 	guest_begin(argc, argv);
@@ -151,8 +181,10 @@ int main(int argc, char **argv)
 	guest_check("before C_Initialize nothing is initialised", all_uninitialised());
 	guest_check_rv("C_Initialize", CKR_OK, guest.p11->C_Initialize(NULL));
 	guest_check("what is not supported says so, and nothing else does", lacking_as_listed());
+	guest_check_rv("a session of the parent's", CKR_OK, begin_work());
 	guest_check("a forked child is uninitialised, and can begin",
 		    guest_in_child(child_of_an_initialised_parent));
+	guest_check_rv("the parent's session and operation go on", CKR_OK, end_work());
 	guest_check("the parent does not notice", lacking_as_listed());
 	guest_check_rv("C_Finalize", CKR_OK, guest.p11->C_Finalize(NULL));
 	guest_check("after C_Finalize nothing is initialised", all_uninitialised());

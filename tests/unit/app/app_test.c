@@ -216,6 +216,55 @@ TEST(a_child_has_an_app_of_its_own)
 	parents = ash_app_free(parents);
 }
 
+TEST(a_root_key_whose_store_is_gone_is_seen)
+{
+	ASH_AUTO(ash_app) *app = NULL;
+	char store[64];
+
+	start_in_home();
+	EXPECT_OK(ash_app_new(&app));
+	EXPECT(ash_app_orphaned_key(app) == NULL);
+	EXPECT_OK(make_token(app));
+	EXPECT(ash_app_orphaned_key(app) == NULL);
+	app = ash_app_free(app);
+	(void)snprintf(store, sizeof(store), "%s/store.db", home);
+	EXPECT_NUMBER(0, unlink(store));
+	EXPECT_OK(ash_app_new(&app));
+	EXPECT_TEXT(store_root_key, ash_app_orphaned_key(app));
+	EXPECT(access(store, F_OK) != 0);
+	app = ash_app_free(app);
+	configure("store.backend = memory\n");
+	EXPECT_OK(ash_app_new(&app));
+	EXPECT(ash_app_orphaned_key(app) == NULL);
+}
+
+TEST(words_that_mean_nothing_are_told_with_file_and_line)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "\nlog = foo\n", "/test.conf:2: \"log\": \"foo\" is neither none" },
+		{ "pin.min = 5\ncrypto.engines = foo\n",
+		  "/test.conf:2: \"crypto.engines\": there is no crypto engine named 'foo'" },
+		{ "crypto.engines = awslc\n", "/test.conf:1: \"crypto.engines\": none of the configured" },
+	};
+
+	for (size_t i = 0; i < ASH_COUNT(cases); i++) {
+		ASH_AUTO(ash_app) *app = NULL;
+		struct ash_engine_info info;
+		struct ash_status status;
+
+		configure(cases[i].text);
+		status = ash_app_new(&app);
+		if (ash_is_ok(status))
+			status = app->api->engine(app->hsm, 0, &info);
+		EXPECT_CODE(ASH_E_CONFIG, status);
+		if (strstr(ash_status_explanation(), cases[i].want) == NULL)
+			test_fail(__FILE__, __LINE__, "wanted %s, got %s", cases[i].want,
+				  ash_status_explanation());
+	}
+}
+
 TEST(memory_that_runs_out)
 {
 	ASH_AUTO(ash_app) *app = NULL;

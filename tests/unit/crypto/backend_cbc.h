@@ -257,19 +257,28 @@ TEST(cbc_refuses_wrong_padding)
 	for (size_t i = 0; i < ASH_COUNT(ciphers); i++) {
 		struct ash_params params = params_of(&ciphers[i]);
 		uint8_t sealed[CIPHER_MAX];
+		uint8_t in_place[CIPHER_MAX];
 		uint8_t out[CIPHER_MAX];
+		uint8_t untouched[CIPHER_MAX];
 		size_t sealed_len = 0;
 		size_t len = 7;
 		void *op = NULL;
 
 		if (ciphers[i].alg.scheme != ASH_SCHEME_AES_CBC_PAD || !offered(ASH_OP_DECRYPT, &ciphers[i]))
 			continue;
+		memset(untouched, 0xee, sizeof(untouched));
+		memcpy(out, untouched, sizeof(out));
 		sealed_len = encrypted(&ciphers[i], 32, sealed);
 		op = sample_op(ASH_OP_DECRYPT, &ciphers[i]);
 		sealed[31] ^= 0x20; /* the last byte of the padding of 16 becomes 48 */
 		EXPECT_CODE(ASH_E_ENCRYPTED_DATA, one_shot(op, &params, ash_span(sealed, sealed_len),
 							   ash_mut(out, sizeof(out)), &len));
 		EXPECT_NUMBER(7, len);
+		EXPECT_SPAN(SPAN(untouched), SPAN(out));
+		memcpy(in_place, sealed, sealed_len);
+		EXPECT_CODE(ASH_E_ENCRYPTED_DATA, one_shot(op, &params, ash_span(in_place, sealed_len),
+							   ash_mut(in_place, sizeof(in_place)), &len));
+		EXPECT_SPAN(ash_span(sealed, sealed_len), ash_span(in_place, sealed_len));
 		sealed[31] ^= 0x20;
 		EXPECT_OK(
 			one_shot(op, &params, ash_span(sealed, sealed_len), ash_mut(out, sizeof(out)), &len));

@@ -328,6 +328,59 @@ TEST(templates_that_do_not_go)
 	EXPECT(get_bool(hsm, session, derived, CKA_SENSITIVE));
 }
 
+/* What OpenSSL can't take of it is the parameter's fault. */
+TEST(more_information_than_hkdf_takes)
+{
+	static uint8_t much[32769];
+	const struct ash_mechanism mechanism = {
+		.type = CKM_HKDF_DERIVE,
+		.derive = { .expand = true, .hash = ASH_HASH_SHA256, .info = { much, sizeof(much) } },
+	};
+	struct ash_mechanism fits = mechanism;
+	const ash_handle base = base_of(CKK_HKDF, TEXT("a base key of thirty-two bytes.."));
+
+	EXPECT_CODE(ASH_E_MECHANISM_PARAM, derive(&mechanism, base, GENERIC_OF(32)));
+	fits.derive.info.len--;
+	EXPECT_OK(derive(&fits, base, GENERIC_OF(32)));
+}
+
+/*
+ * A base key whose template keeps its keys sensitive gives none that can be guessed: of one
+ * byte, then of two, their MACs would tell the whole secret. What may be read can be short.
+ */
+TEST(no_key_is_hidden_that_can_be_guessed)
+{
+	static const uint64_t kdfs[] = { CKD_NULL, CKD_SHA256_KDF, CKD_SHA256_KDF_SP800 };
+	const struct pair a = curve_pair(P256), b = curve_pair(P256);
+	const ash_handle base = base_of(CKK_HKDF, TEXT("a base key of thirty-two bytes.."));
+	struct ash_mechanism hashed = { .type = CKM_HKDF_DERIVE,
+					.derive = { .expand = true, .hash = ASH_HASH_SHA256 } };
+
+	for (size_t len = 1; len <= 32; len++) {
+		const struct ash_attr type = { CKA_KEY_TYPE, NUMBER(CKK_GENERIC_SECRET) };
+		const struct ash_template hidden[] = {
+			ATTRS(type, { CKA_VALUE_LEN, NUMBER(len) }, { CKA_SENSITIVE, YES },
+			      { CKA_EXTRACTABLE, YES }),
+			ATTRS(type, { CKA_VALUE_LEN, NUMBER(len) }, { CKA_SENSITIVE, NO },
+			      { CKA_EXTRACTABLE, NO }),
+			ATTRS(type, { CKA_VALUE_LEN, NUMBER(len) }),
+		};
+		const enum ash_code want = len < 14 ? ASH_E_TEMPLATE_INCONSISTENT : ASH_OK;
+
+		for (size_t i = 0; i < ASH_COUNT(hidden); i++) {
+			for (size_t k = 0; k < ASH_COUNT(kdfs); k++) {
+				const struct ash_mechanism agree =
+					ecdh(kdfs[k], point_of(b, false), ASH_SPAN_NONE);
+
+				EXPECT_CODE(want, derive(&agree, a.private_key, hidden[i]));
+				EXPECT_OK(derive(&agree, a.private_key, GENERIC_OF(len)));
+			}
+			EXPECT_CODE(want, derive(&hashed, base, hidden[i]));
+			EXPECT_OK(derive(&hashed, base, GENERIC_OF(len)));
+		}
+	}
+}
+
 TEST(deriving_survives_each_failing_allocation)
 {
 	const struct pair a = curve_pair(P256);

@@ -188,7 +188,13 @@ TEST(bad_templates_make_nothing)
 	EXPECT_CODE(ASH_E_ATTRIBUTE_READ_ONLY,
 		    KEY(&aes, ATTRS({ CKA_VALUE_LEN, NUMBER(16) }, { CKA_LOCAL, YES })));
 	EXPECT_CODE(ASH_E_TEMPLATE_INCOMPLETE, PAIR(&ec, NO_ATTRS, NO_ATTRS));
-	EXPECT_CODE(ASH_E_KEY_SIZE, PAIR(&rsa, ATTRS({ CKA_MODULUS_BITS, NUMBER(1024) }), NO_ATTRS));
+	EXPECT_CODE(ASH_E_ATTRIBUTE_VALUE, PAIR(&rsa, ATTRS({ CKA_MODULUS_BITS, NUMBER(1024) }), NO_ATTRS));
+	EXPECT_CODE(ASH_E_ATTRIBUTE_VALUE, PAIR(&rsa, ATTRS({ CKA_MODULUS_BITS, NUMBER(2049) }), NO_ATTRS));
+	EXPECT_CODE(ASH_E_TEMPLATE_INCONSISTENT,
+		    PAIR(&rsa,
+			 ATTRS({ CKA_MODULUS_BITS, NUMBER(4096) },
+			       { CKA_PUBLIC_EXPONENT, BYTES(1, 2, 3, 4, 5, 6, 7, 8, 9) }),
+			 NO_ATTRS));
 	EXPECT_CODE(ASH_E_ATTRIBUTE_TYPE, PAIR(&ec, curve, ATTRS({ CKA_VENDOR_DEFINED | 99, YES })));
 	EXPECT_CODE(ASH_E_TEMPLATE_INCONSISTENT, PAIR(&ec, curve, ATTRS({ CKA_VERIFY, YES })));
 #undef KEY
@@ -330,6 +336,10 @@ TEST(passwords_that_make_no_key)
 	mechanism.derive.iterations = UINT32_MAX; /* an hour */
 	EXPECT_CODE(ASH_E_MECHANISM_PARAM,
 		    ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_AES, 16), &key));
+	mechanism = pbkdf2(24400); /* of 410 blocks: more than ten million in all */
+	EXPECT_CODE(
+		ASH_E_MECHANISM_PARAM,
+		ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_GENERIC_SECRET, 8192), &key));
 	mechanism = pbkdf2(1);
 	mechanism.derive.salt_type = 2;
 	EXPECT_CODE(ASH_E_MECHANISM_PARAM,

@@ -168,8 +168,9 @@ TEST(curves_that_we_lack_are_told_from_nonsense)
 		{ { (const uint8_t[]){ 0x06, 0x03, 0x2b, 0x65, 0x70 }, 5 },
 		  ASH_E_CURVE }, /* Ed25519, but CKK_EC */
 		{ { (const uint8_t *)"\x13\x0aprime256v1", 12 }, ASH_E_CURVE },
-		{ { (const uint8_t[]){ 0x30, 0x03, 0x02, 0x01, 0x01 }, 5 }, ASH_E_CURVE }, /* spelt out */
-		{ { (const uint8_t[]){ 0x05, 0x00 }, 2 }, ASH_E_ATTRIBUTE_VALUE },         /* implicitlyCA */
+		{ { (const uint8_t[]){ 0x30, 0x03, 0x02, 0x01, 0x01 }, 5 },
+		  ASH_E_DOMAIN_PARAMS },                                           /* spelt out */
+		{ { (const uint8_t[]){ 0x05, 0x00 }, 2 }, ASH_E_ATTRIBUTE_VALUE }, /* implicitlyCA */
 		{ { (const uint8_t[]){ 0x06, 0x00 }, 2 }, ASH_E_ATTRIBUTE_VALUE },
 		{ { (const uint8_t[]){ 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00 }, 6 }, ASH_E_ATTRIBUTE_VALUE },
 		{ { (const uint8_t[]){ 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x00 }, 8 },

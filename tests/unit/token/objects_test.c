@@ -1,4 +1,7 @@
 /* C_CreateObject, C_DestroyObject, C_GetAttributeValue, C_SetAttributeValue (token/objects.c). */
+#include <pthread.h>
+
+#include "store/backend.h"
 #include "unit/token/fixture.h"
 
 static const uint8_t aes_value[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
@@ -385,6 +388,67 @@ TEST(what_another_process_changes_is_seen)
 	EXPECT_OK(ash_hsm_destroy_object(here, session, object));
 	EXPECT_NUMBER(ASH_E_OBJECT_HANDLE, ask(there, other, found, CKA_LABEL));
 	EXPECT_CODE(ASH_E_OBJECT_HANDLE, ash_hsm_destroy_object(there, other, found));
+	ash_hsm_free(here);
+	ash_hsm_free(there);
+}
+
+/* SQLite, where somebody always changes the object before it is our turn. */
+static struct ash_store_ops meddled;
+
+static struct {
+	struct ash_hsm *hsm;
+	ash_handle session, object;
+	unsigned times;
+} meddler;
+
+static void *meddle(void *context)
+{
+	meddler.times++;
+	EXPECT_OK(ash_hsm_set_attributes(meddler.hsm, meddler.session, meddler.object,
+					 ATTRS({ CKA_LABEL, TEXT("theirs") })));
+	return context;
+}
+
+static struct ash_status meddled_write_begin(void *store, void **ret_txn)
+{
+	pthread_t thread;
+
+	/* As another process would: with none of our locks. */
+	if (meddler.hsm != NULL) {
+		EXPECT_NUMBER(0, pthread_create(&thread, NULL, meddle, NULL));
+		EXPECT_NUMBER(0, pthread_join(thread, NULL));
+	}
+	return ash_store_sqlite.write_begin(store, ret_txn);
+}
+
+static struct ash_status open_meddled_store(void *context, bool create, struct ash_store **ret_store)
+{
+	const struct ash_store_options options = { .path = context, .group = "", .create = create };
+
+	meddled = ash_store_sqlite;
+	meddled.write_begin = meddled_write_begin;
+	return ash_store_open(&meddled, &options, ret_store);
+}
+
+TEST(a_change_is_done_however_often_others_are_first)
+{
+	char *folder = new_folder();
+	struct ash_hsm *there = new_token_at(folder), *here = new_hsm_at(folder);
+	const ash_handle other = log_in(there);
+	const ash_handle object = create_data(there, other, true, TEXT("x"));
+	ash_handle session = 0;
+
+	here->options.open_store = open_meddled_store;
+	session = log_in(here);
+	meddler.hsm = there;
+	meddler.session = other;
+	meddler.object = object;
+	EXPECT_OK(ash_hsm_set_attributes(here, session, object, ATTRS({ CKA_APPLICATION, TEXT("ours") })));
+	meddler.hsm = NULL;
+	EXPECT(meddler.times > 1);
+	EXPECT_SPAN(TEXT("theirs"), get_bytes(here, session, object, CKA_LABEL));
+	EXPECT_SPAN(TEXT("ours"), get_bytes(here, session, object, CKA_APPLICATION));
+	EXPECT_SPAN(TEXT("ours"), get_bytes(there, other, object, CKA_APPLICATION));
 	ash_hsm_free(here);
 	ash_hsm_free(there);
 }

@@ -615,6 +615,37 @@ static struct ash_status try_init(enum ash_op op, uint64_t mechanism, ash_handle
 	return ash_hsm_op_init(hsm, session, op, &given, key);
 }
 
+/* Bytes that the session's operation holds on to. */
+static size_t room_held(enum ash_op op)
+{
+	ASH_AUTO(ash_session) *taken = NULL;
+
+	EXPECT_OK(ash_session_take(hsm, session, &taken));
+	return taken->active[op].held.cap;
+}
+
+/* Secret memory is dear: 64 MiB of it for one decryption is not kept for the next. */
+TEST(what_much_data_needed_is_given_back)
+{
+	static uint8_t big[300000], room[sizeof(big)];
+	const struct subject *gcm = subject_of(CKM_AES_GCM);
+	size_t got = 0;
+
+	for (int way = 0; way < 3; way++) { /* refused, cancelled, and with little data */
+		const size_t len = way < 2 ? sizeof(big) : 1000;
+
+		EXPECT_OK(init(gcm, ASH_OP_DECRYPT));
+		EXPECT_OK(update(ASH_OP_DECRYPT, ash_span(big, len), room, sizeof(room), &got));
+		EXPECT(room_held(ASH_OP_DECRYPT) >= len);
+		if (way == 1)
+			EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_DECRYPT, NULL, 0));
+		else
+			EXPECT_CODE(ASH_E_AUTHENTICATION, final(ASH_OP_DECRYPT, room, sizeof(room), &got));
+		EXPECT(room_held(ASH_OP_DECRYPT) <= 65536);
+		EXPECT(way < 2 || room_held(ASH_OP_DECRYPT) >= len); /* little stays, for speed */
+	}
+}
+
 TEST(keys_that_do_not_fit_are_refused)
 {
 	const struct subject *ec = subject_of(CKM_ECDSA), *hmac = subject_of(CKM_SHA256_HMAC),
@@ -695,6 +726,20 @@ TEST(a_context_is_used_again_only_for_what_it_was_made_for)
 		EXPECT_CODE(ASH_E_OPERATION_NONE, single(ASH_OP_ENCRYPT, SPAN(iv), again, 16, &len));
 		EXPECT_CODE(ASH_E_KEY_HANDLE, ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, a));
 		EXPECT_OK(ash_hsm_destroy_object(hsm, session, b));
+
+		/* the same from another session; a change is no end */
+		const ash_handle c = make_aes(hsm, session, on_token == 1);
+		const ash_handle other = open_session(hsm, true);
+
+		EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(ash_hsm_set_attributes(hsm, other, c, ATTRS({ CKA_LABEL, TEXT("changed") })));
+		EXPECT_CODE(ASH_E_OPERATION_ACTIVE, ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(single(ASH_OP_ENCRYPT, SPAN(iv), again, 16, &len));
+		EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(ash_hsm_destroy_object(hsm, other, c));
+		EXPECT_CODE(ASH_E_OPERATION_NONE, single(ASH_OP_ENCRYPT, SPAN(iv), again, 16, &len));
+		EXPECT_CODE(ASH_E_KEY_HANDLE, ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(ash_hsm_close_session(hsm, other));
 	}
 }
 

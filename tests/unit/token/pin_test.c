@@ -1,6 +1,7 @@
 #include "token/pin.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include "token/slot_priv.h"
 #include "unit/token/fixture.h"
@@ -192,6 +193,55 @@ TEST(guessing_at_once_gives_no_more_tries)
 		EXPECT_NUMBER(0, pthread_join(threads[i], NULL));
 	EXPECT_NUMBER(2, guesses.incorrect);
 	EXPECT_NUMBER(14, guesses.locked);
+	ash_hsm_free(guesses.hsm);
+}
+
+/* OpenSSL, whose slow hash is a good deal slower, as on a busy machine. */
+static struct ash_backend_ops busy;
+
+static struct ash_status busy_kdf(void *backend, const struct ash_kdf *kdf, struct ash_mut out)
+{
+	const struct timespec time = { .tv_nsec = 600 * 1000000L };
+
+	if (kdf->scheme == ASH_KDF_ARGON2ID)
+		(void)nanosleep(&time, NULL);
+	return ash_backend_openssl.kdf(backend, kdf, out);
+}
+
+static struct ash_status open_busy_crypto(ASH_UNUSED void *context, struct ash_crypto **ret_crypto)
+{
+	const struct ash_backend_ops *offered[] = { &busy };
+
+	busy = ash_backend_openssl;
+	busy.kdf = busy_kdf;
+	return ash_crypto_open(offered, 1, "openssl", "", ret_crypto);
+}
+
+static void *prove(void *context)
+{
+	struct guesses *guesses = context;
+
+	if (!ash_is_ok(check(guesses->hsm, CKU_USER, USER_PIN)))
+		atomic_fetch_add(&guesses->locked, 1);
+	return NULL;
+}
+
+/* More of them than there are tries: those that find none left wait for the others, however slow. */
+TEST(the_right_pin_many_times_at_once_locks_nobody_out)
+{
+	struct ash_hsm_options options = fixture_options();
+	struct guesses guesses = { .hsm = NULL };
+	pthread_t threads[5];
+
+	options.open_crypto = open_busy_crypto;
+	EXPECT_OK(ash_hsm_new(&options, &guesses.hsm));
+	guesses.hsm = with_token(guesses.hsm);
+	for (size_t i = 0; i < ASH_COUNT(threads); i++)
+		EXPECT_NUMBER(0, pthread_create(&threads[i], NULL, prove, &guesses));
+	for (size_t i = 0; i < ASH_COUNT(threads); i++)
+		EXPECT_NUMBER(0, pthread_join(threads[i], NULL));
+	EXPECT_NUMBER(0, guesses.locked);
+	EXPECT_NUMBER(3, tries_left(guesses.hsm, CKU_USER));
 	ash_hsm_free(guesses.hsm);
 }
 

@@ -19,7 +19,7 @@ TEST(an_empty_store_offers_one_uninitialised_slot_and_stays_empty)
 	EXPECT_OK(ash_hsm_token_info(hsm, 0, &info));
 	EXPECT((info.flags & CKF_TOKEN_INITIALIZED) == 0);
 	EXPECT_CODE(ASH_E_SLOT_ID, ash_hsm_token_info(hsm, 1, &info));
-	EXPECT_CODE(ASH_E_TOKEN_NOT_RECOGNIZED, ash_hsm_open_session(hsm, 0, true, &session));
+	EXPECT_CODE(ASH_E_TOKEN_NOT_INITIALIZED, ash_hsm_open_session(hsm, 0, true, &session));
 	EXPECT(hsm->store == NULL);
 	ash_hsm_free(hsm);
 }
@@ -67,6 +67,22 @@ TEST(a_token_is_initialised_again_only_by_its_officer_and_without_sessions)
 	session = open_session(hsm, true);
 	EXPECT_NUMBER(0, count_label(hsm, session, TEXT("pair")));
 	EXPECT_CODE(ASH_E_OBJECT_HANDLE, ash_hsm_destroy_object(hsm, session, public_key));
+	ash_hsm_free(hsm);
+}
+
+TEST(a_token_that_must_be_new_never_takes_the_place_of_another)
+{
+	struct ash_hsm *hsm = new_hsm();
+	struct ash_token_info info;
+
+	EXPECT_CODE(ASH_E_PIN_LEN, ash_hsm_make_token(hsm, 0, TEXT("abc"), fixture_label));
+	EXPECT_OK(ash_hsm_make_token(hsm, 0, SO_PIN, fixture_label));
+	EXPECT_CODE(ASH_E_EXISTS, ash_hsm_make_token(hsm, 0, SO_PIN, fixture_label));
+	EXPECT_CODE(ASH_E_EXISTS, ash_hsm_make_token(hsm, 0, TEXT("wrong"), fixture_label));
+	EXPECT_OK(ash_hsm_token_info(hsm, 0, &info));
+	EXPECT((info.flags & CKF_SO_PIN_COUNT_LOW) == 0);
+	EXPECT_CODE(ASH_E_SLOT_ID, ash_hsm_make_token(hsm, 2, SO_PIN, fixture_label));
+	EXPECT_OK(ash_hsm_make_token(hsm, 1, SO_PIN, fixture_label));
 	ash_hsm_free(hsm);
 }
 

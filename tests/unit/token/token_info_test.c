@@ -14,7 +14,8 @@ TEST(an_uninitialised_token_says_little)
 	struct ash_hsm *hsm = new_hsm();
 	const struct ash_token_info info = info_of(hsm);
 
-	EXPECT_NUMBER(CKF_RNG | CKF_LOGIN_REQUIRED | CKF_RESTORE_KEY_NOT_NEEDED, info.flags);
+	EXPECT_NUMBER(CKF_RNG | CKF_LOGIN_REQUIRED | CKF_DUAL_CRYPTO_OPERATIONS | CKF_RESTORE_KEY_NOT_NEEDED,
+		      info.flags);
 	EXPECT_SPAN(TEXT("                "), ash_span(info.serial, 16));
 	EXPECT_SPAN(TEXT("Ashlar HSM      "), ash_span(info.model, 16));
 	EXPECT_NUMBER(4, info.pin_min);

@@ -91,7 +91,8 @@ static const struct ash_mechanism wrapping[] = {
 	{ .type = CKM_AES_CBC, .params = { .iv = { zero_iv, 16 } } },
 	{ .type = CKM_AES_CBC_PAD, .params = { .iv = { zero_iv, 16 } } },
 	{ .type = CKM_AES_GCM, .params = { .iv = { zero_iv, 12 }, .tag_len = 16 } },
-	{ .type = CKM_AES_CCM, .params = { .iv = { zero_iv, 12 }, .tag_len = 16, .data_len = 32 } },
+	{ .type = CKM_AES_CCM,
+	  .params = { .iv = { zero_iv, 12 }, .tag_len = 16, .data_len = 77 } }, /* ignored */
 	{ .type = CKM_AES_KEY_WRAP },
 	{ .type = CKM_AES_KEY_WRAP_PAD },
 	{ .type = CKM_AES_KEY_WRAP_KWP },

@@ -81,6 +81,11 @@ TEST(lengths_that_nothing_has)
 	EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN, unwrap_try(oaep, rsa, ash_span(wrapped, 257), AES_TEMPLATE));
 	EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN, unwrap_try(both, rsa, ash_span(wrapped, 256), AES_TEMPLATE));
 	EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN, unwrap_try(both, rsa, ash_span(wrapped, 20), AES_TEMPLATE));
+	/* Longer than any object: told without a look at it. */
+	EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN,
+		    unwrap_try(kw(), aes(), ash_span(wrapped, ASH_ATTRS_MAX * 2), AES_TEMPLATE));
+	EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN,
+		    unwrap_try(kw(), aes(), ash_span(wrapped, SIZE_MAX / 16 * 8), GENERIC_TEMPLATE));
 }
 
 /* §5.18.4: CKA_VALUE_LEN where neither the key type nor the mechanism tells the length. */
@@ -145,9 +150,19 @@ TEST(padding_alone_tells_nothing)
 	EXPECT_NUMBER(2, made); /* 8 of 8, 16 of 16 */
 	EXPECT_CODE(ASH_E_WRAPPED_KEY, unwrap_try(wrapping_of(CKM_RSA_PKCS), rsa_pair().private_key,
 						  sealed(CKM_RSA_PKCS, ash_span(value, 17)), AES_TEMPLATE));
-	memset(wrapped, 1, 256); /* no padding at all */
-	EXPECT_CODE(ASH_E_WRAPPED_KEY, unwrap_try(wrapping_of(CKM_RSA_PKCS), rsa_pair().private_key,
-						  ash_span(wrapped, 256), AES_TEMPLATE));
+	/* No padding at all: what comes instead has any length, now and then one that AES keys have. */
+	made = 0;
+	for (unsigned i = 0; i < 16; i++) {
+		struct ash_status status;
+
+		memset(wrapped, 1, 256);
+		wrapped[255] = (uint8_t)i;
+		status = unwrap_try(wrapping_of(CKM_RSA_PKCS), rsa_pair().private_key, ash_span(wrapped, 256),
+				    AES_TEMPLATE);
+		EXPECT(status.code == ASH_OK || status.code == ASH_E_WRAPPED_KEY);
+		made += ash_is_ok(status);
+	}
+	EXPECT(made < 4); /* 3 lengths of 246: four in sixteen do not happen */
 }
 
 TEST(private_keys_that_are_none)
@@ -258,6 +273,33 @@ TEST(templates_that_do_not_go)
 					     { CKA_KEY_TYPE, NUMBER(CKK_AES) }, { CKA_TOKEN, YES }),
 				       &key));
 	EXPECT_OK(ash_hsm_close_session(hsm, ro));
+}
+
+/*
+ * Where nothing authenticates, any block can be unwrapped and any of its ends cut off: a
+ * hidden key of one byte, then of two, would tell byte by byte what was wrapped.
+ */
+TEST(no_key_is_hidden_that_can_be_guessed)
+{
+	static const uint64_t types[] = { CKM_AES_ECB, CKM_AES_CBC };
+	const ash_handle strict =
+		secret_with(CKK_AES, TEXT("wraps, and keeps what it unwraps"),
+			    ATTRS({ CKA_WRAP, YES }, { CKA_UNWRAP, YES },
+				  { CKA_UNWRAP_TEMPLATE, template_bool(CKA_EXTRACTABLE, false) }));
+
+	for (size_t i = 0; i < ASH_COUNT(types); i++) {
+		const struct ash_mechanism *mechanism = wrapping_of(types[i]);
+		const struct ash_span in = wrap_ok(mechanism, strict, secret(CKK_AES, ash_span(value, 16)));
+
+		for (size_t len = 1; len <= 16; len++) {
+			EXPECT_CODE(len < 14 ? ASH_E_TEMPLATE_INCONSISTENT : ASH_OK,
+				    unwrap_try(mechanism, strict, in,
+					       ATTRS({ CKA_CLASS, NUMBER(CKO_SECRET_KEY) },
+						     { CKA_KEY_TYPE, NUMBER(CKK_GENERIC_SECRET) },
+						     { CKA_VALUE_LEN, NUMBER(len) })));
+			EXPECT_OK(unwrap_try(mechanism, aes(), in, GENERIC_OF(len)));
+		}
+	}
 }
 
 TEST(what_the_unwrapping_key_asks_for)

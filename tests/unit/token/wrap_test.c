@@ -121,8 +121,6 @@ TEST(private_keys_go_and_come_back)
 					    wrap_try(&wrapping[i], keys.public_key, pair.private_key));
 				continue;
 			}
-			if (mechanism->param == ASH_PARAM_CCM)
-				continue; /* it says its length beforehand */
 			back = unwrap_ok(&wrapping[i], keys.private_key,
 					 wrap_ok(&wrapping[i], keys.public_key, pair.private_key),
 					 PRIVATE_TEMPLATE(row[k].key_type));
@@ -132,6 +130,29 @@ TEST(private_keys_go_and_come_back)
 				check_signs(row[k].signs, back, pair.public_key);
 			EXPECT_OK(ash_hsm_destroy_object(hsm, session, back));
 		}
+	}
+}
+
+/* §6.13.5: "tokens SHALL ignore any value provided in this field". */
+TEST(ccm_wraps_whatever_length_is_announced)
+{
+	static const size_t announced[] = { 0, 1, 32, 48, 65536, SIZE_MAX };
+	struct ash_mechanism ccm = { .type = CKM_AES_CCM,
+				     .params = { .iv = { zero_iv, 13 }, .tag_len = 16 } };
+	const ash_handle wrapper = wrapping_keys(&ccm).public_key, key = secret(CKK_AES, SPAN(value));
+
+	for (size_t i = 0; i < ASH_COUNT(announced); i++) {
+		ash_handle back = 0;
+		struct ash_span out;
+
+		ccm.params.data_len = announced[i];
+		out = wrap_ok(&ccm, wrapper, key);
+		EXPECT_NUMBER(48, out.len);
+		back = unwrap_ok(&ccm, wrapper, out, AES_TEMPLATE);
+		EXPECT_SPAN(SPAN(value), get_bytes(hsm, session, back, CKA_VALUE));
+		EXPECT_CODE(ASH_E_WRAPPED_KEY_LEN,
+			    unwrap_try(&ccm, wrapper, ash_span(wrapped, 15), AES_TEMPLATE));
+		EXPECT_OK(ash_hsm_destroy_object(hsm, session, back));
 	}
 }
 

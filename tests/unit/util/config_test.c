@@ -198,3 +198,17 @@ TEST(memory_that_fails_is_told)
 	EXPECT_NUMBER(9, ash_config_number(config, ASH_CONFIG_PIN_MIN));
 	ash_config_free(config);
 }
+
+TEST(a_value_can_be_refused_where_it_stands)
+{
+	ASH_AUTO(ash_config) *config = NULL;
+	ASH_AUTO(ash_config) *none = NULL;
+
+	EXPECT_OK(parse("# first\nlog = foo\n", &config));
+	EXPECT_CODE(ASH_E_CONFIG, ash_config_refuse(config, ASH_CONFIG_LOG, "%s is nothing", "foo"));
+	EXPECT(strstr(ash_config_error(), ":2: \"log\": foo is nothing") != NULL);
+	EXPECT_TEXT(ash_config_error(), ash_status_explanation());
+	EXPECT_OK(parse("", &none));
+	EXPECT_CODE(ASH_E_CONFIG, ash_config_refuse(none, ASH_CONFIG_LOG, "no"));
+	EXPECT_TEXT("default: \"log\": no", ash_config_error());
+}

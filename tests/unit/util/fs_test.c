@@ -376,3 +376,49 @@ TEST(errors_of_the_system_have_our_codes)
 	EXPECT_NUMBER(ASH_E_MEMORY, ash_fs_code(ENOMEM));
 	EXPECT_NUMBER(ASH_E_IO, ash_fs_code(EIO));
 }
+
+static void raise_them(void)
+{
+	int fd = -1;
+
+	close(0);
+	EXPECT_OK(ash_fs_create(in_top("raised"), 0600, ASH_FS_NO_GROUP, &fd));
+	EXPECT(fd > 2);
+	close(fd);
+	EXPECT_OK(ash_fs_open(in_top("raised"), O_RDONLY, ASH_FS_NO_GROUP, &fd));
+	EXPECT(fd > 2);
+	EXPECT_NUMBER(fd, ash_fs_raise(fd));
+	EXPECT_NUMBER(-1, ash_fs_raise(-1));
+	EXPECT_NUMBER(-1, fcntl(0, F_GETFD));
+}
+
+TEST(no_file_is_opened_as_a_standard_descriptor)
+{
+	set_up();
+	EXPECT_IN_CHILD(raise_them);
+	tear_down();
+}
+
+TEST(a_descriptor_is_known_by_its_file)
+{
+	struct ash_fs_id id;
+	int fd = -1;
+	int other = -1;
+
+	set_up();
+	EXPECT_OK(ash_fs_create(in_top("a"), 0600, ASH_FS_NO_GROUP, &fd));
+	EXPECT_OK(ash_fs_create(in_top("b"), 0600, ASH_FS_NO_GROUP, &other));
+	EXPECT_OK(ash_fs_identify(fd, &id));
+	EXPECT(ash_fs_is(fd, id) && !ash_fs_is(other, id) && !ash_fs_is(-1, id));
+	EXPECT_NUMBER(fd, dup2(other, fd));
+	EXPECT(!ash_fs_is(fd, id));
+	ash_fs_close_own(fd, id);
+	EXPECT(fcntl(fd, F_GETFD) >= 0);
+	EXPECT_OK(ash_fs_identify(fd, &id));
+	ash_fs_close_own(fd, id);
+	EXPECT(fcntl(fd, F_GETFD) < 0);
+	EXPECT_CODE(ASH_E_IO, ash_fs_identify(fd, &id));
+	EXPECT(!ash_fs_is(fd, id));
+	close(other);
+	tear_down();
+}

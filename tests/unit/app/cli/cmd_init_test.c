@@ -102,3 +102,54 @@ TEST(init_tells_which_step_failed)
 	EXPECT(strstr(fake_err, "can't set the user PIN of token \"x\"") != NULL);
 	EXPECT(strstr(fake_err, "the token is initialised all the same, in slot 1") != NULL);
 }
+
+TEST(init_takes_the_next_slot_when_others_are_faster)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	hsm.rivals = 2;
+	EXPECT_NUMBER(ASH_CLI_DONE, INIT(&hsm, "--label", "x"));
+	EXPECT_TEXT("rival", hsm.tokens[1].label);
+	EXPECT_TEXT("rival", hsm.tokens[2].label);
+	EXPECT(strncmp(hsm.tokens[3].label, "x ", 2) == 0);
+	EXPECT_TEXT("user-pin", hsm.tokens[3].user_pin);
+}
+
+TEST(init_in_a_certain_slot_tells_that_somebody_was_faster)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	hsm.rivals = 2; /* of the two codes that come, the first is ASH_E_EXISTS */
+	EXPECT_NUMBER(ASH_CLI_FAILED, INIT(&hsm, "--label", "x", "--slot", "1"));
+	EXPECT(strstr(fake_err, "another program made a token in slot 1 meanwhile") != NULL);
+	EXPECT_TEXT("rival", hsm.tokens[1].label);
+}
+
+TEST(init_tells_a_failure_that_no_other_place_helps)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	hsm.fails = "make_token";
+	hsm.code = ASH_E_FAILED;
+	EXPECT_NUMBER(ASH_CLI_FAILED, INIT(&hsm, "--label", "x"));
+	EXPECT(strstr(fake_err, "can't initialise token \"x\" in slot 1") != NULL);
+}
+
+TEST(init_of_a_token_that_cannot_be_read_says_why)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	hsm.tokens[0].broken = ASH_E_TOKEN_NOT_RECOGNIZED;
+	EXPECT_NUMBER(ASH_CLI_STORAGE, INIT(&hsm, "--label", "x", "--slot", "0", "--yes"));
+	EXPECT(strstr(fake_err, "can't use the token in slot 0") != NULL);
+	EXPECT_NUMBER(ASH_CLI_DONE, INIT(&hsm, "--label", "x"));
+}
+
+TEST(init_wants_two_variables_for_two_pins)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	EXPECT_NUMBER(ASH_CLI_USAGE,
+		      RUN(&hsm, "init", "--label", "x", "--so-pin-env", "S", "--pin-env", "S"));
+	EXPECT(strstr(fake_err, "name one variable") != NULL);
+}

@@ -66,7 +66,7 @@ TEST(an_id_is_made_or_taken)
 	EXPECT(strstr(fake_out, "\"0102\"") != NULL);
 	EXPECT_NUMBER(ASH_CLI_FAILED, GENERATE(&hsm, "--type", "aes:128", "--id", "0102"));
 	EXPECT(strstr(fake_err, "token \"ca\" has a key with id 0102 already") != NULL);
-	EXPECT(hsm.want == NULL);
+	EXPECT(!hsm.searching);
 }
 
 TEST(what_makes_no_sense_is_wrong_usage)
@@ -81,6 +81,11 @@ TEST(what_makes_no_sense_is_wrong_usage)
 	EXPECT_NUMBER(ASH_CLI_USAGE, GENERATE(&hsm, "--type", "aes:128", "--usage", ""));
 	EXPECT_NUMBER(ASH_CLI_USAGE, GENERATE(&hsm, "--type", "aes:128", "--usage", "sign,,verify"));
 	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "key", "generate", "--type", "aes:128", "--label", ""));
+	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "key", "generate", "--type", "aes:128", "--label", "a\xff"));
+	EXPECT(strstr(fake_err, "UTF-8") != NULL);
+	EXPECT_NUMBER(ASH_CLI_USAGE, GENERATE(&hsm, "--type", "ed25519", "--usage", "sign,encrypt"));
+	EXPECT(strstr(fake_err, "no key of type ed25519 can encrypt") != NULL);
+	EXPECT(strstr(fake_err, "its uses: sign,verify\n") != NULL);
 	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "key", "generate", "--type", "aes:128"));
 	for (size_t i = 0; i < FAKE_OBJECTS; i++)
 		EXPECT(!hsm.objects[i].used);
@@ -110,4 +115,17 @@ TEST(a_failure_names_the_type)
 	EXPECT(strstr(fake_err, "can't generate a key of type ml-dsa-65: the mechanism is not known") !=
 	       NULL);
 	EXPECT(strstr(fake_err, "ashlar mechanisms") != NULL);
+}
+
+TEST(an_id_that_somebody_took_at_the_same_time_is_told)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	EXPECT_NUMBER(ASH_CLI_DONE, GENERATE(&hsm, "--type", "aes:128", "--id", "0102"));
+	EXPECT_TEXT("", fake_err);
+	hsm.rivals = 1;
+	EXPECT_NUMBER(ASH_CLI_DONE, GENERATE(&hsm, "--type", "aes:128", "--id", "0a"));
+	EXPECT(strstr(fake_err, "warning: another program gave a key of token \"ca\" the id 0a") != NULL);
+	EXPECT_NUMBER(ASH_CLI_DONE, GENERATE(&hsm, "--type", "ec:p256", "--id", "0b"));
+	EXPECT_TEXT("", fake_err);
 }

@@ -127,7 +127,63 @@ TEST(without_memory_it_fails_cleanly)
 		ash_mem_fail_after(-1);
 		EXPECT(code == ASH_CLI_DONE ||
 		       (code == ASH_CLI_FAILED && strstr(fake_err, "out of memory") != NULL));
-		EXPECT(hsm.want == NULL);
+		EXPECT(!hsm.searching);
 	}
 	EXPECT(left > 20);
+}
+
+static struct fake_object *find_class(struct ash_hsm *hsm, uint64_t class)
+{
+	for (size_t i = 0; i < FAKE_OBJECTS; i++) {
+		struct fake_object *object = &hsm->objects[i];
+
+		if (object->used && fake_attr(object, CKA_CLASS)->value[7] == class)
+			return object;
+	}
+	return NULL;
+}
+
+TEST(key_list_says_that_something_is_damaged_and_goes_on)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	fill(&hsm);
+	find_class(&hsm, CKO_PRIVATE_KEY)->damaged = true;
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN_AS_USER(&hsm, "key", "list"));
+	EXPECT(strstr(fake_err, "warning: 1 object of token \"ca\" can't be read") != NULL);
+	EXPECT(strstr(fake_out, "aes:256") != NULL && strstr(fake_out, "public") != NULL);
+	EXPECT(strstr(fake_out, "private") == NULL);
+	find_class(&hsm, CKO_SECRET_KEY)->damaged = true;
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN_AS_USER(&hsm, "key", "list"));
+	EXPECT(strstr(fake_err, "2 objects of token \"ca\" can't be read: the records are damaged") != NULL);
+}
+
+TEST(key_delete_leaves_the_half_of_a_pair_whose_other_half_may_be_damaged)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	fill(&hsm);
+	find_class(&hsm, CKO_PRIVATE_KEY)->damaged = true;
+	EXPECT_NUMBER(ASH_CLI_STORAGE,
+		      RUN_AS_USER(&hsm, "key", "delete", "--label", "web", "--type", "ec", "--yes"));
+	EXPECT(strstr(fake_err, "half a key pair") != NULL && strstr(fake_err, "--all") != NULL);
+	EXPECT_NUMBER(4, objects(&hsm));
+	/* What is no half of anything is not concerned. */
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN_AS_USER(&hsm, "key", "delete", "--id", "0d", "--yes"));
+	EXPECT(strstr(fake_err, "warning: 1 object") != NULL);
+	EXPECT_NUMBER(3, objects(&hsm));
+	EXPECT_NUMBER(ASH_CLI_DONE,
+		      RUN_AS_USER(&hsm, "key", "delete", "--label", "web", "--type", "ec", "--yes", "--all"));
+	EXPECT_NUMBER(2, objects(&hsm));
+}
+
+TEST(key_list_tells_when_it_cannot_look_for_damage)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	fill(&hsm);
+	hsm.fails = "find_end";
+	hsm.code = ASH_E_IO;
+	EXPECT_NUMBER(ASH_CLI_STORAGE, RUN_AS_USER(&hsm, "key", "list"));
+	EXPECT_TEXT("", fake_out);
 }

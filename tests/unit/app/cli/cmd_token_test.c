@@ -1,5 +1,6 @@
 #include "unit/app/cli/fake.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 
 TEST(token_list_shows_initialised_tokens)
@@ -67,4 +68,77 @@ TEST(token_show_escapes_labels)
 	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "token", "show"));
 	EXPECT(strstr(fake_out, "a\\x1b[1mb;c") != NULL);
 	EXPECT(strstr(fake_out, "pkcs11:token=a%1B%5B1mb%3Bc;") != NULL);
+}
+
+#define DELETE(hsm, ...) \
+	(setenv("SO_PIN", "so-pin", 1), RUN(hsm, "token", "delete", "--so-pin-env", "SO_PIN", __VA_ARGS__))
+
+TEST(token_delete_wants_the_so_pin)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	setenv("WRONG", "wrong", 1);
+	EXPECT_NUMBER(ASH_CLI_PIN, RUN(&hsm, "token", "delete", "--yes", "--so-pin-env", "WRONG"));
+	EXPECT(strstr(fake_err, "can't delete token \"ca\"") != NULL &&
+	       strstr(fake_err, "PIN is wrong") != NULL);
+	EXPECT_TEXT("ca", hsm.tokens[0].label);
+	hsm.tokens[0].flags = CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_COUNT_LOW;
+	setenv("WRONG", "wrong", 1);
+	EXPECT_NUMBER(ASH_CLI_PIN, RUN(&hsm, "token", "delete", "--yes", "--so-pin-env", "WRONG"));
+	EXPECT(strstr(fake_err, "one try is left") != NULL);
+	EXPECT_NUMBER(ASH_CLI_DONE, DELETE(&hsm, "--yes"));
+	EXPECT(hsm.tokens[0].label == NULL);
+	EXPECT_TEXT("Deleted: token \"ca\", serial number 0011223344556677, in slot 0\n", fake_out);
+	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, DELETE(&hsm, "--yes"));
+}
+
+TEST(token_delete_with_force_asks_for_no_pin)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "token", "delete", "--force", "--yes", "--json"));
+	EXPECT(hsm.tokens[0].label == NULL);
+	EXPECT(strstr(fake_out, "\"serial\": \"0011223344556677\"") != NULL);
+}
+
+static void delete_without_terminal(void)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	EXPECT(dup2(open("/dev/null", O_RDONLY), 0) == 0);
+	EXPECT_NUMBER(ASH_CLI_DECLINED, RUN(&hsm, "token", "delete", "--force"));
+	EXPECT_NUMBER(ASH_CLI_DECLINED, DELETE(&hsm, "--token", "ca"));
+	EXPECT_TEXT("ca", hsm.tokens[0].label);
+}
+
+TEST(token_delete_wants_a_yes_even_by_force)
+{
+	EXPECT_IN_CHILD(delete_without_terminal);
+}
+
+TEST(token_delete_takes_what_cannot_be_read_by_force_and_slot)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	hsm.tokens[0].broken = ASH_E_CORRUPT;
+	EXPECT_NUMBER(ASH_CLI_STORAGE, DELETE(&hsm, "--yes", "--slot", "0"));
+	EXPECT(strstr(fake_err, "ashlar token delete --force --slot") != NULL);
+	EXPECT_NUMBER(ASH_CLI_STORAGE, RUN(&hsm, "token", "delete", "--yes", "--force"));
+	EXPECT_NUMBER(ASH_E_CORRUPT, hsm.tokens[0].broken);
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "token", "delete", "--yes", "--force", "--slot", "0"));
+	EXPECT(strstr(fake_out, "the token in slot 0, which can't be read") != NULL);
+	EXPECT_NUMBER(ASH_OK, hsm.tokens[0].broken);
+}
+
+TEST(token_delete_tells_why_not)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	hsm.fails = "delete_token";
+	hsm.code = ASH_E_SESSION_EXISTS;
+	EXPECT_NUMBER(ASH_CLI_FAILED, DELETE(&hsm, "--yes"));
+	EXPECT(strstr(fake_err, "end the programs that use the token") != NULL);
+	hsm.code = ASH_E_PIN_LOCKED;
+	EXPECT_NUMBER(ASH_CLI_PIN, DELETE(&hsm, "--yes"));
+	EXPECT(strstr(fake_err, "ashlar token delete --force") != NULL);
 }

@@ -20,6 +20,8 @@ static const struct ash_api fake_api = {
 	.mechanism_info = fake_mechanism_info,
 	.engine = fake_engine,
 	.init_token = fake_init_token,
+	.make_token = fake_make_token,
+	.delete_token = fake_delete_token,
 	.init_pin = fake_init_pin,
 	.open_session = fake_open_session,
 	.close_session = fake_close_session,
@@ -75,7 +77,7 @@ ASH_UNUSED static enum ash_cli_exit fake_run(struct ash_hsm *hsm, const char *co
 	enum ash_cli_exit code;
 	int argc = 1;
 
-	hsm->session_open = hsm->user = hsm->so = false;
+	hsm->session_open = hsm->user = hsm->so = hsm->searching = false;
 	for (; words[argc - 1] != NULL; argc++)
 		argv[argc] = strdup(words[argc - 1]);
 	code = ash_cli_run(&cli, argc, argv);

@@ -23,7 +23,7 @@ struct fake_attr {
 };
 
 struct fake_object {
-	bool used;
+	bool used, damaged;
 	uint64_t slot;
 	struct fake_attr attrs[FAKE_ATTRS];
 	size_t count;
@@ -43,9 +43,10 @@ struct ash_hsm {
 	size_t token_count;
 	struct fake_object objects[FAKE_OBJECTS];
 	uint64_t session_slot;
-	bool session_open, session_writes, user, so;
+	bool session_open, session_writes, user, so, searching;
 	const struct ash_attr *want;
 	size_t want_count, found;
+	unsigned rivals;   /* so many times another process is faster with a new token or secret key */
 	const char *fails; /* this function fails with this code */
 	enum ash_code code;
 	unsigned calls;
@@ -161,6 +162,37 @@ static struct ash_status fake_init_token(struct ash_hsm *hsm, uint64_t slot, str
 	memcpy(token->so_pin, so_pin.data, so_pin.len);
 	token->label = token->given_label;
 	token->serial = "8899aabbccddeeff";
+	return ASH_DONE;
+}
+
+static struct ash_status fake_make_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+					 const char label[32])
+{
+	FAKE_ENTER(hsm, "make_token");
+	ASH_ENSURE(slot < hsm->token_count, ASH_E_SLOT_ID);
+	if (hsm->rivals > 0) {
+		/* Another process takes the place; the next one is free then. */
+		hsm->rivals--;
+		hsm->tokens[slot] = (struct fake_token){ .label = "rival", .so_pin = "so-pin" };
+		EXPECT(hsm->token_count < FAKE_TOKENS);
+		hsm->tokens[hsm->token_count++] = (struct fake_token){ .label = NULL };
+		ASH_FAIL(hsm->rivals % 2 == 0 ? ASH_E_FAILED : ASH_E_EXISTS);
+	}
+	ASH_ENSURE(hsm->tokens[slot].label == NULL, ASH_E_EXISTS);
+	return fake_init_token(hsm, slot, so_pin, label);
+}
+
+static struct ash_status fake_delete_token(struct ash_hsm *hsm, uint64_t slot, struct ash_span so_pin,
+					   bool force)
+{
+	struct fake_token *token = &hsm->tokens[slot];
+
+	FAKE_ENTER(hsm, "delete_token");
+	ASH_ENSURE(slot < hsm->token_count, ASH_E_SLOT_ID);
+	ASH_ENSURE(force || token->broken == ASH_OK, token->broken);
+	ASH_ENSURE(force ? so_pin.len == 0 : ash_span_equal(so_pin, ash_span_text(token->so_pin)),
+		   ASH_E_PIN_INCORRECT);
+	memset(token, 0, sizeof(*token));
 	return ASH_DONE;
 }
 

@@ -69,6 +69,7 @@ static struct ash_status fake_get_attributes(struct ash_hsm *hsm, ash_handle ses
 
 	FAKE_ENTER(hsm, "get_attributes");
 	ASH_ENSURE(session == 7 && object != NULL, ASH_E_OBJECT_HANDLE);
+	ASH_ENSURE(!object->damaged, ASH_E_CORRUPT);
 	for (size_t i = 0; i < count; i++) {
 		struct fake_attr *attr = fake_attr(object, queries[i].type);
 		struct ash_out *out = &queries[i].value;
@@ -102,7 +103,8 @@ static struct ash_status fake_set_attributes(struct ash_hsm *hsm, ash_handle ses
 static struct ash_status fake_find_begin(struct ash_hsm *hsm, ash_handle session, struct ash_template want)
 {
 	FAKE_ENTER(hsm, "find_begin");
-	ASH_ENSURE(session == 7 && hsm->want == NULL, ASH_E_OPERATION_ACTIVE);
+	ASH_ENSURE(session == 7 && !hsm->searching, ASH_E_OPERATION_ACTIVE);
+	hsm->searching = true;
 	hsm->want = want.attrs;
 	hsm->want_count = want.count;
 	hsm->found = 0;
@@ -111,6 +113,8 @@ static struct ash_status fake_find_begin(struct ash_hsm *hsm, ash_handle session
 
 static bool fake_fits(struct ash_hsm *hsm, struct fake_object *object)
 {
+	if (object->damaged && hsm->want_count > 0)
+		return false;
 	for (size_t i = 0; i < hsm->want_count; i++) {
 		struct fake_attr *attr = fake_attr(object, hsm->want[i].type);
 
@@ -126,7 +130,7 @@ static struct ash_status fake_find_next(struct ash_hsm *hsm, ash_handle session,
 	size_t count = 0;
 
 	FAKE_ENTER(hsm, "find_next");
-	ASH_ENSURE(session == 7 && hsm->want != NULL, ASH_E_OPERATION_NONE);
+	ASH_ENSURE(session == 7 && hsm->searching, ASH_E_OPERATION_NONE);
 	while (hsm->found < FAKE_OBJECTS && count < cap) {
 		struct fake_object *object = fake_object(hsm, ++hsm->found);
 
@@ -140,6 +144,7 @@ static struct ash_status fake_find_next(struct ash_hsm *hsm, ash_handle session,
 static struct ash_status fake_find_end(struct ash_hsm *hsm, ash_handle session)
 {
 	hsm->want = NULL;
+	hsm->searching = false;
 	FAKE_ENTER(hsm, "find_end");
 	ASH_ENSURE(session == 7, ASH_E_SESSION_HANDLE);
 	return ASH_DONE;
@@ -223,6 +228,10 @@ static struct ash_status fake_generate_key(struct ash_hsm *hsm, ash_handle sessi
 {
 	FAKE_ENTER(hsm, "generate_key");
 	ASH_ENSURE(session == 7, ASH_E_SESSION_HANDLE);
+	if (hsm->rivals > 0) { /* another process makes one with the same template */
+		hsm->rivals--;
+		ASH_TRY(fake_make(hsm, CKO_SECRET_KEY, mechanism, given, ret_key));
+	}
 	return fake_make(hsm, CKO_SECRET_KEY, mechanism, given, ret_key);
 }
 

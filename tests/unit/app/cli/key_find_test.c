@@ -36,7 +36,7 @@ static enum ash_cli_exit find(struct ash_hsm *hsm, enum ash_cli_opt option, cons
 	cli.values[option] = value;
 	ash_ignore(ash_cli_keys_find(&cli, &token, 7, &keys));
 	fake_close(&cli);
-	EXPECT(hsm->want == NULL); /* no search is left open */
+	EXPECT(!hsm->searching); /* no search is left open */
 	return cli.exit;
 }
 

@@ -45,6 +45,35 @@ TEST(usages_mean_what_the_class_can_do)
 	EXPECT(ash_cli_usage_at(7) == NULL);
 }
 
+static bool fits(const char *word, const char *type)
+{
+	const struct ash_cli_usage *usage;
+	size_t i = 0;
+
+	while ((usage = ash_cli_usage_at(i)) != NULL && strcmp(usage->word, word) != 0)
+		i++;
+	return ash_cli_usage_fits(usage, ash_cli_keytype_find(type));
+}
+
+TEST(usages_fit_what_the_token_has_mechanisms_for)
+{
+	EXPECT(fits("sign", "rsa:2048") && fits("decrypt", "rsa:2048") && fits("unwrap", "rsa:2048"));
+	EXPECT(fits("sign", "ec:p256") && fits("derive", "ec:p256") && !fits("decrypt", "ec:p256"));
+	EXPECT(fits("verify", "ml-dsa-65") && !fits("derive", "ml-dsa-65"));
+	EXPECT(fits("wrap", "aes:256") && fits("sign", "aes:256"));
+	EXPECT(fits("sign", "hmac-sha256") && fits("sign", "generic:256") && !fits("encrypt", "generic:256"));
+	/* What a type is for when nobody says has to be possible. */
+	for (size_t i = 0; ash_cli_keytype_at(i) != NULL; i++) {
+		const struct ash_cli_keytype *type = ash_cli_keytype_at(i);
+		char words[64], *rest = words;
+
+		strcpy(words, type->usage);
+		for (char *word = strtok_r(words, ",", &rest); word != NULL;
+		     word = strtok_r(NULL, ",", &rest))
+			EXPECT(fits(word, type->name));
+	}
+}
+
 TEST(the_help_names_every_type)
 {
 	char *text = NULL;

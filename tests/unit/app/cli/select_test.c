@@ -148,3 +148,23 @@ TEST(all_slots_are_seen)
 	EXPECT_SPAN(TEXT("0011223344556677"), ash_cli_token_serial(&tokens[0]));
 	fake_close(&cli);
 }
+
+static const char *lonely_key(ASH_UNUSED struct ash_cli *cli)
+{
+	return "/x/root\n.key";
+}
+
+TEST(a_root_key_without_its_store_is_no_reason_to_make_a_token)
+{
+	struct ash_hsm hsm = { .token_count = 1 };
+	struct ash_cli cli = fake_cli(&hsm);
+	struct ash_cli_token token;
+
+	EXPECT_TEXT("make one: ashlar init --label NAME", ash_cli_token_advice(&cli));
+	cli.orphaned_key = lonely_key;
+	ash_ignore(ash_cli_token_select(&cli, &token));
+	fake_close(&cli);
+	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, cli.exit);
+	EXPECT(strstr(fake_err, "the root key /x/root\\x0a.key lies there without its store") != NULL);
+	EXPECT(strstr(fake_err, "ashlar init") == NULL);
+}

@@ -131,3 +131,10 @@ TEST(uri_values_are_percent_encoded)
 	EXPECT_OK(ash_cli_uri_value(TEXT("a\x01"), true, &out));
 	EXPECT_SPAN(TEXT("%61%01"), ash_buf_span(&out));
 }
+
+TEST(utf8_is_told_from_other_bytes)
+{
+	EXPECT(ash_cli_is_utf8(TEXT("")) && ash_cli_is_utf8(TEXT("k\xc3\xa4\n")));
+	EXPECT(!ash_cli_is_utf8(TEXT("a\xff")) && !ash_cli_is_utf8(TEXT("\xc3")));
+	EXPECT(!ash_cli_is_utf8(TEXT("\xc0\x80")) && !ash_cli_is_utf8(TEXT("\xed\xa0\x80z")));
+}

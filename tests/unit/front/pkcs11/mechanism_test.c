@@ -45,3 +45,14 @@ TEST(every_mechanism_of_the_token_has_a_decoder)
 		EXPECT(status.code == ASH_OK || status.code == ASH_E_MECHANISM_PARAM);
 	}
 }
+
+TEST(a_mechanism_may_lie_anywhere)
+{
+	uint8_t memory[sizeof(CK_MECHANISM) + 1];
+	CK_MECHANISM given = { CKM_AES_CBC, bytes, 16 };
+
+	memcpy(memory + 1, &given, sizeof(given));
+	EXPECT_OK(ash_mechanism_read((const CK_MECHANISM *)(const void *)(memory + 1), &got));
+	EXPECT_NUMBER(CKM_AES_CBC, got.type);
+	EXPECT_NUMBER(16, got.params.iv.len);
+}

@@ -1,3 +1,5 @@
+#include "front/pkcs11/call_priv.h"
+
 #include "fake_api.h"
 
 TEST(random_bytes)
@@ -20,6 +22,10 @@ TEST(seeding)
 	EXPECT_RV(CKR_OK, C_SeedRandom(FAKE_SESSION, seed, 4));
 	EXPECT(fake.in.data == seed && fake.in.len == 4);
 	EXPECT_RV(CKR_ARGUMENTS_BAD, C_SeedRandom(FAKE_SESSION, NULL, 1));
+	fake.in = ASH_SPAN_NONE;
+	EXPECT_RV(CKR_ARGUMENTS_BAD, C_SeedRandom(FAKE_SESSION, seed, (CK_ULONG)-1));
+	EXPECT_RV(CKR_ARGUMENTS_BAD, C_SeedRandom(FAKE_SESSION, seed, ASH_LENGTH_MAX + 1));
+	EXPECT(fake.in.data == NULL); /* more than there can be is not read */
 	fake.answer.code = ASH_E_RANDOM_SEED;
 	EXPECT_RV(CKR_RANDOM_SEED_NOT_SUPPORTED, C_SeedRandom(FAKE_SESSION, seed, 4));
 }

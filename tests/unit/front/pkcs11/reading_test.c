@@ -200,3 +200,17 @@ TEST(many_attributes)
 		EXPECT_NUMBER(0, numbers[0]);
 	}
 }
+
+TEST(a_template_may_lie_anywhere)
+{
+	uint8_t memory[2 * sizeof(CK_ATTRIBUTE) + 1];
+	CK_ATTRIBUTE template[2] = { { CKA_LABEL, text, sizeof(text) }, { CKA_VALUE, NULL, 1 } };
+
+	start();
+	memcpy(memory + 1, template, sizeof(template));
+	EXPECT_RV(CKR_ATTRIBUTE_SENSITIVE, get((CK_ATTRIBUTE *)(void *)(memory + 1), 2));
+	memcpy(template, memory + 1, sizeof(template));
+	EXPECT_NUMBER(5, template[0].ulValueLen);
+	EXPECT_NUMBER(CK_UNAVAILABLE_INFORMATION, template[1].ulValueLen);
+	EXPECT_SPAN(TEXT("label"), ash_span((uint8_t *)text, 5));
+}

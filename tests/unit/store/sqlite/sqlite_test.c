@@ -366,3 +366,141 @@ TEST(readers_who_never_pause_do_not_make_the_log_grow)
 	unshare_all();
 	list_close(store);
 }
+
+/* A host that closes descriptors it doesn't know */
+
+#define HOSTS_FILES 40
+#define HOSTS_TEXT  "the host's own"
+
+static int hosts[HOSTS_FILES];
+
+/* The host's files take the numbers that are free now, the store's among them. */
+static void open_hosts_files(void)
+{
+	for (int i = 0; i < HOSTS_FILES; i++) {
+		hosts[i] = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		EXPECT(hosts[i] >= 0);
+		EXPECT_NUMBER(strlen(HOSTS_TEXT), write(hosts[i], HOSTS_TEXT, strlen(HOSTS_TEXT)));
+	}
+}
+
+static void expect_hosts_files_untouched(void)
+{
+	for (int i = 0; i < HOSTS_FILES; i++) {
+		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		char text[64] = "";
+
+		EXPECT_NUMBER(strlen(HOSTS_TEXT), pread(hosts[i], text, sizeof(text), 0));
+		EXPECT_TEXT(HOSTS_TEXT, text);
+		EXPECT_NUMBER(0, fcntl(hosts[i], F_OFD_GETLK, &lock));
+		EXPECT_NUMBER(F_UNLCK, lock.l_type);
+	}
+}
+
+static void do_nothing(void)
+{
+}
+
+/* Everything that could use a descriptor, after the host closed those from `first` to `last`. */
+static void lose_and_go_on(unsigned first, unsigned last)
+{
+	struct ash_store *store = open_again();
+	struct ash_store *again = NULL;
+	uint64_t version = 0;
+
+	EXPECT_OK(list_put(store, 1, 0, TEXT("v")));
+	list_expect(store, 1, 1, TEXT("v"));
+	EXPECT_NUMBER(0, close_range(first, last, 0));
+	open_hosts_files();
+	EXPECT_CODE(ASH_E_IO, list_put(store, 1, 1, TEXT("w")));
+	EXPECT(strstr(ash_status_explanation(), "closed") != NULL);
+	EXPECT_CODE(ASH_E_IO, list_get(store, list_name(1), NULL, &version));
+	EXPECT(list_generation(store) != 0); /* the page is still mapped */
+	EXPECT_IN_CHILD(do_nothing);         /* before a fork connections are closed */
+	just_close(store);
+	EXPECT_CODE(ASH_E_FAILED, open_with(true, false, &again));
+	EXPECT(strstr(ash_status_explanation(), "start the program again") != NULL);
+	expect_hosts_files_untouched();
+}
+
+static void lose_all(void)
+{
+	lose_and_go_on(3, ~0u);
+}
+
+static void lose_those_up_to_a_limit(void)
+{
+	lose_and_go_on(3, 127);
+}
+
+/* Where the host knows the first few, and the store's first are among them. */
+static void lose_the_end(void)
+{
+	int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	close(next);
+	lose_and_go_on((unsigned)next + 3, ~0u);
+}
+
+TEST(the_files_of_a_host_that_closes_our_descriptors_are_left_alone)
+{
+	static void (*const ways[])(void) = { lose_all, lose_those_up_to_a_limit, lose_the_end };
+	struct ash_store *store = open_new();
+
+	just_close(store);
+	for (size_t i = 0; i < ASH_COUNT(ways); i++) {
+		EXPECT_IN_CHILD(ways[i]);
+		/* Nothing is wrong with the store. */
+		expect_sound();
+		store = open_again();
+		list_expect(store, 1, 1, TEXT("v"));
+		EXPECT_OK(list_delete(store, list_name(1)));
+		just_close(store);
+	}
+	folder_remove();
+}
+
+static struct ash_store *inherited_store;
+
+static void lose_before_and_abandon(void)
+{
+	EXPECT_NUMBER(0, close_range(3, ~0u, 0));
+	open_hosts_files();
+	EXPECT(ash_store_abandon(inherited_store) == NULL);
+	expect_hosts_files_untouched();
+	just_close(open_again());
+}
+
+TEST(a_child_that_closes_what_it_inherited_can_begin)
+{
+	inherited_store = open_new();
+	EXPECT_OK(list_put(inherited_store, 1, 0, TEXT("v")));
+	EXPECT_IN_CHILD(lose_before_and_abandon);
+	list_expect(inherited_store, 1, 1, TEXT("v"));
+	close_all(inherited_store);
+}
+
+static void without_standard_descriptors(void)
+{
+	struct ash_store *store = NULL;
+
+	EXPECT_NUMBER(0, close_range(0, 2, 0));
+	EXPECT_OK(open_with(true, false, &store));
+	EXPECT_OK(list_put(store, 2, 0, TEXT("v")));
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat now;
+		struct stat null;
+
+		/* Where it would have got one of these, SQLite puts /dev/null there and leaves it. */
+		EXPECT_NUMBER(0, stat("/dev/null", &null));
+		EXPECT(fstat(fd, &now) != 0 || (now.st_dev == null.st_dev && now.st_ino == null.st_ino));
+	}
+	just_close(store);
+}
+
+TEST(no_descriptor_is_one_that_hosts_print_to)
+{
+	folder_make();
+	EXPECT_IN_CHILD(without_standard_descriptors);
+	folder_remove();
+}

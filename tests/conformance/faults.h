@@ -1,0 +1,27 @@
+/*
+ * Faults of the machine on order, for the module and the libraries that it uses: the
+ * n-th allocation, read or write of a call fails. This works because the host's own
+ * malloc, pread and so on come first when the module is bound (the program is linked
+ * with its symbols exported), as with any host that brings an allocator of its own.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fault {
+	FAULT_NONE,
+	FAULT_MEMORY, /* malloc and its like, anonymous mappings */
+	FAULT_IO,     /* reading, writing and syncing files: EIO */
+	FAULT_FULL,   /* writing and growing files: ENOSPC */
+};
+
+/* From now on the calls that are attempted meet this fault, at their n-th such event. */
+void fault_plan(enum fault fault, uint64_t n);
+
+/* Around each call that may meet it, with what it answered: ATTEMPT() of provoke.h. */
+void fault_begin(void);
+void fault_end(unsigned long answer);
+
+/* Whether the fault happened since it was planned, here or in a child, and what that call answered. */
+bool fault_happened(unsigned long *ret_answer);
