@@ -54,7 +54,8 @@ static struct ash_status update(struct ash_ossl_op *op, struct ash_span in, stru
 	struct ctr_op *ctr = self(op);
 
 	ASH_ENSURE(out.len >= in.len, ASH_E_BUFFER_TOO_SMALL);
-	ASH_ENSURE(ctr->left == UINT64_MAX || in.len <= ctr->left, ASH_E_DATA_LEN);
+	ASH_ENSURE(ctr->left == UINT64_MAX || in.len <= ctr->left,
+		   op->op == ASH_OP_ENCRYPT ? ASH_E_DATA_LEN : ASH_E_ENCRYPTED_DATA_LEN);
 	ASH_TRY(ash_ossl_cipher_run_over(op, ctr->ctx, 0, in, ash_mut(out.data, in.len), ret_len));
 	if (ctr->left != UINT64_MAX)
 		ctr->left -= in.len;
