@@ -81,6 +81,13 @@ static CK_CCM_PARAMS ccm = { 32, iv, 12, NULL, 0, 16 };
 static CK_RSA_PKCS_OAEP_PARAMS oaep = { CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0 };
 static CK_RSA_PKCS_PSS_PARAMS pss = { CKM_SHA256, CKG_MGF1_SHA256, 32 };
 
+static CK_AES_CTR_PARAMS ctr = { 1, { 0 } }; /* two blocks, then it would begin again */
+static CK_RSA_PKCS_PSS_PARAMS much_salt = { CKM_SHA256, CKG_MGF1_SHA256, 223 }; /* one byte too much */
+
+#define CTR                                    \
+	{                                      \
+		CKM_AES_CTR, &ctr, sizeof(ctr) \
+	}
 #define ECB                          \
 	{                            \
 		CKM_AES_ECB, NULL, 0 \
@@ -141,8 +148,8 @@ BODY(encrypt_length, session)
 {
 	memset(input, 0, sizeof(input));
 	EACH(CKR_DATA_LEN_RANGE, { ENCRYPT, ECB, AES_KEY, 20 }, { ENCRYPT, CBC, AES_KEY, 20 },
-	     { ENCRYPT, CCM, AES_KEY, 31 }, { ENCRYPT, CCM, AES_KEY, 33 }, { ENCRYPT, KW, AES_KEY, 20 },
-	     { ENCRYPT, KW, AES_KEY, 8 }, { ENCRYPT, PKCS1, RSA_PUBLIC, 246 },
+	     { ENCRYPT, CTR, AES_KEY, 33 }, { ENCRYPT, CCM, AES_KEY, 31 }, { ENCRYPT, CCM, AES_KEY, 33 },
+	     { ENCRYPT, KW, AES_KEY, 20 }, { ENCRYPT, KW, AES_KEY, 8 }, { ENCRYPT, PKCS1, RSA_PUBLIC, 246 },
 	     { ENCRYPT, OAEP, RSA_PUBLIC, 191 }, { ENCRYPT, RAW, RSA_PUBLIC, 257 });
 	return CKR_DATA_LEN_RANGE;
 }
@@ -171,6 +178,33 @@ BODY(decrypt_endless, session)
 	return endless(session, DECRYPT);
 }
 
+/* One byte more than the counter serves. */
+static CK_RV past_the_counter(CK_SESSION_HANDLE session, enum operation operation)
+{
+	CK_MECHANISM mechanism = CTR;
+	CK_BYTE out[64];
+	CK_ULONG len = sizeof(out);
+	CK_RV rv = CKR_OK;
+
+	now = operation;
+	EXPECT_OK(begin_with(session, &mechanism, AES_KEY));
+	EXPECT_OK(update(session, input, 32, out, &len));
+	len = sizeof(out);
+	rv = update(session, input, 1, out, &len);
+	EXPECT_RV(CKR_OPERATION_NOT_INITIALIZED, update(session, input, 1, out, &len));
+	return rv;
+}
+
+BODY(encrypt_past_counter, session)
+{
+	return past_the_counter(session, ENCRYPT);
+}
+
+BODY(decrypt_past_counter, session)
+{
+	return past_the_counter(session, DECRYPT);
+}
+
 BODY(encrypt_end_length, session)
 {
 	EXPECT_RV(CKR_DATA_LEN_RANGE,
@@ -185,10 +219,10 @@ BODY(decrypt_length, session)
 	memset(input, 0, sizeof(input));
 	EACH(CKR_ENCRYPTED_DATA_LEN_RANGE, { DECRYPT, ECB, AES_KEY, 20 }, { DECRYPT, CBC, AES_KEY, 20 },
 	     { DECRYPT, CBC_PAD, AES_KEY, 20 }, { DECRYPT, CBC_PAD, AES_KEY, 0 },
-	     { DECRYPT, GCM, AES_KEY, 15 }, { DECRYPT, CCM, AES_KEY, 47 }, { DECRYPT, KW, AES_KEY, 20 },
-	     { DECRYPT, KW, AES_KEY, 16 }, { DECRYPT, KWP, AES_KEY, 12 }, { DECRYPT, PKCS1, RSA_OWN, 255 },
-	     { DECRYPT, PKCS1, RSA_OWN, 257 }, { DECRYPT, OAEP, RSA_OWN, 255 },
-	     { DECRYPT, RAW, RSA_OWN, 257 });
+	     { DECRYPT, CTR, AES_KEY, 33 }, { DECRYPT, GCM, AES_KEY, 15 }, { DECRYPT, CCM, AES_KEY, 47 },
+	     { DECRYPT, KW, AES_KEY, 20 }, { DECRYPT, KW, AES_KEY, 16 }, { DECRYPT, KWP, AES_KEY, 12 },
+	     { DECRYPT, PKCS1, RSA_OWN, 255 }, { DECRYPT, PKCS1, RSA_OWN, 257 },
+	     { DECRYPT, OAEP, RSA_OWN, 255 }, { DECRYPT, RAW, RSA_OWN, 257 });
 	return CKR_ENCRYPTED_DATA_LEN_RANGE;
 }
 
@@ -212,6 +246,20 @@ BODY(sign_recover_length, session)
 {
 	EACH(CKR_DATA_LEN_RANGE, { SIGN_RECOVER, PKCS1, RSA_OWN, 246 }, { SIGN_RECOVER, RAW, RSA_OWN, 257 });
 	return CKR_DATA_LEN_RANGE;
+}
+
+/* What the parameter asks of a key that has no room for it is wrong with the parameter. */
+BODY(sign_salt, session)
+{
+	CK_MECHANISM mechanism = { CKM_RSA_PKCS_PSS, &much_salt, sizeof(much_salt) };
+	CK_RV rv = CKR_OK;
+
+	EXPECT_RV(CKR_MECHANISM_PARAM_INVALID, p11->C_VerifyInit(session, &mechanism, RSA_PUBLIC));
+	rv = p11->C_SignInit(session, &mechanism, RSA_OWN);
+	much_salt.sLen--;
+	EXPECT_OK(p11->C_SignInit(session, &mechanism, RSA_OWN));
+	much_salt.sLen++;
+	return rv;
 }
 
 /* ---- contents that can't be ---- */
@@ -606,6 +654,7 @@ static const struct provocation table[] = {
 	PROVOKE(C_EncryptUpdate, CKR_ARGUMENTS_BAD, "more than there is memory", encrypt_endless),
 	PROVOKE(C_EncryptUpdate, CKR_OPERATION_NOT_INITIALIZED, "the mechanism has no parts",
 		encrypt_in_parts),
+	PROVOKE(C_EncryptUpdate, CKR_DATA_LEN_RANGE, "more than the counter serves", encrypt_past_counter),
 	PROVOKE(C_EncryptFinal, CKR_DATA_LEN_RANGE, "no whole number of blocks", encrypt_end_length),
 	PROVOKE(C_EncryptFinal, CKR_OPERATION_NOT_INITIALIZED, "another process destroyed its key",
 		destroyed_elsewhere_apart),
@@ -618,11 +667,14 @@ static const struct provocation table[] = {
 	PROVOKE(C_DecryptUpdate, CKR_OPERATION_NOT_INITIALIZED, "the mechanism has no parts",
 		decrypt_in_parts),
 	PROVOKE(C_DecryptUpdate, CKR_USER_NOT_LOGGED_IN, "the key asks for its PIN", decrypt_update_unasked),
+	PROVOKE(C_DecryptUpdate, CKR_ENCRYPTED_DATA_LEN_RANGE, "more than the counter serves",
+		decrypt_past_counter),
 	PROVOKE(C_DecryptFinal, CKR_ENCRYPTED_DATA_LEN_RANGE, "no whole number of blocks",
 		decrypt_end_length),
 	PROVOKE(C_DecryptFinal, CKR_ENCRYPTED_DATA_INVALID, "what was never encrypted; nothing came out",
 		decrypt_end_wrong),
 	PROVOKE(C_DecryptFinal, CKR_USER_NOT_LOGGED_IN, "the key asks for its PIN", decrypt_final_unasked),
+	PROVOKE(C_SignInit, CKR_MECHANISM_PARAM_INVALID, "more salt than the key has room for", sign_salt),
 	PROVOKE(C_Sign, CKR_DATA_LEN_RANGE, "what the mechanism can't take", sign_length),
 	PROVOKE(C_Sign, CKR_DATA_INVALID, "a number above the modulus", sign_great),
 	PROVOKE(C_Sign, CKR_USER_NOT_LOGGED_IN, "the key asks for its PIN", sign_unasked),

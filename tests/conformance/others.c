@@ -404,6 +404,23 @@ BODY(dual_endless, session)
 	return rv;
 }
 
+/* One byte more than a counter of one bit serves. */
+BODY(dual_past_counter, session)
+{
+	CK_AES_CTR_PARAMS ctr = { 1, { 0 } };
+	CK_MECHANISM mechanism = { CKM_AES_CTR, &ctr, sizeof(ctr) };
+	CK_BYTE out[96];
+	CK_ULONG len = sizeof(out);
+	CK_RV rv = CKR_OK;
+
+	begin_one(session, pair.reader);
+	now = pair.cipher;
+	EXPECT_OK(begin_with(session, &mechanism, world_secret(KEY_AES)));
+	rv = pair.function(session, text, 33, out, &len);
+	EXPECT(none_active(session));
+	return rv;
+}
+
 BODY(dual_unasked, session)
 {
 	CK_MECHANISM mechanism = { CKM_ECDSA_SHA256, NULL, 0 }, generate = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
@@ -432,6 +449,12 @@ static const struct provocation any_dual[] = {
 	PROVOKE(, CKR_ARGUMENTS_BAD, "no data, no place for the length; both end", dual_nowhere),
 	PROVOKE(, CKR_ARGUMENTS_BAD, "more than there is memory; both end", dual_endless),
 	PROVOKE(, CKR_OPERATION_NOT_INITIALIZED, "none or one of the two", dual_not_begun),
+};
+static const struct provocation encrypting_dual[] = {
+	PROVOKE(, CKR_DATA_LEN_RANGE, "more than the counter serves; both end", dual_past_counter),
+};
+static const struct provocation decrypting_dual[] = {
+	PROVOKE(, CKR_ENCRYPTED_DATA_LEN_RANGE, "more than the counter serves; both end", dual_past_counter),
 };
 static const struct provocation signing_dual[] = {
 	PROVOKE(, CKR_USER_NOT_LOGGED_IN, "the key asks for its PIN", dual_unasked),
@@ -464,6 +487,10 @@ static void all_dual(void)
 		const struct pair which = functions[i].pair;
 
 		provoke_dual(functions[i].name, which, any_dual, COUNT(any_dual));
+		if (which.cipher == ENCRYPT)
+			provoke_dual(functions[i].name, which, encrypting_dual, COUNT(encrypting_dual));
+		else
+			provoke_dual(functions[i].name, which, decrypting_dual, COUNT(decrypting_dual));
 		if (which.reader == SIGN)
 			provoke_dual(functions[i].name, which, signing_dual, COUNT(signing_dual));
 	}
