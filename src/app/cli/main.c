@@ -12,19 +12,29 @@
 
 /* The HSM of this process; a command that needs none does not start it. */
 struct program {
-	struct ash_cli cli; /* first: open_app() is given this */
+	struct ash_cli cli; /* first: open_with() is given this */
 	struct ash_app *app;
 };
 
-static ASH_STATUS open_app(struct ash_cli *cli)
+static ASH_STATUS open_with(struct ash_cli *cli, struct ash_status (*new_app)(struct ash_app **ret_app))
 {
 	struct program *program = (struct program *)cli;
 
-	ASH_TRY(ash_app_new(&program->app));
+	ASH_TRY(new_app(&program->app));
 	cli->api = program->app->api;
 	cli->hsm = program->app->hsm;
 	cli->config = program->app->config;
 	return ASH_DONE;
+}
+
+static ASH_STATUS open_app(struct ash_cli *cli)
+{
+	return open_with(cli, ash_app_new);
+}
+
+static ASH_STATUS open_in_memory(struct ash_cli *cli)
+{
+	return open_with(cli, ash_app_new_in_memory);
 }
 
 /*
@@ -67,7 +77,7 @@ static enum ash_cli_exit close_output(enum ash_cli_exit code)
 int main(int argc, char **argv)
 {
 	struct program program = {
-		.cli = { .out = stdout, .err = stderr, .open = open_app },
+		.cli = { .out = stdout, .err = stderr, .open = open_app, .open_in_memory = open_in_memory },
 	};
 	enum ash_cli_exit code;
 
