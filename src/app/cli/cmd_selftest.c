@@ -29,6 +29,14 @@ struct totals {
 	size_t files, passed, failed, skipped, errors;
 };
 
+/* The explanation of this thread's latest failure, which `status` is; without one, what its code says. */
+static const char *why(struct ash_status status)
+{
+	const char *text = ash_status_explanation();
+
+	return text[0] != '\0' ? text : ash_code_text(status.code);
+}
+
 /* ---- one file ---- */
 
 static ASH_STATUS set_counts(json_t *row, const struct ash_vector_report *report)
@@ -111,7 +119,7 @@ static ASH_STATUS run_file(const char *path, struct ash_api_target *target, stru
 	totals->files++;
 	if (!ash_is_ok(status)) {
 		totals->errors++;
-		return ash_cli_set_text(row, "error", ash_span_text(ash_status_explanation()));
+		return ash_cli_set_text(row, "error", ash_span_text(why(status)));
 	}
 	totals->passed += report.passed;
 	totals->failed += report.failed;
@@ -169,7 +177,7 @@ static ASH_STATUS print(struct ash_cli *cli, const struct ash_cli_list *list, co
 	return ASH_DONE;
 }
 
-static ASH_STATUS run_all(struct ash_cli *cli, uint64_t slot, ash_handle session)
+static ASH_STATUS run_all(struct ash_cli *cli, uint64_t slot)
 {
 	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
 	ASH_AUTO(ash_folder) folder = ASH_FOLDER_NONE;
@@ -179,11 +187,10 @@ static ASH_STATUS run_all(struct ash_cli *cli, uint64_t slot, ash_handle session
 	struct ash_status status = ash_folder_list(path, &folder);
 
 	if (!ash_is_ok(status))
-		return ash_cli_refuse(
-			cli, ASH_CLI_FAILED, "can't read %s: %s", ash_cli_escaped(ash_span_text(path)).text,
-			status.code == ASH_E_MEMORY ? ash_code_text(status.code) : ash_status_explanation());
+		return ash_cli_refuse(cli, ASH_CLI_FAILED, "can't read %s: %s",
+				      ash_cli_escaped(ash_span_text(path)).text, why(status));
 	ASH_TRY(ash_cli_list_init(&list, "files", columns));
-	status = ash_api_target_new(cli->api, cli->hsm, slot, session, &target);
+	status = ash_api_target_new(cli->api, cli->hsm, slot, &target);
 	if (!ash_is_ok(status))
 		return ash_cli_fail(cli, status, "can't use the token");
 	for (size_t i = 0; i < folder.count; i++)
@@ -234,7 +241,7 @@ static ASH_STATUS run_here(struct ash_cli *cli)
 	status = make_token(cli, &slot, &session);
 	if (!ash_is_ok(status))
 		return ash_cli_fail(cli, status, "can't make a token in memory");
-	return run_all(cli, slot, session);
+	return run_all(cli, slot);
 }
 
 static ASH_STATUS run_module(struct ash_cli *cli, const char *path)
@@ -245,13 +252,13 @@ static ASH_STATUS run_module(struct ash_cli *cli, const char *path)
 	struct ash_status status = ash_module_open(path, &module);
 
 	if (!ash_is_ok(status))
-		return ash_cli_fail(cli, status, "can't use the module %s",
-				    ash_cli_escaped(ash_span_text(path)).text);
+		return ash_cli_refuse(cli, ASH_CLI_FAILED, "can't use the module %s: %s",
+				      ash_cli_escaped(ash_span_text(path)).text, why(status));
 	cli->api = &ash_module_api;
 	cli->hsm = ash_module_hsm(module);
 	ASH_TRY(ash_cli_token_select(cli, &token));
 	ASH_TRY(ash_cli_session_open(cli, &token, false, true, &session));
-	return run_all(cli, token.slot, session);
+	return run_all(cli, token.slot);
 }
 
 static ASH_STATUS selftest(struct ash_cli *cli)

@@ -356,8 +356,7 @@ enum ash_vector_answer ash_api_run(void *target, const struct ash_vector_request
 		else if (answer == ASH_VECTOR_UNSUPPORTED)
 			*ret_why = ASH_API_NOT_HERE;
 	}
-	/* What went wrong may have left it active, and the next test is to begin afresh. */
 	if (answer == ASH_VECTOR_BROKEN)
-		ash_ignore(self->api->op_init(self->hsm, self->session, request->op, NULL, 0));
+		ash_api_begin_afresh(self);
 	return answer;
 }

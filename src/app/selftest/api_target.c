@@ -155,6 +155,25 @@ enum ash_vector_answer ash_api_key(struct ash_api_target *self, const struct ash
 	return ash_api_answer(ASH_API_CREATE, status, ret_why);
 }
 
+/* The session's objects go with it. */
+static void close_session(struct ash_api_target *self)
+{
+	for (size_t i = 0; i < ASH_API_KEYS_HELD; i++) {
+		self->keys[i].handle = 0;
+		ash_buf_done(&self->keys[i].made_of);
+	}
+	if (self->session != 0)
+		ash_ignore(self->api->close_session(self->hsm, self->session)); /* it may be broken */
+	self->session = 0;
+}
+
+void ash_api_begin_afresh(struct ash_api_target *self)
+{
+	close_session(self);
+	/* If there is none, the next test says so. */
+	ash_ignore(self->api->open_session(self->hsm, self->slot, false, &self->session));
+}
+
 static ASH_STATUS read_value(struct ash_api_target *self, ash_handle key, struct ash_buf *out)
 {
 	struct ash_attr_query query = { .type = CKA_VALUE };
@@ -180,41 +199,42 @@ ASH_STATUS ash_api_take_value(struct ash_api_target *self, ash_handle key, struc
 
 /* ---- the target ---- */
 
-static ASH_STATUS ask_mechanisms(struct ash_api_target *self, uint64_t slot)
+static ASH_STATUS ask_mechanisms(struct ash_api_target *self)
 {
 	ASH_AUTO_MEM uint64_t *types = NULL;
 	size_t cap = 0;
 	size_t count = 0;
 
-	ASH_TRY(self->api->mechanisms(self->hsm, slot, NULL, 0, &cap));
+	ASH_TRY(self->api->mechanisms(self->hsm, self->slot, NULL, 0, &cap));
 	types = ash_mem_new(cap + 1, sizeof(*types));
 	ASH_ENSURE(types != NULL, ASH_E_MEMORY);
-	ASH_TRY(self->api->mechanisms(self->hsm, slot, types, cap, &count));
+	ASH_TRY(self->api->mechanisms(self->hsm, self->slot, types, cap, &count));
 	for (size_t i = 0; i < count && i < cap; i++) {
 		const struct ash_mechanism_row *row = ash_mechanism_find(types[i]);
 
 		if (row != NULL)
-			ASH_TRY(self->api->mechanism_info(self->hsm, slot, types[i],
+			ASH_TRY(self->api->mechanism_info(self->hsm, self->slot, types[i],
 							  &self->offered[index_of(row)]));
 	}
 	return ASH_DONE;
 }
 
 ASH_STATUS ash_api_target_new(const struct ash_api *api, struct ash_hsm *hsm, uint64_t slot,
-			      ash_handle session, struct ash_api_target **ret_target)
+			      struct ash_api_target **ret_target)
 {
 	ASH_AUTO(ash_api_target) *self = ash_mem_new(1, sizeof(*self));
 
 	ASH_ENSURE(self != NULL, ASH_E_MEMORY);
 	self->api = api;
 	self->hsm = hsm;
-	self->session = session;
+	self->slot = slot;
 	self->offered = ash_mem_new(ash_mechanism_count(), sizeof(*self->offered));
 	self->used = ash_mem_new(ash_mechanism_count(), sizeof(*self->used));
 	ASH_ENSURE(self->offered != NULL && self->used != NULL, ASH_E_MEMORY);
 	for (size_t i = 0; i < ASH_API_KEYS_HELD; i++)
 		self->keys[i].made_of = ASH_BUF_PLAIN;
-	ASH_TRY(ask_mechanisms(self, slot));
+	ASH_TRY(ask_mechanisms(self));
+	ASH_TRY(api->open_session(hsm, slot, false, &self->session));
 	self->target = (struct ash_vector_target){
 		.name = api->name,
 		.self = self,
@@ -230,8 +250,7 @@ struct ash_api_target *ash_api_target_free(struct ash_api_target *target)
 {
 	if (target == NULL)
 		return NULL;
-	for (size_t i = 0; i < ASH_API_KEYS_HELD; i++)
-		drop_key(target, &target->keys[i]);
+	close_session(target);
 	ash_mem_free(target->offered);
 	ash_mem_free(target->used);
 	return ash_mem_free(target);

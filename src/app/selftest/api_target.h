@@ -13,11 +13,14 @@
 
 struct ash_api_target;
 
-/* `session` is logged in with the token in `slot`; both are lent. ASH_E_MEMORY, and those of the api. */
+/*
+ * A session of its own with the token in `slot`, where the user is logged in by another one
+ * that lives longer. ASH_E_MEMORY, and those of the api.
+ */
 ASH_STATUS ash_api_target_new(const struct ash_api *api, struct ash_hsm *hsm, uint64_t slot,
-			      ash_handle session, struct ash_api_target **ret_target);
+			      struct ash_api_target **ret_target);
 
-/* Destroys the keys that it made. NULL is fine. Returns NULL. */
+/* Closes its session, with the keys that it made. NULL is fine. Returns NULL. */
 struct ash_api_target *ash_api_target_free(struct ash_api_target *target);
 
 /* As a target, which lives as long as this. */

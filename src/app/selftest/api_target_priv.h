@@ -24,7 +24,8 @@ struct ash_api_key {
 struct ash_api_target {
 	const struct ash_api *api;
 	struct ash_hsm *hsm;
-	ash_handle session;
+	uint64_t slot;
+	ash_handle session; /* 0: none */
 	struct ash_vector_target target;
 	struct ash_mechanism_info *offered; /* one for each row of the table; without flags: not offered */
 	bool *used;
@@ -69,6 +70,9 @@ bool ash_api_has_length(const struct ash_api_target *self, const struct ash_mech
 enum ash_vector_answer ash_api_key(struct ash_api_target *self, const struct ash_mechanism_row *row,
 				   enum ash_op op, const struct ash_vector_key *key, ash_handle *ret_handle,
 				   const char **ret_why);
+
+/* After what should not have happened: a new session, in which nothing is active. */
+void ash_api_begin_afresh(struct ash_api_target *self);
 
 /* Appends a secret key's value to `out` and destroys the key. */
 ASH_STATUS ash_api_take_value(struct ash_api_target *self, ash_handle key, struct ash_buf *out);

@@ -220,16 +220,14 @@ static struct ash_status op_init(struct ash_hsm *hsm, ash_handle handle, enum as
 	const CK_SESSION_HANDLE session = (CK_SESSION_HANDLE)handle;
 	const CK_OBJECT_HANDLE key = (CK_OBJECT_HANDLE)object;
 	struct ash_module_mechanism made;
-	CK_MECHANISM *given = mechanism != NULL ? &made.mechanism : NULL;
 
-	if (mechanism != NULL)
-		ASH_TRY(ash_module_mechanism(mechanism, &made));
+	ASH_TRY(ash_module_mechanism(mechanism, &made));
 	switch (op) {
-	case ASH_OP_DIGEST: return ASK(hsm, C_DigestInit, session, given);
-	case ASH_OP_SIGN: return ASK(hsm, C_SignInit, session, given, key);
-	case ASH_OP_VERIFY: return ASK(hsm, C_VerifyInit, session, given, key);
-	case ASH_OP_ENCRYPT: return ASK(hsm, C_EncryptInit, session, given, key);
-	case ASH_OP_DECRYPT: return ASK(hsm, C_DecryptInit, session, given, key);
+	case ASH_OP_DIGEST: return ASK(hsm, C_DigestInit, session, &made.mechanism);
+	case ASH_OP_SIGN: return ASK(hsm, C_SignInit, session, &made.mechanism, key);
+	case ASH_OP_VERIFY: return ASK(hsm, C_VerifyInit, session, &made.mechanism, key);
+	case ASH_OP_ENCRYPT: return ASK(hsm, C_EncryptInit, session, &made.mechanism, key);
+	case ASH_OP_DECRYPT: return ASK(hsm, C_DecryptInit, session, &made.mechanism, key);
 	default: ASH_FAIL(ASH_E_UNSUPPORTED);
 	}
 }

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import traceback
 
-from home import DONE, FAILED, PIN, STORAGE, USAGE, Home, expect, expect_code
+from home import DONE, FAILED, PIN, USAGE, Home, expect, expect_code
 
 TESTS = []
 
@@ -201,7 +201,7 @@ def what_cant_be_run_is_told(folder):
     expect_code(folder.home.run("selftest"), USAGE, "--vectors")
     folder.copy("examples/aes_cbc.json")
     expect_code(folder.run("--token", "x"), USAGE, "--module")
-    expect_code(folder.run("--module", "/nowhere.so"), STORAGE, "can't use the module")
+    expect_code(folder.run("--module", "/nowhere.so"), FAILED, "can't use the module /nowhere.so: ", "No such file")
 
 
 @test

@@ -30,7 +30,7 @@ TEST(selftest_tells_of_a_module_that_is_none)
 {
 	struct ash_hsm hsm = FAKE_HSM;
 
-	EXPECT_NUMBER(ASH_CLI_STORAGE, RUN(&hsm, "selftest", "--vectors", "/tmp", "--module", "/dev/null"));
+	EXPECT_NUMBER(ASH_CLI_FAILED, RUN(&hsm, "selftest", "--vectors", "/tmp", "--module", "/dev/null"));
 	EXPECT(strstr(fake_err, "can't use the module /dev/null") != NULL);
 	EXPECT_NUMBER(0, fake_out_len);
 }

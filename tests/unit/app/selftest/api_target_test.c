@@ -9,7 +9,6 @@
 #include "unit/token/fixture.h"
 
 static struct ash_hsm *hsm;
-static ash_handle session;
 
 static struct ash_api_target *new_target(const struct ash_api *api)
 {
@@ -17,9 +16,9 @@ static struct ash_api_target *new_target(const struct ash_api *api)
 
 	if (hsm == NULL) {
 		hsm = new_token();
-		session = log_in(hsm);
+		(void)log_in(hsm);
 	}
-	EXPECT_OK(ash_api_target_new(api, hsm, 0, session, &target));
+	EXPECT_OK(ash_api_target_new(api, hsm, 0, &target));
 	return target;
 }
 
@@ -226,7 +225,7 @@ TEST(without_memory_there_is_no_target)
 	struct ash_api_target *target = NULL;
 
 	ash_api_target_free(new_target(&ash_api_local));
-	FAIL_EVERY_ALLOCATION(target == NULL, ash_api_target_new(&ash_api_local, hsm, 0, session, &target));
+	FAIL_EVERY_ALLOCATION(target == NULL, ash_api_target_new(&ash_api_local, hsm, 0, &target));
 	EXPECT(ash_api_target_free(target) == NULL);
 	EXPECT(ash_api_target_free(NULL) == NULL);
 }
