@@ -10,6 +10,7 @@ enum way {
 	IN_PLACE,  /* the output lies where the input was */
 	IN_PIECES, /* updates of 1, 2, 3… bytes */
 	WRAPPED,   /* as the value of a key that is wrapped or unwrapped */
+	RECOVERED, /* a signature with what was signed in it */
 	WAYS
 };
 
@@ -34,36 +35,35 @@ static enum ash_vector_answer answer_of(const struct attempt *attempt, struct as
 	return ash_api_answer(steps[attempt->request->op], status, attempt->ret_why);
 }
 
-static enum ash_vector_answer begin(const struct attempt *attempt)
+static enum ash_vector_answer begin(const struct attempt *attempt, enum ash_op op)
 {
 	struct ash_api_target *self = attempt->self;
 
-	return ash_api_answer(ASH_API_INIT,
-			      self->api->op_init(self->hsm, self->session, attempt->request->op,
-						 &attempt->mechanism, attempt->key),
-			      attempt->ret_why);
+	return ash_api_answer(
+		ASH_API_INIT,
+		self->api->op_init(self->hsm, self->session, op, &attempt->mechanism, attempt->key),
+		attempt->ret_why);
 }
 
 /* ---- in one call ---- */
 
 /* `in_place`: the input is copied to where the output goes. */
-static ASH_STATUS single(const struct attempt *attempt, bool in_place, struct ash_buf *out)
+static ASH_STATUS single(const struct attempt *attempt, enum ash_op op, struct ash_span in, bool in_place,
+			 struct ash_buf *out)
 {
 	struct ash_api_target *self = attempt->self;
-	const struct ash_vector_request *request = attempt->request;
-	struct ash_span in = request->in;
 	struct ash_out given = { NULL, 0, 0 };
 	const size_t before = out->len;
 	struct ash_mut room = { NULL, 0 };
 
-	ASH_TRY(self->api->op_single(self->hsm, self->session, request->op, in, &given));
+	ASH_TRY(self->api->op_single(self->hsm, self->session, op, in, &given));
 	given.cap = given.len;
 	/* One byte at least: without a place for it the output is not asked for. */
 	ASH_TRY(ash_buf_extend(out, (given.cap > in.len ? given.cap : in.len) + 1, &room));
 	if (in_place && in.len != 0)
 		in = ash_span(memcpy(room.data, in.data, in.len), in.len);
 	given.data = room.data;
-	ASH_TRY(self->api->op_single(self->hsm, self->session, request->op, in, &given));
+	ASH_TRY(self->api->op_single(self->hsm, self->session, op, in, &given));
 	ASH_ENSURE(given.len <= given.cap, ASH_E_BUG);
 	out->len = before + given.len;
 	return ASH_DONE;
@@ -73,16 +73,35 @@ static enum ash_vector_answer at_once(const struct attempt *attempt, bool in_pla
 {
 	struct ash_api_target *self = attempt->self;
 	const struct ash_vector_request *request = attempt->request;
-	enum ash_vector_answer answer = begin(attempt);
+	enum ash_vector_answer answer = begin(attempt, request->op);
 
 	if (answer != ASH_VECTOR_DONE)
 		return answer;
 	if (request->op == ASH_OP_VERIFY)
 		return answer_of(attempt, self->api->verify_single(self->hsm, self->session, request->in,
 								   request->signature));
-	answer = answer_of(attempt, single(attempt, in_place, out));
+	answer = answer_of(attempt, single(attempt, request->op, request->in, in_place, out));
 	if (answer != ASH_VECTOR_DONE)
 		ash_buf_reset(out);
+	return answer;
+}
+
+/* C_SignRecover has to give C_Sign's signature, C_VerifyRecover what was signed. */
+static enum ash_vector_answer recover(const struct attempt *attempt, struct ash_buf *out)
+{
+	const struct ash_vector_request *request = attempt->request;
+	const bool signs = request->op == ASH_OP_SIGN;
+	const enum ash_op op = signs ? ASH_OP_SIGN_RECOVER : ASH_OP_VERIFY_RECOVER;
+	enum ash_vector_answer answer = begin(attempt, op);
+
+	if (answer == ASH_VECTOR_DONE)
+		answer = answer_of(attempt,
+				   single(attempt, op, signs ? request->in : request->signature, false, out));
+	if (signs || answer != ASH_VECTOR_DONE)
+		return answer;
+	if (!ash_span_equal(ash_buf_span(out), request->in))
+		answer = ASH_VECTOR_REFUSED; /* a signature, but of something else */
+	ash_buf_reset(out);
 	return answer;
 }
 
@@ -145,7 +164,7 @@ static ASH_STATUS all_pieces(const struct attempt *attempt, struct ash_buf *out)
 
 static enum ash_vector_answer in_pieces(const struct attempt *attempt, struct ash_buf *out)
 {
-	enum ash_vector_answer answer = begin(attempt);
+	enum ash_vector_answer answer = begin(attempt, attempt->request->op);
 
 	if (answer == ASH_VECTOR_DONE)
 		answer = answer_of(attempt, all_pieces(attempt, out));
@@ -250,6 +269,11 @@ static bool can(const struct attempt *attempt, enum way way, enum ash_vector_ans
 		return request->op == ASH_OP_DECRYPT &&
 		       ash_api_offers(attempt->self, attempt->row, CKF_UNWRAP) &&
 		       (first == ASH_VECTOR_REFUSED || is_key(attempt, done));
+	case RECOVERED:
+		return (request->op == ASH_OP_SIGN &&
+			ash_api_offers(attempt->self, attempt->row, CKF_SIGN_RECOVER)) ||
+		       (request->op == ASH_OP_VERIFY &&
+			ash_api_offers(attempt->self, attempt->row, CKF_VERIFY_RECOVER));
 	case AT_ONCE:
 	case WAYS: break;
 	}
@@ -265,6 +289,7 @@ static enum ash_vector_answer one_way(const struct attempt *attempt, enum way wa
 	case WRAPPED:
 		return attempt->request->op == ASH_OP_ENCRYPT ? wrap(attempt, out)
 							      : unwrap(attempt, done, out);
+	case RECOVERED: return recover(attempt, out);
 	case AT_ONCE:
 	case WAYS: break;
 	}
@@ -280,6 +305,7 @@ static enum ash_vector_answer compare(const struct attempt *attempt, enum way wa
 		[IN_PLACE] = "it has another answer when the output lies where the input was",
 		[IN_PIECES] = "it has another answer in several parts",
 		[WRAPPED] = "it has another answer as a key that is wrapped or unwrapped",
+		[RECOVERED] = "it has another answer with recovery",
 	};
 	ASH_AUTO(ash_buf) other = ASH_BUF_PLAIN;
 	const enum ash_vector_answer answer = one_way(attempt, way, done, &other);

@@ -69,7 +69,53 @@ static enum ash_vector_answer agree(struct attempt *attempt, struct ash_span pee
 	return make_and_compare(attempt, ASH_API_DERIVE, answer, out, ret_why);
 }
 
-static enum ash_vector_answer decapsulate(struct attempt *attempt, struct ash_span ciphertext,
+/* A new ciphertext, and what is agreed on in it. */
+static ASH_STATUS encapsulate(const struct attempt *attempt, ash_handle public, struct ash_buf *ciphertext,
+			      struct ash_buf *shared)
+{
+	struct ash_api_target *self = attempt->self;
+	ASH_AUTO(ash_mapping_template) made = ASH_MAPPING_TEMPLATE_NONE;
+	struct ash_out given = { NULL, 0, 0 };
+	struct ash_mut room = { NULL, 0 };
+	ash_handle key = 0;
+
+	ash_mapping_secret(0, &made);
+	ASH_TRY(self->api->encapsulate_key(self->hsm, self->session, &attempt->mechanism, public,
+					   ash_mapping_given(&made), &given, &key));
+	ASH_TRY(ash_buf_extend(ciphertext, given.len, &room));
+	given = (struct ash_out){ .data = room.data, .cap = room.len };
+	ASH_TRY(self->api->encapsulate_key(self->hsm, self->session, &attempt->mechanism, public,
+					   ash_mapping_given(&made), &given, &key));
+	ASH_ENSURE(given.len == ciphertext->len, ASH_E_BUG);
+	return ash_api_take_value(self, key, shared);
+}
+
+/* What the public key encapsulates the private one has to open. */
+static enum ash_vector_answer back_and_forth(const struct attempt *attempt,
+					     const struct ash_mechanism_row *row,
+					     const struct ash_vector_key *key, const char **ret_why)
+{
+	ASH_AUTO(ash_buf) ciphertext = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_buf) sent = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_buf) received = ASH_BUF_PLAIN;
+	struct attempt back = *attempt;
+	ash_handle public = 0;
+
+	if (!ash_api_offers(attempt->self, row, CKF_ENCAPSULATE))
+		return ASH_VECTOR_DONE;
+	if (ash_api_key(attempt->self, row, ASH_OP_ENCAPSULATE, key, &public, ret_why) != ASH_VECTOR_DONE ||
+	    !ash_is_ok(encapsulate(attempt, public, &ciphertext, &sent)))
+		return ash_api_broken("its public key does not encapsulate", ret_why);
+	back.ciphertext = ash_buf_span(&ciphertext);
+	if (!ash_is_ok(make_key(&back, ASH_API_DECAPSULATE, &received)) || sent.len == 0 ||
+	    !ash_span_equal(ash_buf_span(&sent), ash_buf_span(&received)))
+		return ash_api_broken("what its public key encapsulates its private key does not open",
+				      ret_why);
+	return ASH_VECTOR_DONE;
+}
+
+static enum ash_vector_answer decapsulate(struct attempt *attempt, const struct ash_mechanism_row *row,
+					  const struct ash_vector_key *key, struct ash_span ciphertext,
 					  enum ash_vector_answer first, struct ash_buf *out,
 					  const char **ret_why)
 {
@@ -77,9 +123,11 @@ static enum ash_vector_answer decapsulate(struct attempt *attempt, struct ash_sp
 
 	attempt->ciphertext = ciphertext;
 	answer = make_and_compare(attempt, ASH_API_DECAPSULATE, first, out, ret_why);
-	return answer == ASH_VECTOR_BROKEN
-		       ? answer
-		       : make_and_compare(attempt, ASH_API_DECAPSULATE, answer, out, ret_why);
+	if (answer != ASH_VECTOR_BROKEN)
+		answer = make_and_compare(attempt, ASH_API_DECAPSULATE, answer, out, ret_why);
+	if (answer == ASH_VECTOR_DONE && key->part[ASH_PART_PUBLIC].data != NULL)
+		answer = back_and_forth(attempt, row, key, ret_why);
+	return answer;
 }
 
 enum ash_vector_answer ash_api_share(void *target, enum ash_op op, const struct ash_vector_key *key,
@@ -109,7 +157,7 @@ enum ash_vector_answer ash_api_share(void *target, enum ash_op op, const struct 
 		if (loaded != ASH_VECTOR_DONE)
 			return loaded;
 		answer = op == ASH_OP_DERIVE ? agree(&attempt, input, answer, out, ret_why)
-					     : decapsulate(&attempt, input, answer, out, ret_why);
+					     : decapsulate(&attempt, row, key, input, answer, out, ret_why);
 	}
 	return answer;
 }

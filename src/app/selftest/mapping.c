@@ -221,6 +221,10 @@ static void add_usage(const struct ash_mechanism_row *row, enum ash_op op, uint6
 		if (pairs[i].op == op && secret)
 			ash_mapping_add_bool(to, pairs[i].other, true);
 	}
+	if (op == ASH_OP_SIGN && (row->info.flags & CKF_SIGN_RECOVER) != 0)
+		ash_mapping_add_bool(to, CKA_SIGN_RECOVER, true);
+	if (op == ASH_OP_VERIFY && (row->info.flags & CKF_VERIFY_RECOVER) != 0)
+		ash_mapping_add_bool(to, CKA_VERIFY_RECOVER, true);
 	if (wraps && (op == ASH_OP_ENCRYPT || (op == ASH_OP_DECRYPT && secret)))
 		ash_mapping_add_bool(to, CKA_WRAP, true);
 	if (wraps && (op == ASH_OP_DECRYPT || (op == ASH_OP_ENCRYPT && secret)))

@@ -228,6 +228,8 @@ static struct ash_status op_init(struct ash_hsm *hsm, ash_handle handle, enum as
 	case ASH_OP_VERIFY: return ASK(hsm, C_VerifyInit, session, &made.mechanism, key);
 	case ASH_OP_ENCRYPT: return ASK(hsm, C_EncryptInit, session, &made.mechanism, key);
 	case ASH_OP_DECRYPT: return ASK(hsm, C_DecryptInit, session, &made.mechanism, key);
+	case ASH_OP_SIGN_RECOVER: return ASK(hsm, C_SignRecoverInit, session, &made.mechanism, key);
+	case ASH_OP_VERIFY_RECOVER: return ASK(hsm, C_VerifyRecoverInit, session, &made.mechanism, key);
 	default: ASH_FAIL(ASH_E_UNSUPPORTED);
 	}
 }
@@ -256,6 +258,11 @@ static struct ash_status op_single(struct ash_hsm *hsm, ash_handle handle, enum 
 		return keep_len(ASK(hsm, C_Encrypt, session, bytes, in.len, out->data, &len), &len, out);
 	case ASH_OP_DECRYPT:
 		return keep_len(ASK(hsm, C_Decrypt, session, bytes, in.len, out->data, &len), &len, out);
+	case ASH_OP_SIGN_RECOVER:
+		return keep_len(ASK(hsm, C_SignRecover, session, bytes, in.len, out->data, &len), &len, out);
+	case ASH_OP_VERIFY_RECOVER:
+		return keep_len(ASK(hsm, C_VerifyRecover, session, bytes, in.len, out->data, &len), &len,
+				out);
 	default: ASH_FAIL(ASH_E_UNSUPPORTED);
 	}
 }
@@ -372,6 +379,27 @@ static struct ash_status derive_key(struct ash_hsm *hsm, ash_handle session,
 	return ASH_DONE;
 }
 
+static struct ash_status encapsulate_key(struct ash_hsm *hsm, ash_handle session,
+					 const struct ash_mechanism *mechanism, ash_handle public_key,
+					 struct ash_template given, struct ash_out *ciphertext,
+					 ash_handle *ret_key)
+{
+	struct ash_module_mechanism made;
+	struct ash_module_template template;
+	CK_ULONG len = ciphertext->cap;
+	CK_OBJECT_HANDLE key = 0;
+
+	ASH_TRY(ash_module_mechanism(mechanism, &made));
+	ASH_TRY(ash_module_template(given, &template));
+	ASH_TRY(keep_len(ASK(hsm, C_EncapsulateKey, (CK_SESSION_HANDLE)session, &made.mechanism,
+			     (CK_OBJECT_HANDLE)public_key, template.attrs, template.count, ciphertext->data,
+			     &len, &key),
+			 &len, ciphertext));
+	if (ciphertext->data != NULL)
+		*ret_key = key;
+	return ASH_DONE;
+}
+
 static struct ash_status decapsulate_key(struct ash_hsm *hsm, ash_handle session,
 					 const struct ash_mechanism *mechanism, ash_handle private_key,
 					 struct ash_template given, struct ash_span ciphertext,
@@ -418,5 +446,6 @@ const struct ash_api ash_module_api = {
 	.wrap_key = wrap_key,
 	.unwrap_key = unwrap_key,
 	.derive_key = derive_key,
+	.encapsulate_key = encapsulate_key,
 	.decapsulate_key = decapsulate_key,
 };

@@ -5,6 +5,7 @@
 #include "app/selftest/api_target.h"
 
 #include "app/app.h"
+#include "app/selftest/run.h"
 #include "token/mechanism.h"
 #include "unit/token/fixture.h"
 
@@ -218,6 +219,63 @@ TEST(another_answer_to_another_way_of_asking_is_noticed)
 		/* What was left active is no trouble for the next. */
 		EXPECT_NUMBER(ASH_VECTOR_DONE, request_of(target, &decrypt, &out, &why));
 	}
+}
+
+/* ---- whole files, with an api that lacks one function ---- */
+
+static struct ash_status no_recovery(struct ash_hsm *self, ash_handle handle, enum ash_op op,
+				     struct ash_span in, struct ash_out *out)
+{
+	if (op == ASH_OP_SIGN_RECOVER || op == ASH_OP_VERIFY_RECOVER)
+		return ash_status_fail(ASH_E_FAILED, __FILE__, __LINE__);
+	return ash_hsm_op_single(self, handle, op, in, out);
+}
+
+static struct ash_status no_encapsulation(ASH_UNUSED struct ash_hsm *self, ASH_UNUSED ash_handle handle,
+					  ASH_UNUSED const struct ash_mechanism *mechanism,
+					  ASH_UNUSED ash_handle key, ASH_UNUSED struct ash_template given,
+					  ASH_UNUSED struct ash_out *ciphertext,
+					  ASH_UNUSED ash_handle *ret_key)
+{
+	return ash_status_fail(ASH_E_FAILED, __FILE__, __LINE__);
+}
+
+static struct ash_status no_wrapping(ASH_UNUSED struct ash_hsm *self, ASH_UNUSED ash_handle handle,
+				     ASH_UNUSED const struct ash_mechanism *mechanism,
+				     ASH_UNUSED ash_handle with, ASH_UNUSED ash_handle key,
+				     ASH_UNUSED struct ash_out *wrapped)
+{
+	return ash_status_fail(ASH_E_FAILED, __FILE__, __LINE__);
+}
+
+static size_t failures_of(const char *file, const struct ash_api *api)
+{
+	ASH_AUTO(ash_api_target) *target = new_target(api);
+	const char *folder = getenv("ASHLAR_VECTORS");
+	struct ash_vector_report report = { .tests = 0 };
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder != NULL ? folder : "tests/vectors", file);
+	EXPECT_OK(ash_vector_run_file(path, ash_api_target_get(target), &report));
+	EXPECT(report.passed + report.failed == report.tests && report.tests != 0);
+	return report.failed;
+}
+
+TEST(every_way_is_taken)
+{
+	struct ash_api api = ash_api_local;
+
+	EXPECT_NUMBER(0, failures_of("examples/rsa_signature.json", &api));
+	EXPECT_NUMBER(0, failures_of("wycheproof/mlkem_512_test.json", &api));
+	EXPECT_NUMBER(0, failures_of("examples/aes_cbc.json", &api));
+	api.op_single = no_recovery;
+	EXPECT_NUMBER(27, failures_of("examples/rsa_signature.json", &api));
+	api = ash_api_local;
+	api.encapsulate_key = no_encapsulation;
+	EXPECT(failures_of("wycheproof/mlkem_512_test.json", &api) > 100);
+	api = ash_api_local;
+	api.wrap_key = no_wrapping;
+	EXPECT_NUMBER(3, failures_of("examples/aes_cbc.json", &api)); /* the valid ones */
 }
 
 TEST(without_memory_there_is_no_target)
