@@ -102,10 +102,9 @@ static ASH_STATUS fill_row(json_t *row, const struct ash_vector_report *report,
 	return set_mechanisms(row, target);
 }
 
-static ASH_STATUS run_file(const char *path, struct ash_api_target *target, struct ash_cli_list *list,
-			   struct totals *totals)
+static ASH_STATUS run_file(const char *path, const char *name, struct ash_api_target *target,
+			   struct ash_cli_list *list, struct totals *totals)
 {
-	const char *slash = strrchr(path, '/');
 	struct ash_vector_report report = { .tests = 0 };
 	struct ash_status status;
 	json_t *row = NULL;
@@ -115,7 +114,7 @@ static ASH_STATUS run_file(const char *path, struct ash_api_target *target, stru
 	if (status.code == ASH_E_MEMORY)
 		return status;
 	ASH_TRY(ash_cli_list_add(list, &row));
-	ASH_TRY(ash_cli_set_text(row, "file", ash_span_text(slash != NULL ? slash + 1 : path)));
+	ASH_TRY(ash_cli_set_text(row, "file", ash_span_text(name)));
 	totals->files++;
 	if (!ash_is_ok(status)) {
 		totals->errors++;
@@ -194,7 +193,7 @@ static ASH_STATUS run_all(struct ash_cli *cli, uint64_t slot)
 	if (!ash_is_ok(status))
 		return ash_cli_fail(cli, status, "can't use the token");
 	for (size_t i = 0; i < folder.count; i++)
-		ASH_TRY(run_file(folder.paths[i], target, &list, &totals));
+		ASH_TRY(run_file(folder.paths[i], folder.paths[i] + folder.skip, target, &list, &totals));
 	return print(cli, &list, &totals);
 }
 
@@ -272,7 +271,7 @@ static const struct ash_cli_option selftest_options[] = {
 	{ .id = ASH_CLI_OPT_VECTORS,
 	  .name = "vectors",
 	  .value = "DIR",
-	  .text = "a folder of files (*.json) in Wycheproof's form, or one such file",
+	  .text = "a folder with files (*.json) in Wycheproof's form, or one such file",
 	  .required = true },
 	{ .id = ASH_CLI_OPT_MODULE,
 	  .name = "module",
