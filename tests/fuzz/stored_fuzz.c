@@ -218,7 +218,10 @@ static void lower(uint8_t number[4], uint32_t from, uint32_t to)
 	}
 }
 
-/* A record may ask for a hash that takes a minute, within bounds; not here. */
+/*
+ * A record may ask for a hash that takes a minute, within bounds, and one without tries is
+ * waited for, as another process may be about to give some back: not here.
+ */
 static struct ash_status put_quick_pin(struct ash_txn *txn, uint64_t user, struct ash_span plain)
 {
 	ASH_AUTO(ash_buf) copy = ASH_BUF_SECRET;
@@ -229,6 +232,8 @@ static struct ash_status put_quick_pin(struct ash_txn *txn, uint64_t user, struc
 		lower(copy.data + memory_at, 64, UINT32_C(1) << 20);
 		lower(copy.data + memory_at + 4, 2, 100);
 	}
+	if (copy.len >= memory_at + 16)
+		copy.data[memory_at + 15] |= 1;
 	return put_pin(txn, user, ash_buf_span(&copy));
 }
 
