@@ -359,27 +359,40 @@ static bool try_operation(ash_handle session, ash_handle object, const struct as
 	return true;
 }
 
-/* A mechanism that takes the key, if there is one: making the key is what reads what was stored. */
-static void use_key(ash_handle session, ash_handle object)
+/* Parameters for the forms that keys of every type have a mechanism of. */
+static bool fill_params(enum ash_param_kind kind, struct ash_params *params)
 {
 	static const uint8_t iv[16];
+
+	switch (kind) {
+	case ASH_PARAM_NONE:
+	case ASH_PARAM_EDDSA:
+	case ASH_PARAM_ML_DSA: return true;
+	case ASH_PARAM_IV16: params->iv = ash_span(iv, sizeof(iv)); return true;
+	case ASH_PARAM_GCM:
+		params->iv = ash_span(iv, 12);
+		params->tag_len = 16;
+		return true;
+	default: return false;
+	}
+}
+
+/* A few mechanisms that take the key: making the key is what reads what was stored. */
+static void use_key(ash_handle session, ash_handle object)
+{
 	const uint64_t key_type = read_number(session, object, CKA_KEY_TYPE);
-	bool used = false;
+	unsigned used = 0;
 
-	for (size_t i = 0; i < ash_mechanism_count() && !used; i++) {
+	for (size_t i = 0; i < ash_mechanism_count() && used < 3; i++) {
 		const struct ash_mechanism_row *row = ash_mechanism_at(i);
-		const struct ash_mechanism mechanism = { .type = row->type,
-							 .params = { .iv = ash_span(iv, sizeof(iv)),
-								     .tag_len = 16,
-								     .hash = ASH_HASH_SHA256,
-								     .mgf_hash = ASH_HASH_SHA256,
-								     .counter_bits = 128 } };
+		struct ash_mechanism mechanism = { .type = row->type };
 
-		if (row->key_type != key_type)
+		if ((row->key_type != key_type && row->other_key_type != key_type) ||
+		    !fill_params(row->param, &mechanism.params))
 			continue;
 		for (enum ash_op op = ASH_OP_SIGN; op < ASH_OP_DERIVE; op++)
 			if ((row->info.flags & ash_op_flag(op)) != 0)
-				used = try_operation(session, object, &mechanism, op) || used;
+				used += try_operation(session, object, &mechanism, op);
 	}
 }
 
