@@ -4,8 +4,10 @@
 #   make check       all tests: the release build (cc), and ASan, UBSan and fuzzers (clang)
 #   make demo        a tour of the command line and the module
 #   make check-asan  only the tests with ASan and UBSan
-#   make check-tsan  the unit tests with ThreadSanitizer
+#   make check-tsan  the unit tests and the stress of threads with ThreadSanitizer
+#   make stress      many processes and threads on one token, for STRESS_SECONDS
 #   make fuzz        each fuzz target for FUZZ_SECONDS
+#   make model       random calls against a model of the API, on each store for MODEL_SECONDS
 #   make format      put the layout of the C files right
 #   make install     as Meson does it (DESTDIR= is honoured)
 #   make clean       remove the build folders (the crypto libraries stay in the cache)
@@ -14,12 +16,16 @@
 
 ASHLAR_AWS_LC ?= enabled
 FUZZ_SECONDS ?= 60
+MODEL_SECONDS ?= 60
+STRESS_SECONDS ?= 300
+STRESS_OPTIONS ?= # --processes 8 --threads 16 --seed N
+STRESS_MODULE ?= build/libashlar-pkcs11.so
 export ASHLAR_AWS_LC
 
 configure = meson setup -Daws_lc=$(ASHLAR_AWS_LC)
 sanitize = CC=clang $(configure) -Db_lundef=false -Doptimization=1 -Dbug_aborts=true
 
-.PHONY: all check check-asan check-tsan demo fuzz format install clean setup setup-tsan
+.PHONY: all check check-asan check-tsan stress demo fuzz model format install clean setup setup-tsan
 .DELETE_ON_ERROR:
 
 all: build/build.ninja
@@ -35,7 +41,10 @@ check-asan: build-asan/build.ninja
 
 check-tsan: build-tsan/build.ninja
 	@ninja -C build-tsan
-	@tools/run_tests build-tsan
+	@tools/run_tests --meson=--timeout-multiplier=5 build-tsan
+
+stress: all
+	@build/tests/integration/stress/stress --seconds $(STRESS_SECONDS) $(STRESS_OPTIONS) $(STRESS_MODULE)
 
 demo: all
 	@tools/demo
@@ -44,6 +53,11 @@ fuzz: build-asan/build.ninja
 	@ninja -C build-asan
 	@set -e; for target in build-asan/tests/fuzz/*_fuzz; do \
 		echo "== $$target"; tools/fuzz $$target -max_total_time=$(FUZZ_SECONDS); \
+	done
+
+model: all
+	@set -e; for store in sqlite memory; do \
+		build/tests/model/model --seconds $(MODEL_SECONDS) --store $$store build/libashlar-pkcs11.so; \
 	done
 
 format:

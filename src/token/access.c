@@ -181,3 +181,29 @@ bool ash_access_current(struct ash_session *session, struct ash_object *object)
 	return atomic_load_explicit(&object->generation, memory_order_relaxed) == generation ||
 	       unchanged(session, object, generation);
 }
+
+struct ash_status ash_access_exists(struct ash_session *session, struct ash_object *object)
+{
+	ASH_AUTO(ash_object) *there = NULL;
+	ASH_AUTO(ash_txn) *view = NULL;
+	struct ash_status status;
+	uint64_t generation = 0, version = 0;
+
+	if ((object->handle & ASH_HANDLE_SESSION_OBJECT) != 0) {
+		if (!atomic_load_explicit(&object->gone, memory_order_acquire))
+			return ASH_DONE;
+		there = ash_object_lookup(&session->hsm->objects, object->handle); /* changed? */
+		ASH_ENSURE(there != NULL, ASH_E_OBJECT_HANDLE);
+		return ASH_DONE;
+	}
+	ASH_TRY(ash_store_generation(session->hsm->store, &generation));
+	if (atomic_load_explicit(&object->generation, memory_order_relaxed) == generation)
+		return ASH_DONE;
+	ASH_TRY(ash_store_view(session->hsm->store, &view));
+	status = ash_txn_get(view, ash_access_name(session, object->id, object->is_private), NULL, &version);
+	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_OBJECT_HANDLE);
+	ASH_TRY(status);
+	if (version == object->version)
+		atomic_store(&object->generation, generation);
+	return ASH_DONE;
+}

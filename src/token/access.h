@@ -19,6 +19,9 @@ bool ash_access_current(struct ash_session *session, struct ash_object *object);
 /* The attributes in a record's plain bytes. ASH_E_CORRUPT. */
 ASH_STATUS ash_access_decode(struct ash_span plain, bool is_private, struct ash_attrs **ret_attrs);
 
+/* ASH_E_OBJECT_HANDLE when what the snapshot shows was destroyed, here or by another process; changed it may be. */
+ASH_STATUS ash_access_exists(struct ash_session *session, struct ash_object *object);
+
 /* Reads a token object for a search: not found in memory, not kept there, without a handle. */
 ASH_STATUS ash_access_read(struct ash_session *session, struct ash_txn *view, uint64_t id, bool is_private,
 			   struct ash_object **ret_object);

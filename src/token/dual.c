@@ -27,6 +27,8 @@ static struct ash_status read_and_encrypt(const struct half *reader, const struc
 	struct ash_status status = ASH_DONE;
 	size_t need = 0;
 
+	/* One that takes no parts says so before any length is told. */
+	ASH_TRY(ash_active_update_max(reader->active, reader->op, in.len, &need));
 	ASH_TRY(ash_active_update_max(cipher->active, cipher->op, in.len, &need));
 	if ((need != 0 || out->data == NULL) && ash_use_only_length(out, need, &status))
 		return status;

@@ -1,11 +1,12 @@
 /* C_GenerateKey and C_GenerateKeyPair (PKCS#11 3.2 §5.18.1, §5.18.2), PBKDF2 (§6.38). */
+#include "crypto/alg.h"
 #include "token/attribute.h"
 #include "token/change.h"
 #include "token/complete.h"
 #include "token/keymap.h"
 #include "token/mechanism.h"
 
-/* More would hold the session for minutes; OWASP asks for less than a tenth of it. */
+/* Of all blocks of a key together. More would hold the session for minutes; OWASP asks for less than a tenth. */
 #define ITERATIONS_MAX 10000000u
 
 /* What the mechanism fixes of an object: its class, key type, and of a private key its curve. */
@@ -102,6 +103,14 @@ static const enum ash_hash prf_hashes[] = {
 	[CKP_PKCS5_PBKD2_HMAC_SHA512_256] = ASH_HASH_SHA512_256,
 };
 
+/* Each block of so many bytes takes all iterations. */
+static uint64_t blocks_of(const struct ash_key_spec *spec, enum ash_hash hash)
+{
+	const size_t hash_len = ash_hash_len(hash);
+
+	return (spec->bits / 8 + hash_len - 1) / hash_len;
+}
+
 /* PBKDF2: the key that the password gives; its type and length are the template's. */
 static struct ash_status key_of_password(struct ash_session *session, const struct ash_derivation *how,
 					 const struct ash_attrs *attrs, struct ash_key_spec *ret_spec,
@@ -119,6 +128,7 @@ static struct ash_status key_of_password(struct ash_session *session, const stru
 	kdf.hash = prf_hashes[how->kdf];
 	kdf.passes = (uint32_t)how->iterations;
 	ASH_TRY(ash_keymap_spec(attrs, &spec));
+	ASH_ENSURE(how->iterations <= ITERATIONS_MAX / blocks_of(&spec, kdf.hash), ASH_E_MECHANISM_PARAM);
 	ASH_TRY(ash_secret_new(spec.bits / 8, &value));
 	status = ash_crypto_kdf(session->hsm->crypto, &kdf, ash_secret_edit(value));
 	ASH_ENSURE(status.code != ASH_E_UNSUPPORTED, ASH_E_MECHANISM_PARAM);

@@ -28,6 +28,20 @@ void ash_active_done(struct ash_active *active)
 	active->login = 0;
 }
 
+/* With its key an operation ends, in whatever session or process that was destroyed. */
+static struct ash_status end_without_key(struct ash_session *session, struct ash_active *active)
+{
+	struct ash_status status;
+
+	if (active->stage == ASH_STAGE_IDLE || active->object == NULL)
+		return ASH_DONE;
+	status = ash_access_exists(session, active->object);
+	if (ash_is_ok(status))
+		return ASH_DONE;
+	ash_active_done(active);
+	return status.code == ASH_E_OBJECT_HANDLE ? ASH_DONE : status;
+}
+
 /* Init */
 
 /* Whether the context of before serves: same mechanism, and the same key, still as it was. */
@@ -116,6 +130,7 @@ struct ash_status ash_hsm_op_init(struct ash_hsm *hsm, ash_handle handle, enum a
 		ash_active_end(active);
 		return ASH_DONE;
 	}
+	ASH_TRY(end_without_key(session, active));
 	ASH_ENSURE(active->stage == ASH_STAGE_IDLE, ASH_E_OPERATION_ACTIVE);
 	ASH_TRY(ash_use_row(mechanism, ash_op_flag(op), &row));
 	if (!can_reuse(session, active, row, key)) {
@@ -130,6 +145,14 @@ struct ash_status ash_hsm_op_init(struct ash_hsm *hsm, ash_handle handle, enum a
 }
 
 /* Update, final, single */
+
+/* What is wrong with an input whose output no length can tell. */
+static struct ash_status check_room(enum ash_op op, size_t need)
+{
+	ASH_ENSURE(need != SIZE_MAX || op != ASH_OP_DECRYPT, ASH_E_ENCRYPTED_DATA_LEN);
+	ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
+	return ASH_DONE;
+}
 
 /* Whether the length of the output is known before it is made: not where padding comes off. */
 static bool is_exact(const struct ash_active *active, enum ash_op op)
@@ -190,7 +213,7 @@ static struct ash_status single(struct ash_active *active, enum ash_op op, struc
 	struct ash_status status = ASH_DONE;
 	size_t len = 0;
 
-	ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
+	ASH_TRY(check_room(op, need));
 	ASH_ENSURE(active->stage == ASH_STAGE_READY, ASH_E_OPERATION_NONE);
 	if (out->data != NULL && out->cap < need && !is_exact(active, op))
 		return single_aside(active, in, need, out);
@@ -209,7 +232,7 @@ struct ash_status ash_active_update_max(const struct ash_active *active, enum as
 	ASH_ENSURE(!active->row->whole && active->stage != ASH_STAGE_PENDING, ASH_E_OPERATION_NONE);
 	if (ash_operation_streams(active->operation))
 		need = ash_alg_update_max(op, active->row->alg, active->inside, in_len);
-	ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
+	ASH_TRY(check_room(op, need));
 	*ret_need = need;
 	return ASH_DONE;
 }
@@ -259,7 +282,7 @@ static struct ash_status final(struct ash_active *active, enum ash_op op, struct
 	ASH_ENSURE(!active->row->whole, ASH_E_OPERATION_NONE);
 	if (active->stage != ASH_STAGE_PENDING) {
 		need = finish_max(active, op, active->held.len);
-		ASH_ENSURE(need != SIZE_MAX, ASH_E_DATA_LEN);
+		ASH_TRY(check_room(op, need));
 		if (out->data != NULL && out->cap < need && !is_exact(active, op))
 			ASH_TRY(final_aside(active, need));
 	}
@@ -283,6 +306,7 @@ struct ash_status ash_active_get(struct ash_session *session, enum ash_op op, st
 
 	ASH_ENSURE((unsigned)op < ASH_OP_DERIVE, ASH_E_ARGUMENT);
 	active = &session->active[op];
+	ASH_TRY(end_without_key(session, active));
 	ASH_ENSURE(active->stage != ASH_STAGE_IDLE, ASH_E_OPERATION_NONE);
 	if (active->needs_login) {
 		ash_active_end(active); /* a failure like any other */

@@ -67,7 +67,8 @@ ASH_STATUS ash_pin_check_and_remember(const struct ash_pin_place *place, uint64_
 
 /*
  * Whether it is the PIN that is remembered, and still the user's: without the slow hash
- * and without counting a try. What is not, is ash_pin_check()'s to decide.
+ * and without counting a try. What is not, and all while tries are missing, is
+ * ash_pin_check()'s to decide.
  */
 ASH_STATUS ash_pin_recall(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
 			  const struct ash_secret *memory, bool *ret_same);

@@ -262,7 +262,8 @@ static struct ash_status take_algorithm(struct ash_reader *in, const struct ash_
 	row = ash_keygroup_of_algorithm(ash_span(before.data, before.len - in->rest.len));
 	if (row == NULL) {
 		ASH_TRY(well_formed(ash_der_take(&inner, ASH_DER_OID, &oid)));
-		ASH_FAIL(ash_span_equal(oid, ash_span(ec, sizeof(ec))) ? ASH_E_CURVE : ASH_E_WRAPPED_KEY);
+		ASH_ENSURE(ash_span_equal(oid, ash_span(ec, sizeof(ec))), ASH_E_WRAPPED_KEY);
+		ASH_FAIL(ash_der_is_next(&inner, ASH_DER_OID) ? ASH_E_CURVE : ASH_E_DOMAIN_PARAMS);
 	}
 	*ret_row = row;
 	return ASH_DONE;

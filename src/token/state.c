@@ -14,6 +14,7 @@
 #include "util/writer.h"
 
 #define STATE_FORMAT 1u
+#define STATE_MAX    1024u /* none that we give is longer */
 
 static struct ash_status state_ring(struct ash_session *session, struct ash_incarnation *ret_incarnation,
 				    struct ash_ring *ret_ring)
@@ -112,8 +113,11 @@ static struct ash_status revive(struct ash_session *session, const struct saved 
 				struct ash_active *ret_digest)
 {
 	const struct ash_mechanism_row *row = ash_mechanism_find(saved->mechanism);
+	/* Looked at once, and first: a logout from here on waits for this session and ends what has this login. */
+	const uint64_t login = atomic_load(&session->token->login);
 	ASH_AUTO(ash_operation) *operation = NULL;
 
+	ASH_ENSURE(saved->is_private == 0 || (login & ASH_LOGIN_USER) != 0, ASH_E_SAVED_STATE);
 	ASH_ENSURE(row != NULL && (row->info.flags & CKF_DIGEST) != 0 &&
 			   saved->session_state == ash_session_state(session),
 		   ASH_E_SAVED_STATE);
@@ -127,7 +131,7 @@ static struct ash_status revive(struct ash_session *session, const struct saved 
 		.stage = (enum ash_stage)saved->stage,
 		.row = row,
 		.operation = ASH_TAKE(operation),
-		.login = saved->is_private != 0 ? atomic_load(&session->token->login) : 0,
+		.login = saved->is_private != 0 ? login : 0,
 		.label = ASH_BUF_PLAIN,
 		.held = ASH_BUF_SECRET,
 	};
@@ -145,6 +149,7 @@ struct ash_status ash_hsm_op_restore(struct ash_hsm *hsm, ash_handle handle, str
 	struct ash_status status;
 
 	ASH_TRY(ash_session_take(hsm, handle, &session));
+	ASH_ENSURE(state.len <= STATE_MAX, ASH_E_SAVED_STATE);
 	status = unseal(session, state, &plain);
 	ASH_ENSURE(status.code != ASH_E_CORRUPT && status.code != ASH_E_FORMAT, ASH_E_SAVED_STATE);
 	ASH_TRY(status);

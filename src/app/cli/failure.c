@@ -166,6 +166,7 @@ enum ash_cli_exit ash_cli_exit_code(enum ash_code code)
 	case ASH_E_ACTION_PROHIBITED:
 	case ASH_E_PARAMETER_SET:
 	case ASH_E_CURVE:
+	case ASH_E_DOMAIN_PARAMS:
 	case ASH_E_KEY_TYPE:
 	case ASH_E_KEY_SIZE:
 	case ASH_E_KEY_USAGE:

@@ -14,3 +14,8 @@
  * has not the form that the mechanism's row asks for. `given` is not NULL.
  */
 ASH_STATUS ash_mechanism_read(const CK_MECHANISM *given, struct ash_mechanism *ret_mechanism);
+
+/* The same for C_WrapKey and, without `ret_wish`, C_UnwrapKey (front/pkcs11/parameter_priv.h). */
+struct ash_nonce_wish;
+ASH_STATUS ash_mechanism_read_wrap(const CK_MECHANISM *given, struct ash_mechanism *ret_mechanism,
+				   struct ash_nonce_wish *ret_wish);

@@ -259,3 +259,67 @@ struct ash_status ash_parameter_read(enum ash_param_kind kind, struct ash_span g
 	ASH_BUG((unsigned)kind >= ASH_PARAM_KINDS || decoders[kind] == NULL);
 	return decoders[kind](given, mechanism);
 }
+
+/* ---- wrapping with a nonce that may be made here ---- */
+
+/* What the two structures have in common. */
+struct generated {
+	CK_BYTE_PTR nonce;
+	CK_ULONG len, fixed_bits;
+	CK_GENERATOR_FUNCTION generator;
+};
+
+static struct ash_status read_wish(const struct generated *asked, struct ash_nonce_wish *wish)
+{
+	if (wish == NULL || asked->generator == CKG_NO_GENERATE)
+		return ASH_DONE;
+	ASH_ENSURE(asked->generator == CKG_GENERATE || asked->generator == CKG_GENERATE_RANDOM,
+		   ASH_E_MECHANISM_PARAM);
+	ASH_ENSURE(asked->nonce != NULL && asked->len <= ASH_NONCE_MADE_MAX &&
+			   asked->len * 8 >= ASH_NONCE_RANDOM_BITS &&
+			   asked->fixed_bits <= asked->len * 8 - ASH_NONCE_RANDOM_BITS,
+		   ASH_E_MECHANISM_PARAM);
+	*wish = (struct ash_nonce_wish){ asked->nonce, asked->len, asked->fixed_bits };
+	return ASH_DONE;
+}
+
+static struct ash_status read_gcm_wrap(struct ash_span given, struct ash_mechanism *mechanism,
+				       struct ash_nonce_wish *wish)
+{
+	CK_GCM_WRAP_PARAMS wrap;
+	CK_GCM_PARAMS gcm;
+
+	ASH_TRY(take(given, &wrap, sizeof(wrap)));
+	gcm = (CK_GCM_PARAMS){ wrap.pIv, wrap.ulIvLen, 0, wrap.pAAD, wrap.ulAADLen, wrap.ulTagBits };
+	ASH_TRY(read_gcm(ash_span(&gcm, sizeof(gcm)), mechanism));
+	return read_wish(&(struct generated){ wrap.pIv, wrap.ulIvLen, wrap.ulIvFixedBits, wrap.ivGenerator },
+			 wish);
+}
+
+static struct ash_status read_ccm_wrap(struct ash_span given, struct ash_mechanism *mechanism,
+				       struct ash_nonce_wish *wish)
+{
+	CK_CCM_WRAP_PARAMS wrap;
+	CK_CCM_PARAMS ccm;
+
+	ASH_TRY(take(given, &wrap, sizeof(wrap)));
+	ccm = (CK_CCM_PARAMS){ wrap.ulDataLen, wrap.pNonce,   wrap.ulNonceLen,
+			       wrap.pAAD,      wrap.ulAADLen, wrap.ulMACLen };
+	ASH_TRY(read_ccm(ash_span(&ccm, sizeof(ccm)), mechanism));
+	return read_wish(&(struct generated){ wrap.pNonce, wrap.ulNonceLen, wrap.ulNonceFixedBits,
+					      wrap.nonceGenerator },
+			 wish);
+}
+
+/* The older structures serve as well: they differ in length, so none is taken for another. */
+struct ash_status ash_parameter_read_wrap(enum ash_param_kind kind, struct ash_span given,
+					  struct ash_mechanism *mechanism, struct ash_nonce_wish *wish)
+{
+	if (wish != NULL)
+		*wish = (struct ash_nonce_wish){ .place = NULL };
+	if (kind == ASH_PARAM_GCM && given.len == sizeof(CK_GCM_WRAP_PARAMS))
+		return read_gcm_wrap(given, mechanism, wish);
+	if (kind == ASH_PARAM_CCM && given.len == sizeof(CK_CCM_WRAP_PARAMS))
+		return read_ccm_wrap(given, mechanism, wish);
+	return ash_parameter_read(kind, given, mechanism);
+}

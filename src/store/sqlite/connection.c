@@ -1,5 +1,6 @@
 #include "store/sqlite/connection.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -116,10 +117,13 @@ static struct ash_status fail(struct ash_connection *connection, int result)
 {
 	const int extended = connection->db != NULL ? sqlite3_extended_errcode(connection->db) : result;
 	const char *text = connection->db != NULL ? sqlite3_errmsg(connection->db) : sqlite3_errstr(result);
+	enum ash_code code = code_of(result);
 
+	/* SQLITE_FULL speaks of the database alone; its index in shared memory takes room as well. */
+	if (code == ASH_E_IO && connection->db != NULL && sqlite3_system_errno(connection->db) == ENOSPC)
+		code = ASH_E_FULL;
 	connection->failed = true;
-	ASH_FAIL_WITH(code_of(result), "%s: %s (SQLite %d)%s", connection->path, text, extended,
-		      hint(result));
+	ASH_FAIL_WITH(code, "%s: %s (SQLite %d)%s", connection->path, text, extended, hint(result));
 }
 
 struct ash_status ash_connection_statement(struct ash_connection *connection, enum ash_sql sql,

@@ -33,9 +33,9 @@ static struct {
 	pthread_cond_t all_back;
 	pthread_cond_t forked;
 	struct ash_pool *first;
-	bool forking;   /* a thread waits for all to be back, to fork */
-	bool inherited; /* this child has connections of its parent: SQLite can't be used with them */
-	bool lost;      /* the host closed descriptors of connections: nor with these */
+	unsigned forking; /* threads that wait for all to be back, to fork */
+	bool inherited;   /* this child has connections of its parent: SQLite can't be used with them */
+	bool lost;        /* the host closed descriptors of connections: nor with these */
 	struct ash_fork_guard guard;
 } pools = {
 	.lock = ASH_LOCK_INIT(ASH_RANK_STORE),
@@ -65,7 +65,7 @@ static void enter_process(void)
 	pools.lock = (struct ash_lock)ASH_LOCK_INIT(ASH_RANK_STORE);
 	pools.all_back = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	pools.forked = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-	pools.forking = false;
+	pools.forking = 0;
 	out_here = 0;
 	ash_fork_made(&pools.guard);
 }
@@ -102,7 +102,6 @@ static void quiesce(const struct timespec *until)
 	/* Our own thread's don't come back meanwhile: a signal handler forks. */
 	if (out_here != 0)
 		return;
-	pools.forking = true;
 	while (!all_back() && waited == 0)
 		waited = pthread_cond_timedwait(&pools.all_back, &pools.lock.mutex, until);
 	for (struct ash_pool *pool = pools.first; pool != NULL; pool = pool->next) {
@@ -136,8 +135,10 @@ static void before_fork(void)
 		return;
 	until.tv_sec += FORK_WAIT_SECONDS;
 	held_for_fork = pthread_mutex_timedlock(&pools.lock.mutex, &until) == 0;
-	if (held_for_fork)
-		quiesce(&until);
+	if (!held_for_fork)
+		return;
+	pools.forking++;
+	quiesce(&until);
 }
 
 /* In the parent. The child makes all this anew when it first needs it: enter_process(). */
@@ -146,7 +147,7 @@ static void after_fork(void)
 	if (!held_for_fork)
 		return;
 	held_for_fork = false;
-	pools.forking = false;
+	pools.forking--; /* others may wait to fork as well: nobody gets a connection before them */
 	pthread_cond_broadcast(&pools.forked);
 	pthread_mutex_unlock(&pools.lock.mutex);
 }
@@ -196,7 +197,7 @@ struct ash_status ash_pool_open(const char *path, enum ash_sqlite_mode readers,
 /* From here until one_less() a fork waits for this thread. */
 static void one_more(struct ash_pool *pool)
 {
-	while (pools.forking && out_here == 0)
+	while (pools.forking != 0 && out_here == 0)
 		ash_lock_wait(&pools.lock, &pools.forked);
 	pool->out++;
 	out_here++;
@@ -206,8 +207,8 @@ static void one_less(struct ash_pool *pool)
 {
 	pool->out--;
 	out_here--;
-	if (pools.forking)
-		pthread_cond_signal(&pools.all_back);
+	if (pools.forking != 0)
+		pthread_cond_broadcast(&pools.all_back);
 }
 
 /* Its connections count as out while they are being closed: a fork waits for that. */

@@ -36,12 +36,18 @@ static struct ash_status get_page(struct ash_sqlite *store, enum ash_page_use us
 	return status.code == ASH_E_NOT_FOUND ? ASH_DONE : status;
 }
 
-/* Waiting for a turn on a file of the host's would let two write at once. */
-static struct ash_status take_turn(struct ash_sqlite *store)
+/* A lock on a file of the host's would let two write at once. */
+static struct ash_status check_lock_fd(const struct ash_sqlite *store)
 {
 	if (!ash_fs_is(store->lock_fd, store->lock_file))
 		ASH_FAIL_WITH(ASH_E_IO, "%s: the program closed its descriptor: start it again",
 			      store->files->lock);
+	return ASH_DONE;
+}
+
+static struct ash_status take_turn(struct ash_sqlite *store)
+{
+	ASH_TRY(check_lock_fd(store));
 	return ash_lockfile_turn(store->lock_fd);
 }
 
@@ -111,7 +117,10 @@ static struct ash_status sqlite_hold(void *given, uint64_t owner, enum ash_hold 
 {
 	struct ash_sqlite *store = given;
 
-	return store->lock_fd >= 0 ? ash_lockfile_hold(store->lock_fd, owner, hold) : ASH_DONE;
+	if (store->lock_fd < 0)
+		return ASH_DONE;
+	ASH_TRY(check_lock_fd(store));
+	return ash_lockfile_hold(store->lock_fd, owner, hold);
 }
 
 static void give_back(struct ash_connection *connection)

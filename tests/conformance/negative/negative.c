@@ -47,7 +47,7 @@ static struct wanted judge(const struct expected *row, const struct family *fami
 
 	if ((row->info.flags & family->flag) == 0)
 		want(&wanted, CKR_MECHANISM_INVALID);
-	if (!param->good)
+	if (!param->good && (param->what != ccm_too_long || (family->flag & (CKF_WRAP | CKF_UNWRAP)) == 0))
 		want(&wanted, CKR_MECHANISM_PARAM_INVALID);
 	if (key != NULL)
 		judge_key(row, family, key, &wanted);

@@ -61,7 +61,7 @@ static const char *spoil_gcm(unsigned way, CK_GCM_PARAMS *gcm)
 	case 2: gcm->ulTagBits = 0; return "no tag";
 	case 3: gcm->pIv = NULL; return "IV promised";
 	case 4: gcm->ulIvLen = 0; return "no IV";
-	case 5: gcm->ulIvLen = 1u << 20; return "IV too long";
+	case 5: gcm->ulIvLen = (1u << 20) + 1; return "IV too long";
 	case 6:
 		gcm->pAAD = NULL;
 		gcm->ulAADLen = 5;
@@ -79,6 +79,9 @@ static const char *spoil_gmac(unsigned way, CK_GCM_PARAMS *gcm)
 	return "AAD beside the data";
 }
 
+/* Beside a nonce of 12 bytes. Wrapping takes the key's own length whatever the parameter says (§6.13.5). */
+static const char ccm_too_long[] = "longer than its length field";
+
 static const char *spoil_ccm(unsigned way, CK_CCM_PARAMS *ccm)
 {
 	switch (way) {
@@ -91,10 +94,7 @@ static const char *spoil_ccm(unsigned way, CK_CCM_PARAMS *ccm)
 		ccm->pAAD = NULL;
 		ccm->ulAADLen = 5;
 		return "AAD promised";
-	case 6:
-		ccm->ulNonceLen = 13;
-		ccm->ulDataLen = 1u << 16;
-		return "longer than its length field";
+	case 6: ccm->ulDataLen = 1u << 24; return ccm_too_long;
 	default: return NULL;
 	}
 }

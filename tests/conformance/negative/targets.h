@@ -19,16 +19,11 @@ static const struct wrap_row {
 	bool private_keys;
 	CK_ULONG least, most; /* bytes */
 } wrap_table[] = {
-	{ CKM_RSA_PKCS, false, 1, 256 - 11 },
-	{ CKM_RSA_PKCS_OAEP, false, 1, 256 - 66 },
-	{ CKM_RSA_AES_KEY_WRAP, true, 1, 1u << 20 },
-	{ CKM_AES_ECB, false, 1, 1u << 20 },
-	{ CKM_AES_CBC, false, 1, 1u << 20 },
-	{ CKM_AES_CBC_PAD, true, 1, 1u << 20 },
-	{ CKM_AES_GCM, true, 1, 1u << 20 },
-	{ CKM_AES_CCM, true, 16, 16 }, /* what its parameter says */
-	{ CKM_AES_KEY_WRAP, true, 9, 1u << 20 },
-	{ CKM_AES_KEY_WRAP_PAD, true, 1, 1u << 20 },
+	{ CKM_RSA_PKCS, false, 1, 256 - 11 },        { CKM_RSA_PKCS_OAEP, false, 1, 256 - 66 },
+	{ CKM_RSA_AES_KEY_WRAP, true, 1, 1u << 20 }, { CKM_AES_ECB, false, 1, 1u << 20 },
+	{ CKM_AES_CBC, false, 1, 1u << 20 },         { CKM_AES_CBC_PAD, true, 1, 1u << 20 },
+	{ CKM_AES_GCM, true, 1, 1u << 20 },          { CKM_AES_CCM, true, 1, 1u << 20 },
+	{ CKM_AES_KEY_WRAP, true, 9, 1u << 20 },     { CKM_AES_KEY_WRAP_PAD, true, 1, 1u << 20 },
 	{ CKM_AES_KEY_WRAP_KWP, true, 1, 1u << 20 },
 };
 
@@ -60,8 +55,6 @@ static struct wanted judge_target(const struct wrap_row *row, const struct targe
 		want(&wanted, target->refused);
 	else if (target->key.half == PRIVATE_HALF && !row->private_keys)
 		want(&wanted, CKR_KEY_NOT_WRAPPABLE);
-	else if (target->key.half == PRIVATE_HALF && row->most == 16)
-		want(&wanted, CKR_KEY_SIZE_RANGE);
 	else if (target->key.half == SECRET_KEY && (target->len < row->least || target->len > row->most))
 		want(&wanted, CKR_KEY_SIZE_RANGE);
 	return wanted;

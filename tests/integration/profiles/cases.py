@@ -47,8 +47,8 @@ TOKEN_INFO = {
     "serialNumber": VARIES,
     "flags": Flags(
         "RNG LOGIN_REQUIRED USER_PIN_INITIALIZED RESTORE_KEY_NOT_NEEDED TOKEN_INITIALIZED",
-        "RESTORE_KEY_NOT_NEEDED",
-        "it speaks of saved operation states, which no step of the case saves",
+        "DUAL_CRYPTO_OPERATIONS",
+        "the case's own token has no dual-function operations",
     ),
     "maxSessionCount": 0,
     "sessionCount": 0,

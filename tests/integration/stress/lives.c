@@ -21,9 +21,14 @@ static bool possible(CK_RV rv)
 	}
 }
 
+static bool stopped(void)
+{
+	return atomic_load_explicit(&storm.stop, memory_order_relaxed);
+}
+
 static bool may(const char *what, CK_RV rv)
 {
-	atomic_fetch_add(&storm.calls, 1);
+	atomic_fetch_add_explicit(&storm.calls, 1, memory_order_relaxed);
 	if (!possible(rv))
 		storm_wrong(what, rv);
 	return rv == CKR_OK;
@@ -35,7 +40,7 @@ static void *begin_and_end(void *context)
 {
 	uint64_t random = (uint64_t)(uintptr_t)context;
 
-	while (!storm.stop) {
+	while (!stopped()) {
 		CK_RV rv = CKR_OK;
 
 		if (storm_random(&random) % 2 == 0) {
@@ -60,14 +65,17 @@ static void *keep_calling(void *context)
 {
 	uint64_t random = (uint64_t)(uintptr_t)context;
 
-	while (!storm.stop) {
+	while (!stopped()) {
 		const bool logs_in = storm_random(&random) % 8 == 0;
 		CK_SESSION_HANDLE session = 0;
 		CK_OBJECT_HANDLE object = 0;
 		CK_ULONG count = 0;
 
-		if (!may("opening", storm_open(&session)))
+		if (!may("opening", storm_open(&session))) {
+			storm_pause_ms(storm_random(&random) % 4 ==
+				       0); /* a refusal costs nothing: leave the others room */
 			continue;
+		}
 		(void)may("digesting", storm_digest(session));
 		if (may("finding", storm_count(session, "landmark", &count)) && count != 1)
 			storm_wrong("the landmark is not found once", count);
@@ -85,7 +93,7 @@ static void *keep_calling(void *context)
 /* It ends with each C_Finalize, and only then. */
 static void *wait_for_slots(void *context)
 {
-	while (!storm.stop) {
+	while (!stopped()) {
 		CK_SLOT_ID slot = 0;
 		const CK_RV rv = storm.p11->C_WaitForSlotEvent(0, &slot, NULL);
 

@@ -233,7 +233,7 @@ static bool run(int argc, char **argv)
 	if (argc < 3 || (!forks && strcmp(argv[1], "lives") != 0) || storm.threads < 4 ||
 	    storm.threads > STORM_THREADS_MAX || !load(argv[argc - 1]) || !make_home())
 		return false;
-	(void)alarm(storm.seconds + 300);
+	(void)alarm(storm.seconds + 100);
 	if (make_token()) {
 		if (forks)
 			storm_forks();

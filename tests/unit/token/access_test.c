@@ -59,6 +59,30 @@ TEST(an_object_is_read_once_and_then_from_memory)
 	tear_down();
 }
 
+TEST(what_a_snapshot_shows_exists_until_it_is_destroyed)
+{
+	set_up();
+	for (int on_token = 0; on_token < 2; on_token++) {
+		const ash_handle object = create_data(hsm, handle, on_token == 1, TEXT("x"));
+		struct ash_session *session = hold();
+		ASH_AUTO(ash_object) *snapshot = NULL;
+
+		EXPECT_OK(ash_access_get(session, object, &snapshot));
+		EXPECT_OK(ash_access_exists(session, snapshot));
+		ash_session_give(session);
+		EXPECT_OK(ash_hsm_set_attributes(hsm, handle, object, ATTRS({ CKA_LABEL, TEXT("z") })));
+		session = hold();
+		EXPECT(!ash_access_current(session, snapshot));
+		EXPECT_OK(ash_access_exists(session, snapshot));
+		ash_session_give(session);
+		EXPECT_OK(ash_hsm_destroy_object(hsm, handle, object));
+		session = hold();
+		EXPECT_CODE(ASH_E_OBJECT_HANDLE, ash_access_exists(session, snapshot));
+		ash_session_give(session);
+	}
+	tear_down();
+}
+
 TEST(snapshots_of_private_objects_end_with_the_login)
 {
 	set_up();

@@ -195,6 +195,13 @@ TEST(when_one_fails_both_end)
 	begin(ASH_OP_ENCRYPT, &cbc, aes);
 	EXPECT_CODE(ASH_E_OPERATION_NONE, dual(ASH_OP_SIGN, ASH_OP_ENCRYPT, TEXT("x"), &out));
 	EXPECT(!is_active(ASH_OP_SIGN) && !is_active(ASH_OP_ENCRYPT));
+
+	/* So it does when only a length is asked for. */
+	out.data = NULL;
+	begin(ASH_OP_SIGN, &once, rsa_pair().private_key);
+	begin(ASH_OP_ENCRYPT, &cbc, aes);
+	EXPECT_CODE(ASH_E_OPERATION_NONE, dual(ASH_OP_SIGN, ASH_OP_ENCRYPT, TEXT("x"), &out));
+	EXPECT(!is_active(ASH_OP_SIGN) && !is_active(ASH_OP_ENCRYPT));
 }
 
 TEST(a_key_is_digested_as_its_value)

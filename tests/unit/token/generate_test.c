@@ -336,6 +336,10 @@ TEST(passwords_that_make_no_key)
 	mechanism.derive.iterations = UINT32_MAX; /* an hour */
 	EXPECT_CODE(ASH_E_MECHANISM_PARAM,
 		    ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_AES, 16), &key));
+	mechanism = pbkdf2(24400); /* of 410 blocks: more than ten million in all */
+	EXPECT_CODE(
+		ASH_E_MECHANISM_PARAM,
+		ash_hsm_generate_key(hsm, session, &mechanism, PASSWORD_KEY(CKK_GENERIC_SECRET, 8192), &key));
 	mechanism = pbkdf2(1);
 	mechanism.derive.salt_type = 2;
 	EXPECT_CODE(ASH_E_MECHANISM_PARAM,

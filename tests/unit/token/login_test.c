@@ -215,10 +215,14 @@ TEST(guessing_at_a_key_locks_and_logs_out)
 	EXPECT_OK(ash_hsm_op_init(hsm, other, ASH_OP_DIGEST, &sha, 0));
 	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
 	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
-	/* The right one gives nothing back: it was not looked at with the slow hash. */
+	EXPECT((flags_of(hsm) & CKF_USER_PIN_FINAL_TRY) != 0);
+	/* §3.2, CK_TOKEN_INFO: what these flags tell of ends with a successful authentication. */
 	EXPECT_OK(ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
+	EXPECT((flags_of(hsm) & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY)) == 0);
 	EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_SIGN, NULL, 0));
 	begin_careful(hsm, session);
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
 	EXPECT_CODE(ASH_E_PIN_LOCKED, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, TEXT("wrong")));
 	EXPECT_OK(ash_hsm_session_info(hsm, other, &info));
 	EXPECT_NUMBER(CKS_RO_PUBLIC_SESSION, info.state);

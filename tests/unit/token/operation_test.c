@@ -726,6 +726,20 @@ TEST(a_context_is_used_again_only_for_what_it_was_made_for)
 		EXPECT_CODE(ASH_E_OPERATION_NONE, single(ASH_OP_ENCRYPT, SPAN(iv), again, 16, &len));
 		EXPECT_CODE(ASH_E_KEY_HANDLE, ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, a));
 		EXPECT_OK(ash_hsm_destroy_object(hsm, session, b));
+
+		/* the same from another session; a change is no end */
+		const ash_handle c = make_aes(hsm, session, on_token == 1);
+		const ash_handle other = open_session(hsm, true);
+
+		EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(ash_hsm_set_attributes(hsm, other, c, ATTRS({ CKA_LABEL, TEXT("changed") })));
+		EXPECT_CODE(ASH_E_OPERATION_ACTIVE, ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(single(ASH_OP_ENCRYPT, SPAN(iv), again, 16, &len));
+		EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(ash_hsm_destroy_object(hsm, other, c));
+		EXPECT_CODE(ASH_E_OPERATION_NONE, single(ASH_OP_ENCRYPT, SPAN(iv), again, 16, &len));
+		EXPECT_CODE(ASH_E_KEY_HANDLE, ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &cbc, c));
+		EXPECT_OK(ash_hsm_close_session(hsm, other));
 	}
 }
 

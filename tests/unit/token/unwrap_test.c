@@ -88,6 +88,27 @@ TEST(lengths_that_nothing_has)
 		    unwrap_try(kw(), aes(), ash_span(wrapped, SIZE_MAX / 16 * 8), GENERIC_TEMPLATE));
 }
 
+/* Of the second half's length nothing may be learnt of the first: whether RSA-OAEP had something to say. */
+TEST(both_lengths_come_before_both_keys)
+{
+	const struct ash_mechanism *both = wrapping_of(CKM_RSA_AES_KEY_WRAP);
+	const struct pair rsa = rsa_pair();
+	const struct ash_span in = wrap_ok(both, rsa.public_key, secret(CKK_AES, ash_span(value, 16)));
+
+	for (int spoilt = 0; spoilt < 2; spoilt++) {
+		wrapped[100] ^= spoilt;
+		for (size_t len = 256; len < in.len + 20; len++) {
+			const bool could_be = (len - 256) % 8 == 0 && len >= 256 + 16;
+			const enum ash_code want = !could_be                 ? ASH_E_WRAPPED_KEY_LEN
+						   : spoilt || len != in.len ? ASH_E_WRAPPED_KEY
+									     : ASH_OK;
+
+			EXPECT_CODE(want,
+				    unwrap_try(both, rsa.private_key, ash_span(wrapped, len), AES_TEMPLATE));
+		}
+	}
+}
+
 /* §5.18.4: CKA_VALUE_LEN where neither the key type nor the mechanism tells the length. */
 TEST(lengths_that_have_to_be_told)
 {
@@ -150,9 +171,19 @@ TEST(padding_alone_tells_nothing)
 	EXPECT_NUMBER(2, made); /* 8 of 8, 16 of 16 */
 	EXPECT_CODE(ASH_E_WRAPPED_KEY, unwrap_try(wrapping_of(CKM_RSA_PKCS), rsa_pair().private_key,
 						  sealed(CKM_RSA_PKCS, ash_span(value, 17)), AES_TEMPLATE));
-	memset(wrapped, 1, 256); /* no padding at all */
-	EXPECT_CODE(ASH_E_WRAPPED_KEY, unwrap_try(wrapping_of(CKM_RSA_PKCS), rsa_pair().private_key,
-						  ash_span(wrapped, 256), AES_TEMPLATE));
+	/* No padding at all: what comes instead has any length, now and then one that AES keys have. */
+	made = 0;
+	for (unsigned i = 0; i < 16; i++) {
+		struct ash_status status;
+
+		memset(wrapped, 1, 256);
+		wrapped[255] = (uint8_t)i;
+		status = unwrap_try(wrapping_of(CKM_RSA_PKCS), rsa_pair().private_key, ash_span(wrapped, 256),
+				    AES_TEMPLATE);
+		EXPECT(status.code == ASH_OK || status.code == ASH_E_WRAPPED_KEY);
+		made += ash_is_ok(status);
+	}
+	EXPECT(made < 4); /* 3 lengths of 246: four in sixteen do not happen */
 }
 
 TEST(private_keys_that_are_none)

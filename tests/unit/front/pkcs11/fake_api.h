@@ -34,6 +34,7 @@ static struct {
 	bool out_given;
 	bool mechanism_given;
 	struct ash_mechanism mechanism;
+	uint8_t nonce[64]; /* that a wrapping was given; its own may be gone with the call */
 	size_t attr_count, second_count;
 	uint64_t attr_type;
 	uint8_t attr_value[FAKE_GIVE_MAX]; /* of the first attribute */
@@ -459,6 +460,8 @@ static struct ash_status fake_wrap_key(struct ash_hsm *hsm, ash_handle session,
 {
 	EXPECT_NUMBER(FAKE_SESSION, session);
 	fake_note_mechanism(mechanism);
+	if (mechanism->params.iv.len <= sizeof(fake.nonce) && mechanism->params.iv.len != 0)
+		memcpy(fake.nonce, mechanism->params.iv.data, mechanism->params.iv.len);
 	fake.type = wrapping_key;
 	fake.slot = key;
 	fake.out_given = wrapped->data != NULL;

@@ -328,3 +328,81 @@ TEST(pbkdf2)
 	pbkdf2.ulSaltSourceDataLen = HUGE;
 	EXPECT_REFUSED(PBKDF2, pbkdf2);
 }
+
+static struct ash_nonce_wish wish;
+
+static struct ash_status decode_wrap(enum ash_param_kind kind, const void *parameter, size_t len)
+{
+	got = (struct ash_mechanism){ .type = 1 };
+	wish = (struct ash_nonce_wish){ bytes, 1, 1 };
+	return ash_parameter_read_wrap(kind, ash_span(parameter, len), &got, &wish);
+}
+
+#define WRAP_REFUSED(kind, params) \
+	EXPECT_CODE(ASH_E_MECHANISM_PARAM, decode_wrap((kind), &(params), sizeof(params)))
+
+TEST(wrapping_takes_structures_of_its_own)
+{
+	CK_GCM_WRAP_PARAMS gcm = { bytes, 12, 0, CKG_NO_GENERATE, bytes + 12, 5, 128 };
+	CK_CCM_WRAP_PARAMS ccm = { HUGE, bytes, 12, 0, CKG_NO_GENERATE, bytes + 12, 5, 16 };
+	CK_GCM_PARAMS old_gcm = { bytes, 12, 0, bytes + 12, 5, 96 };
+
+	EXPECT_OK(decode_wrap(GCM, &gcm, sizeof(gcm)));
+	EXPECT(is(got.params.iv, bytes, 12) && is(got.params.aad, bytes + 12, 5));
+	EXPECT_NUMBER(16, got.params.tag_len);
+	EXPECT(wish.place == NULL);
+	EXPECT_OK(decode_wrap(CCM, &ccm, sizeof(ccm)));
+	EXPECT(is(got.params.iv, bytes, 12) && is(got.params.aad, bytes + 12, 5));
+	EXPECT(got.params.data_len == HUGE && got.params.tag_len == 16 && wish.place == NULL);
+	EXPECT_OK(decode_wrap(GCM, &old_gcm, sizeof(old_gcm)));
+	EXPECT(got.params.tag_len == 12 && wish.place == NULL);
+	EXPECT_OK(decode_wrap(IV16, bytes, 16));
+	EXPECT(wish.place == NULL);
+	EXPECT_REFUSED(GCM, gcm); /* encrypting does not */
+	EXPECT_REFUSED(CCM, ccm);
+	EXPECT_CODE(ASH_E_MECHANISM_PARAM, decode_wrap(GCM, &gcm, sizeof(gcm) - 1));
+	EXPECT_CODE(ASH_E_MECHANISM_PARAM, decode_wrap(CCM, &ccm, sizeof(ccm) + 1));
+	gcm.ulTagBits = 100;
+	WRAP_REFUSED(GCM, gcm);
+	ccm.pAAD = NULL;
+	WRAP_REFUSED(CCM, ccm);
+}
+
+TEST(wishes_for_a_nonce)
+{
+	static const CK_GENERATOR_FUNCTION granted[] = { CKG_GENERATE, CKG_GENERATE_RANDOM },
+					   refused[] = { CKG_GENERATE_COUNTER, CKG_GENERATE_COUNTER_XOR, 5,
+							 HUGE };
+	/* With length and fixed bits: 96 of them have to be random, and not more than 64 bytes in all. */
+	static const struct {
+		CK_ULONG len, fixed;
+		bool good;
+	} row[] = {
+		{ 12, 0, true },    { 12, 1, false }, { 16, 32, true },    { 16, 33, false },
+		{ 8, 0, false },    { 0, 0, false },  { 64, 0, true },     { 64, 416, true },
+		{ 64, 417, false }, { 65, 0, false }, { 16, HUGE, false },
+	};
+
+	for (size_t i = 0; i < ASH_COUNT(granted) * ASH_COUNT(row); i++) {
+		const size_t at = i / ASH_COUNT(granted);
+		CK_GCM_WRAP_PARAMS gcm = {
+			bytes, row[at].len, row[at].fixed, granted[i % ASH_COUNT(granted)], NULL, 0, 128
+		};
+
+		EXPECT_CODE(row[at].good ? ASH_OK : ASH_E_MECHANISM_PARAM,
+			    decode_wrap(GCM, &gcm, sizeof(gcm)));
+		if (row[at].good)
+			EXPECT(wish.place == bytes && wish.len == row[at].len &&
+			       wish.fixed_bits == row[at].fixed);
+		EXPECT_OK(
+			ash_parameter_read_wrap(GCM, ash_span(&gcm, sizeof(gcm)), &got, NULL)); /* ignored */
+		gcm.ivGenerator = CKG_NO_GENERATE;
+		EXPECT_OK(decode_wrap(GCM, &gcm, sizeof(gcm)));
+		EXPECT(wish.place == NULL);
+	}
+	for (size_t i = 0; i < ASH_COUNT(refused); i++) {
+		CK_CCM_WRAP_PARAMS ccm = { 0, bytes, 13, 0, refused[i], NULL, 0, 16 };
+
+		WRAP_REFUSED(CCM, ccm);
+	}
+}

@@ -39,6 +39,47 @@ TEST(wrapping)
 	EXPECT_NUMBER(0, fake.calls);
 }
 
+/* §6.13.3, §6.13.5: the nonce may be made here, and then comes back; but not for a question. */
+TEST(wrapping_with_a_nonce_of_ours)
+{
+	CK_BYTE nonce[16], before[16];
+	CK_GCM_WRAP_PARAMS gcm = { nonce, 12, 0, CKG_GENERATE, NULL, 0, 128 };
+	CK_CCM_WRAP_PARAMS ccm = { 77, nonce, 13, 5, CKG_GENERATE_RANDOM, in, 10, 8 };
+	CK_MECHANISM mechanisms[] = { { CKM_AES_GCM, &gcm, sizeof(gcm) },
+				      { CKM_AES_CCM, &ccm, sizeof(ccm) } };
+	CK_OBJECT_HANDLE key = 0;
+
+	for (size_t i = 0; i < ASH_COUNT(mechanisms); i++) {
+		const size_t len_of = i == 0 ? 12 : 13;
+		CK_ULONG len = 0;
+
+		fresh();
+		fake.give_len = 5;
+		memset(nonce, 0x5a, sizeof(nonce));
+		memcpy(before, nonce, sizeof(nonce));
+		EXPECT_RV(CKR_OK, C_WrapKey(FAKE_SESSION, &mechanisms[i], 3, 4, NULL, &len));
+		EXPECT_RV(CKR_BUFFER_TOO_SMALL,
+			  C_WrapKey(FAKE_SESSION, &mechanisms[i], 3, 4, out, &(CK_ULONG){ 4 }));
+		EXPECT_SPAN(SPAN(before), SPAN(nonce));
+		len = sizeof(out);
+		EXPECT_RV(CKR_OK, C_WrapKey(FAKE_SESSION, &mechanisms[i], 3, 4, out, &len));
+		/* The fake's random bytes are 'r', 0x72; of 0x5a the first five bits stay with CCM. */
+		EXPECT_NUMBER(i == 0 ? 0x72 : 0x5a, nonce[0]);
+		for (size_t at = 1; at < len_of; at++)
+			EXPECT_NUMBER(0x72, nonce[at]);
+		EXPECT_NUMBER(0x5a, nonce[len_of]);
+		EXPECT_NUMBER(len_of, fake.mechanism.params.iv.len);
+		EXPECT_SPAN(ash_span(nonce, len_of), ash_span(fake.nonce, len_of));
+		EXPECT_RV(CKR_OK,
+			  C_UnwrapKey(FAKE_SESSION, &mechanisms[i], 3, in, sizeof(in), given, 2, &key));
+		EXPECT(fake.mechanism.params.iv.data == nonce);
+		fake.answer.code = ASH_E_KEY_UNEXTRACTABLE;
+		memcpy(nonce, before, sizeof(nonce));
+		EXPECT_RV(CKR_KEY_UNEXTRACTABLE, C_WrapKey(FAKE_SESSION, &mechanisms[i], 3, 4, out, &len));
+		EXPECT_SPAN(SPAN(before), SPAN(nonce));
+	}
+}
+
 /* The three that bring forth a key and give no output, in one shape. */
 typedef CK_RV bear(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_ATTRIBUTE_PTR attributes,
 		   CK_ULONG count, CK_OBJECT_HANDLE_PTR key);

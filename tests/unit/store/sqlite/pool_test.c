@@ -160,6 +160,56 @@ TEST(forking_while_threads_work_harms_nobody)
 	close_all(inherited);
 }
 
+static _Atomic bool in_view;
+
+/* Ends a view, for which others wait to fork, and wants another one, for longer than they wait. */
+static void *view_again(void *context)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct ash_txn *view = NULL;
+		uint64_t version = 0;
+
+		EXPECT_OK(ash_store_view(context, &view));
+		EXPECT_OK(ash_txn_get(view, list_name(1), NULL, &version));
+		in_view = true;
+		for (unsigned ms = 0; ms < (i == 0 ? 100 : 4000) && !over; ms++)
+			sleep_ms(1);
+		ash_txn_end(view);
+	}
+	return NULL;
+}
+
+static void *fork_once(ASH_UNUSED void *context)
+{
+	EXPECT_IN_CHILD(increment_in_child);
+	return NULL;
+}
+
+TEST(threads_that_fork_at_once_all_have_their_turn)
+{
+	/* As above, AddressSanitizer bears no such forks. */
+	const size_t forks = ASH_ASAN ? 0 : 3;
+	struct list_increment increment = { .id = 2 };
+	pthread_t viewer;
+	pthread_t threads[3];
+
+	over = false;
+	inherited = open_new();
+	EXPECT_OK(list_put(inherited, 1, 0, TEXT("v")));
+	EXPECT_OK(ash_store_change(inherited, list_do_increment, &increment));
+	EXPECT_NUMBER(0, pthread_create(&viewer, NULL, view_again, inherited));
+	while (!in_view)
+		sched_yield();
+	for (size_t i = 0; i < forks; i++)
+		EXPECT_NUMBER(0, pthread_create(&threads[i], NULL, fork_once, NULL));
+	for (size_t i = 0; i < forks; i++)
+		EXPECT_NUMBER(0, pthread_join(threads[i], NULL));
+	over = true;
+	EXPECT_NUMBER(0, pthread_join(viewer, NULL));
+	EXPECT_NUMBER(1 + forks, list_number(inherited, 2));
+	close_all(inherited);
+}
+
 TEST(a_connection_that_failed_is_not_used_again)
 {
 	struct ash_store *store = open_new();
