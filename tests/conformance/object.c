@@ -577,7 +577,7 @@ static const struct provocation table[] = {
 	PROVOKE(C_CreateObject, CKR_OK, "an attribute twice, with one value", create_same_twice),
 	PROVOKE(C_CreateObject, CKR_OK, "domain parameters", create_domain),
 	PROVOKE(C_CreateObject, CKR_CURVE_NOT_SUPPORTED, "brainpoolP256r1", create_other_curve),
-	PROVOKE(C_CreateObject, CKR_ATTRIBUTE_VALUE_INVALID, "parameters that are no curve at all",
+	PROVOKE(C_CreateObject, CKR_DOMAIN_PARAMS_INVALID, "parameters that are no curve at all",
 		create_no_params),
 	PROVOKE(C_CreateObject, CKR_PARAMETER_SET_NOT_SUPPORTED, "a set that is not there", create_no_set),
 	PROVOKE(C_CreateObject, CKR_ATTRIBUTE_VALUE_INVALID, "a point off its curve", create_no_point),
