@@ -442,6 +442,14 @@ BODY(pair_curve, session)
 	return fail(session, with(right_request(), (CK_ATTRIBUTE)ITEM(CKA_EC_PARAMS, brainpool)));
 }
 
+/* A curve's parameters, were they there: SEQUENCE { 1 }. */
+static CK_BYTE spelt_out[] = { 0x30, 0x03, 0x02, 0x01, 0x01 };
+
+BODY(pair_params, session)
+{
+	return fail(session, with(right_request(), (CK_ATTRIBUTE)ITEM(CKA_EC_PARAMS, spelt_out)));
+}
+
 BODY(pair_set, session)
 {
 	struct request request = right_request();
@@ -514,6 +522,15 @@ BODY(unwrap_curve, session)
 	return unwrap_changed(session, info, sizeof(info), &ec_type);
 }
 
+BODY(unwrap_params, session)
+{
+	static CK_BYTE info[] = { 0x30, 0x1e, 0x02, 0x01, 0x00, 0x30, 0x0e, 0x06, 0x07, 0x2a, 0x86,
+				  0x48, 0xce, 0x3d, 0x02, 0x01, 0x30, 0x03, 0x02, 0x01, 0x01, 0x04,
+				  0x09, 0x30, 0x07, 0x02, 0x01, 0x01, 0x04, 0x02, 0x01, 0x01 };
+
+	return unwrap_changed(session, info, sizeof(info), &ec_type);
+}
+
 BODY(unwrap_inconsistent_type, session)
 {
 	static CK_BYTE info[] = { 0x30, 0x03, 0x02, 0x01, 0x00 };
@@ -567,6 +584,7 @@ BODY(encapsulate_short, session)
 
 static const struct provocation pair_made[] = {
 	PROVOKE(, CKR_CURVE_NOT_SUPPORTED, "brainpoolP256r1", pair_curve),
+	PROVOKE(, CKR_DOMAIN_PARAMS_INVALID, "a curve that is not named", pair_params),
 	PROVOKE(, CKR_PARAMETER_SET_NOT_SUPPORTED, "set 99", pair_set),
 	PROVOKE(, CKR_ATTRIBUTE_READ_ONLY, "in the private half alone", pair_half),
 };
@@ -575,6 +593,7 @@ static const struct provocation unwrap_made[] = {
 	PROVOKE(, CKR_WRAPPED_KEY_INVALID, "no PKCS#8", unwrap_inconsistent_type),
 	PROVOKE(, CKR_WRAPPED_KEY_LEN_RANGE, "cut, empty, of another length", unwrap_length),
 	PROVOKE(, CKR_CURVE_NOT_SUPPORTED, "a key on brainpoolP256r1", unwrap_curve),
+	PROVOKE(, CKR_DOMAIN_PARAMS_INVALID, "a key on a curve that is not named", unwrap_params),
 };
 static const struct provocation decapsulate_made[] = {
 	PROVOKE(, CKR_WRAPPED_KEY_LEN_RANGE, "cut, empty", decapsulate_length),
