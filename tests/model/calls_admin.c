@@ -337,7 +337,8 @@ static void check_token(CK_SLOT_ID slot, const CK_TOKEN_INFO *info)
 {
 	struct token *token = slot < TOKENS ? &world.tokens[slot] : NULL;
 	/* A digest's state is all that can be restored, and has no key. */
-	CK_FLAGS flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_RESTORE_KEY_NOT_NEEDED;
+	CK_FLAGS flags =
+		CKF_RNG | CKF_LOGIN_REQUIRED | CKF_RESTORE_KEY_NOT_NEEDED | CKF_DUAL_CRYPTO_OPERATIONS;
 
 	check_text("label", info->manufacturerID, sizeof(info->manufacturerID));
 	check_text("model", info->model, sizeof(info->model));
