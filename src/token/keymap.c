@@ -29,28 +29,19 @@ static struct ash_status kind_of(const struct ash_attrs *attrs, enum ash_key_kin
 	return ASH_DONE;
 }
 
-/*
- * What is wrong with parameters that are no curve of ours (§6.3): a curve that we lack, one
- * that is spelt out (that representation we lack), or nothing that X9.62 has.
- */
-static enum ash_code fault_of(struct ash_span value)
+/* Whether the bytes name a curve, as X9.62 Parameters can, if not one that we have (§6.3). */
+static bool names_curve(struct ash_span value)
 {
-	static const struct {
-		uint8_t tag;
-		enum ash_code code;
-	} choices[] = { { ASH_DER_OID, ASH_E_CURVE },
-			{ ASH_DER_PRINTABLE_STRING, ASH_E_CURVE },
-			{ ASH_DER_SEQUENCE, ASH_E_DOMAIN_PARAMS } };
+	static const uint8_t tags[] = { ASH_DER_OID, ASH_DER_PRINTABLE_STRING };
 
-	for (size_t i = 0; i < ASH_COUNT(choices); i++) {
+	for (size_t i = 0; i < sizeof(tags); i++) {
 		struct ash_reader in = ash_reader(value);
 		struct ash_span content = ASH_SPAN_NONE;
 
-		if (ash_is_ok(ash_der_take(&in, choices[i].tag, &content)) && in.rest.len == 0 &&
-		    content.len != 0)
-			return choices[i].code;
+		if (ash_is_ok(ash_der_take(&in, tags[i], &content)) && in.rest.len == 0 && content.len != 0)
+			return true;
 	}
-	return ASH_E_ATTRIBUTE_VALUE;
+	return false;
 }
 
 static struct ash_status curve_of(const struct ash_attrs *attrs, enum ash_key_kind kind,
@@ -62,7 +53,7 @@ static struct ash_status curve_of(const struct ash_attrs *attrs, enum ash_key_ki
 	ASH_ENSURE(ash_attrs_get(attrs, CKA_EC_PARAMS, &params) && params.len != 0, ASH_E_ATTRIBUTE_VALUE);
 	row = ash_keygroup_of_params(kind, params);
 	if (row == NULL)
-		ASH_FAIL(fault_of(params));
+		ASH_FAIL(names_curve(params) ? ASH_E_CURVE : ASH_E_DOMAIN_PARAMS);
 	*ret_row = row;
 	return ASH_DONE;
 }
@@ -222,12 +213,24 @@ static bool unpack(uint8_t tag, size_t len, struct ash_span *value)
 	return true;
 }
 
+/* X9.62's compressed and hybrid points, which we don't take (§6.3): of a whole point's length `len`. */
+static bool is_other_form(struct ash_span value, size_t len)
+{
+	const size_t compressed = len / 2 + 1;
+
+	if (value.len != len && value.len != compressed && !unpack(ASH_DER_OCTET_STRING, len, &value) &&
+	    !unpack(ASH_DER_OCTET_STRING, compressed, &value))
+		return false;
+	return value.len == len ? (value.data[0] | 1) == 0x07 : (value.data[0] | 1) == 0x03;
+}
+
 /* The forms differ in length, so that none can be taken for another. */
 static struct ash_status point_of(const struct ash_keygroup *row, struct ash_span value,
 				  struct ash_span *ret_point)
 {
 	const size_t len = ash_group_public_len(row->group);
 
+	ASH_ENSURE(row->kind != ASH_KEY_EC || !is_other_form(value, len), ASH_E_TEMPLATE_INCONSISTENT);
 	ASH_ENSURE(value.len == len || unpack(ASH_DER_OCTET_STRING, len, &value) ||
 			   (row->kind != ASH_KEY_EC && unpack(ASH_DER_BIT_STRING, len, &value)),
 		   ASH_E_ATTRIBUTE_VALUE);

@@ -26,15 +26,16 @@
  * What key the object holds, or (of a template for generation) is to hold: the size
  * then comes from CKA_MODULUS_BITS or CKA_VALUE_LEN. Of domain parameters: what keys they
  * are for. ASH_E_KEY_TYPE when it is no key that a back end could hold, ASH_E_CURVE for a
- * curve we lack, ASH_E_DOMAIN_PARAMS for one that is not named but spelt out,
- * ASH_E_PARAMETER_SET for a parameter set we lack, ASH_E_ATTRIBUTE_VALUE for what is
- * malformed or not there, and a length that no such key has.
+ * curve we lack, ASH_E_DOMAIN_PARAMS where none is named, ASH_E_PARAMETER_SET for a
+ * parameter set we lack, ASH_E_ATTRIBUTE_VALUE for what is malformed or not there, and a
+ * length that no such key has.
  */
 ASH_STATUS ash_keymap_spec(const struct ash_attrs *attrs, struct ash_key_spec *ret_spec);
 
 /*
  * The object's parts (all that are there; of a private key the public part too, from
- * CKA_PUBLIC_KEY_INFO). ASH_E_ATTRIBUTE_VALUE, ASH_E_MEMORY, and those of the spec.
+ * CKA_PUBLIC_KEY_INFO). ASH_E_ATTRIBUTE_VALUE, ASH_E_TEMPLATE_INCONSISTENT for a point in a
+ * form that we don't take, ASH_E_MEMORY, and those of the spec.
  */
 ASH_STATUS ash_keymap_parts(const struct ash_attrs *attrs, struct ash_parts *ret_parts);
 

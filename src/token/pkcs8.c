@@ -263,7 +263,7 @@ static struct ash_status take_algorithm(struct ash_reader *in, const struct ash_
 	if (row == NULL) {
 		ASH_TRY(well_formed(ash_der_take(&inner, ASH_DER_OID, &oid)));
 		ASH_ENSURE(ash_span_equal(oid, ash_span(ec, sizeof(ec))), ASH_E_WRAPPED_KEY);
-		ASH_FAIL(ash_der_is_next(&inner, ASH_DER_SEQUENCE) ? ASH_E_DOMAIN_PARAMS : ASH_E_CURVE);
+		ASH_FAIL(ash_der_is_next(&inner, ASH_DER_OID) ? ASH_E_CURVE : ASH_E_DOMAIN_PARAMS);
 	}
 	*ret_row = row;
 	return ASH_DONE;

@@ -26,8 +26,7 @@ ASH_STATUS ash_pkcs8_encode(const struct ash_attrs *attrs, struct ash_buf *out);
  * say nothing here. Whether the numbers are a key is the back end's to find out.
  *
  * ASH_E_WRAPPED_KEY for anything else, also for a key of another type, ASH_E_CURVE for
- * an EC key of a curve that we lack, ASH_E_DOMAIN_PARAMS for one that is not named but
- * spelt out, ASH_E_ATTRIBUTE_VALUE when the
+ * an EC key of a curve that we lack, ASH_E_DOMAIN_PARAMS for one that is not named, ASH_E_ATTRIBUTE_VALUE when the
  * object says another CKA_PUBLIC_KEY_INFO, ASH_E_LIMIT, ASH_E_MEMORY; after a failure
  * some may be set.
  */

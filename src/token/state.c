@@ -115,8 +115,11 @@ static struct ash_status revive(struct ash_session *session, const struct saved 
 				struct ash_active *ret_digest)
 {
 	const struct ash_mechanism_row *row = ash_mechanism_find(saved->mechanism);
+	/* Looked at once, and first: a logout from here on waits for this session and ends what has this login. */
+	const uint64_t login = atomic_load(&session->token->login);
 	ASH_AUTO(ash_operation) *operation = NULL;
 
+	ASH_ENSURE(saved->is_private == 0 || (login & ASH_LOGIN_USER) != 0, ASH_E_SAVED_STATE);
 	ASH_ENSURE(row != NULL && (row->info.flags & CKF_DIGEST) != 0 &&
 			   saved->session_state == ash_session_state(session),
 		   ASH_E_SAVED_STATE);
@@ -130,7 +133,7 @@ static struct ash_status revive(struct ash_session *session, const struct saved 
 		.stage = (enum ash_stage)saved->stage,
 		.row = row,
 		.operation = ASH_TAKE(operation),
-		.login = saved->is_private != 0 ? atomic_load(&session->token->login) : 0,
+		.login = saved->is_private != 0 ? login : 0,
 		.label = ASH_BUF_PLAIN,
 		.held = ASH_BUF_SECRET,
 	};

@@ -12,13 +12,18 @@
 #include "token/pkcs8.h"
 #include "token/wrap.h"
 
+#define KWP_UNIT  8u /* RFC 5649: bytes, and the least of what is wrapped */
+#define KWP_LEAST 16u
+
 static struct ash_status unwrap_rsa_aes(const struct ash_wrapper *wrapper, struct ash_span wrapped,
 					struct ash_buf *out)
 {
 	const size_t split = ash_wrap_modulus_len(wrapper);
 	ASH_AUTO(ash_buf) aes = ASH_BUF_SECRET;
 
-	ASH_ENSURE(wrapped.len > split, ASH_E_WRAPPED_KEY_LEN);
+	/* Both lengths before either key is used: a wrong one must not tell what became of the first half. */
+	ASH_ENSURE(wrapped.len >= split + KWP_LEAST && (wrapped.len - split) % KWP_UNIT == 0,
+		   ASH_E_WRAPPED_KEY_LEN);
 	ASH_TRY(ash_wrap_crypt(wrapper, ASH_OP_DECRYPT, ash_span(wrapped.data, split), &aes));
 	ASH_ENSURE(aes.len == wrapper->mechanism->derive.aes_bits / 8, ASH_E_WRAPPED_KEY);
 	return ash_wrap_kwp(wrapper->session, ash_buf_span(&aes), ASH_OP_DECRYPT,

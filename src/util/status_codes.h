@@ -69,7 +69,7 @@ ASH_CODE(E_TEMPLATE_INCONSISTENT, "the template contradicts itself or the functi
 ASH_CODE(E_ACTION_PROHIBITED, "the object forbids this action")
 ASH_CODE(E_PARAMETER_SET, "the parameter set is not supported")
 ASH_CODE(E_CURVE, "the curve is not supported")
-ASH_CODE(E_DOMAIN_PARAMS, "the curve is not named, but spelt out")
+ASH_CODE(E_DOMAIN_PARAMS, "the curve is not named: its parameters are spelt out, or not valid")
 
 /* Keys, mechanisms and operations */
 ASH_CODE(E_KEY_HANDLE, "there is no such key")

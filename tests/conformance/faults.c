@@ -65,15 +65,27 @@ static bool strikes(enum fault fault, int error)
 	return true;
 }
 
+static void (*meanwhile)(void);
+
+void fault_meanwhile(void (*callback)(void))
+{
+	meanwhile = callback;
+}
+
 static bool read_strikes(void)
 {
+	if (strikes(MOMENT_FILE, 0))
+		meanwhile();
 	return strikes(FAULT_IO, EIO);
 }
 
 static bool write_strikes(void)
 {
-	return strikes(FAULT_IO, EIO) || strikes(FAULT_FULL, ENOSPC);
+	return read_strikes() || strikes(FAULT_FULL, ENOSPC);
 }
+
+/* Only the hash of a PIN maps so much at once. */
+#define HASH_LEN ((size_t)16 << 20)
 
 #define OURS __attribute__((visibility("default")))
 
@@ -102,6 +114,8 @@ OURS void *mmap(void *address, size_t len, int protection, int flags, int file, 
 {
 	if ((flags & MAP_ANONYMOUS) != 0 && strikes(FAULT_MEMORY, ENOMEM))
 		return MAP_FAILED;
+	if ((flags & MAP_ANONYMOUS) != 0 && len >= HASH_LEN && strikes(MOMENT_HASH, 0))
+		meanwhile();
 	return (void *)syscall(SYS_mmap, address, len, protection, flags, file, offset);
 }
 

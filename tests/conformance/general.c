@@ -190,6 +190,48 @@ static CK_RV finalize_reserved(void)
 	return rv;
 }
 
+/* A call of another thread that does not come back while C_Finalize has patience (ten seconds). */
+static pthread_barrier_t stuck, released;
+
+static void be_stuck(void)
+{
+	(void)pthread_barrier_wait(&stuck);
+	(void)pthread_barrier_wait(&released);
+}
+
+static void *ask_info(void *slot)
+{
+	CK_TOKEN_INFO info;
+
+	EXPECT_OK(ATTEMPT(p11->C_GetTokenInfo(*(CK_SLOT_ID *)slot, &info)));
+	return NULL;
+}
+
+static CK_RV finalize_too_early(void)
+{
+	CK_SLOT_ID slot = scratch_token();
+	pthread_t asking;
+	CK_RV rv = CKR_OK;
+
+	(void)pthread_barrier_init(&stuck, NULL, 2);
+	(void)pthread_barrier_init(&released, NULL, 2);
+	EXPECT_OK(p11->C_Finalize(NULL));
+	EXPECT_OK(p11->C_Initialize(NULL)); /* so that the store has to be opened and read */
+	fault_meanwhile(be_stuck);
+	fault_plan(MOMENT_FILE, 0);
+	EXPECT(pthread_create(&asking, NULL, ask_info, &slot) == 0);
+	(void)pthread_barrier_wait(&stuck);
+	rv = p11->C_Finalize(NULL);
+	(void)pthread_barrier_wait(&released);
+	(void)pthread_join(asking, NULL); /* which succeeds */
+	fault_plan(FAULT_NONE, 0);
+	EXPECT((CK_ULONG)world_blank_slot() != slot); /* nothing was stopped */
+	EXPECT_OK(p11->C_Finalize(NULL));
+	return rv;
+}
+
+IN_SCRATCH(finalize_too_early)
+
 /* ---- C_GetInfo ---- */
 
 static CK_RV info_there(void)
@@ -368,6 +410,8 @@ static const struct provocation table[] = {
 	PROVOKE(C_Initialize, CKR_GENERAL_ERROR, "a wrong configuration", init_wrong_configuration_apart),
 	PROVOKE_ONCE(C_Finalize, CKR_OK, "after C_Initialize", finalize_once_apart),
 	PROVOKE(C_Finalize, CKR_ARGUMENTS_BAD, "pReserved", finalize_reserved),
+	PROVOKE(C_Finalize, CKR_FUNCTION_FAILED, "a call of another thread does not come back",
+		finalize_too_early_apart),
 	PROVOKE(C_GetInfo, CKR_OK, "what it says", info_there),
 	PROVOKE(C_GetInfo, CKR_ARGUMENTS_BAD, "no place for it", info_nowhere),
 	PROVOKE(C_GetFunctionList, CKR_OK, "2.40", list_there),

@@ -27,48 +27,6 @@ BODY(init_right, session)
 	return rv == CKR_OK ? still_alive(session, rv) : ended(session, rv);
 }
 
-/*
- * With a token's key after another process wrote: whether it is still the same has to be
- * read. The key and what is written over and over are made once.
- */
-static CK_OBJECT_HANDLE stored_key, stored_data;
-
-static void store(void)
-{
-	CK_OBJECT_CLASS class = CKO_DATA;
-	CK_BBOOL token = CK_TRUE;
-	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) }, { CKA_TOKEN, &token, 1 } };
-
-	EXPECT_OK(p11->C_CreateObject(world_keeper(PUBLIC), template, 2, &stored_data));
-	stored_key = make_right(world_keeper(USER), CK_TRUE);
-}
-
-static void forget(void)
-{
-	EXPECT_OK(p11->C_DestroyObject(world_keeper(PUBLIC), stored_data));
-	EXPECT_OK(p11->C_DestroyObject(world_keeper(USER), stored_key));
-}
-
-static CK_RV write_again(void)
-{
-	CK_ATTRIBUTE label = { CKA_LABEL, NULL, 0 };
-	CK_SESSION_HANDLE session = 0;
-	CK_RV rv = p11->C_OpenSession(world_slot(PUBLIC), CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
-				      &session);
-
-	return rv == CKR_OK ? p11->C_SetAttributeValue(session, stored_data, &label, 1) : rv;
-}
-
-BODY(init_stored, session)
-{
-	CK_RV rv = CKR_OK;
-
-	EXPECT_OK(world_elsewhere(write_again));
-	rv = ATTEMPT(begin_with(session, right_mechanism(), stored_key));
-	EXPECT_OK(begin_with(session, NULL, 0));
-	return rv;
-}
-
 BODY(init_nothing, session)
 {
 	CK_RV rv = ATTEMPT(begin_with(session, NULL, 0));
@@ -203,9 +161,6 @@ static const struct provocation any_init[] = {
 	PROVOKE(, CKR_MECHANISM_PARAM_INVALID, "a parameter of the wrong length", init_parameter),
 };
 
-static const struct provocation stored_init[] = {
-	PROVOKE(, CKR_OK, "with a key that has to be looked at again", init_stored),
-};
 static const struct provocation keyed_init[] = {
 	PROVOKE(, CKR_KEY_HANDLE_INVALID, "no key", init_no_key),
 	PROVOKE(, CKR_KEY_HANDLE_INVALID, "a key that is no more", init_destroyed_key),
@@ -649,12 +604,8 @@ int main(int argc, char **argv)
 		const bool parts = operation_table[op].name[UPDATE] != NULL;
 
 		FOR(op, INIT, any_init);
-		if (keyed[op]) {
+		if (keyed[op])
 			FOR(op, INIT, keyed_init);
-			store();
-			FOR(op, INIT, stored_init);
-			forget();
-		}
 		if (op != VERIFY) {
 			FOR(op, SINGLE, any_single);
 			if (parts)

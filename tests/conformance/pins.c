@@ -46,15 +46,16 @@ static void make_object(void)
 	world_close(session);
 }
 
+/* Of those that were made: the token has some of its own (profiles). */
 static CK_ULONG count_objects(void)
 {
+	CK_OBJECT_CLASS class = CKO_DATA;
+	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) } };
 	CK_SESSION_HANDLE session = open_session(0);
 	CK_OBJECT_HANDLE objects[8];
-	CK_BBOOL yes = CK_TRUE;
-	CK_ATTRIBUTE made = { CKA_MODIFIABLE, &yes, sizeof(yes) }; /* the token's own can't be */
 	CK_ULONG count = 0;
 
-	EXPECT_OK(p11->C_FindObjectsInit(session, &made, 1));
+	EXPECT_OK(p11->C_FindObjectsInit(session, template, COUNT(template)));
 	EXPECT_OK(p11->C_FindObjects(session, objects, COUNT(objects), &count));
 	world_close(session);
 	return count;
@@ -168,6 +169,38 @@ static CK_RV init_in_use_elsewhere(void)
 	EXPECT(count_objects() == 0);
 	return rv;
 }
+
+/* Two make a token in one slot: the second finds it taken, and takes nothing away. */
+static CK_RV init_first(void)
+{
+	return p11->C_InitToken(slot, OTHER_PIN, world_label("first"));
+}
+
+static void somebody_is_first(void)
+{
+	EXPECT_OK(world_elsewhere(init_first));
+}
+
+static CK_RV init_second(void)
+{
+	CK_TOKEN_INFO info;
+	CK_RV rv = CKR_OK;
+
+	EXPECT_OK(p11->C_Initialize(NULL));
+	slot = world_blank_slot();
+	EXPECT_OK(p11->C_InitToken(slot, SO_PIN, world_label("there is a store")));
+	slot = world_blank_slot();
+	fault_meanwhile(somebody_is_first);
+	fault_plan(MOMENT_HASH, 0);
+	rv = ATTEMPT(p11->C_InitToken(slot, SO_PIN, world_label("second")));
+	fault_plan(FAULT_NONE, 0);
+	EXPECT_OK(p11->C_GetTokenInfo(slot, &info));
+	EXPECT(memcmp(info.label, world_label("first"), sizeof(info.label)) == 0);
+	EXPECT_OK(log_in(CKU_SO, OTHER_PIN));
+	return rv;
+}
+
+IN_SCRATCH(init_second)
 
 static CK_RV init_short_pin(void)
 {
@@ -610,6 +643,8 @@ static const struct provocation table[] = {
 	PROVOKE(C_InitToken, CKR_PIN_LOCKED, "too many wrong PINs", init_token_locks_apart),
 	PROVOKE(C_InitToken, CKR_SESSION_EXISTS, "a session of ours", init_in_use_apart),
 	PROVOKE(C_InitToken, CKR_SESSION_EXISTS, "a session of another process", init_in_use_elsewhere_apart),
+	PROVOKE(C_InitToken, CKR_FUNCTION_FAILED, "another process takes the slot meanwhile",
+		init_second_apart),
 	PROVOKE(C_InitToken, CKR_PIN_LEN_RANGE, "3 bytes, a new token", init_short_pin),
 	PROVOKE(C_InitToken, CKR_PIN_LEN_RANGE, "256 bytes, a new token", init_long_pin),
 	PROVOKE(C_InitToken, CKR_PIN_INVALID, "not UTF-8, a new token", init_not_utf8),

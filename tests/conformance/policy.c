@@ -301,6 +301,12 @@ static CK_RV pairs_are_silent(void)
 
 /* ---- who sees what ---- */
 
+/* All but what the token itself has (profiles). */
+static CK_ULONG count_stored(CK_SESSION_HANDLE session)
+{
+	return count_found(session, (CK_ATTRIBUTE[]){ ATTR(CKA_MODIFIABLE, yes) }, 1);
+}
+
 static CK_SLOT_ID slot;
 
 static CK_SESSION_HANDLE begin(void)
@@ -328,19 +334,19 @@ static CK_RV public_only(void)
 	private_key = MAKE(session, AES_KEY, ATTR(CKA_TOKEN, yes));
 	public_key = MAKE(session, AES_KEY, ATTR(CKA_TOKEN, yes), ATTR(CKA_PRIVATE, no));
 	(void)MAKE(session, DATA, ATTR(CKA_PRIVATE, yes));
-	EXPECT(count_found(session, NULL, 0) == 3);
+	EXPECT(count_stored(session) == 3);
 	for (unsigned officer = 0; officer < 2; officer++) {
 		AS_NOBODY(session);
 		if (officer)
 			AS_OFFICER(session);
-		EXPECT(count_found(session, NULL, 0) == 1);
+		EXPECT(count_stored(session) == 1);
 		EXPECT_RV(CKR_OBJECT_HANDLE_INVALID, p11->C_GetObjectSize(session, private_key, &size));
 		EXPECT_OK(p11->C_GetObjectSize(session, public_key, &size));
 		EXPECT_RV(CKR_KEY_HANDLE_INVALID, p11->C_EncryptInit(session, &ecb, private_key));
 		if (officer)
 			AS_NOBODY(session);
 		AS_USER(session);
-		EXPECT(count_found(session, NULL, 0) == 2); /* the session's own private one is gone */
+		EXPECT(count_stored(session) == 2); /* the session's own private one is gone */
 	}
 	return CKR_OK;
 }
@@ -352,13 +358,13 @@ static CK_RV lives(void)
 
 	(void)MAKE(session, DATA, ATTR(CKA_TOKEN, yes), BYTES(CKA_VALUE, "kept"), ATTR(CKA_COPYABLE, no));
 	(void)MAKE(session, DATA);
-	EXPECT(count_found(session, NULL, 0) == 2);
+	EXPECT(count_stored(session) == 2);
 	EXPECT_OK(p11->C_Finalize(NULL));
 	EXPECT_OK(p11->C_Initialize(NULL));
 	EXPECT_OK(p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session));
 	EXPECT(count_found(session, (CK_ATTRIBUTE[]){ BYTES(CKA_VALUE, "kept"), ATTR(CKA_COPYABLE, no) },
 			   2) == 1);
-	EXPECT(count_found(session, NULL, 0) == 1);
+	EXPECT(count_stored(session) == 1);
 	return CKR_OK;
 }
 
@@ -376,6 +382,49 @@ static CK_RV no_guessing(void)
 	EXPECT(count_found(session, value, 1) == before + 1);
 	world_close(session);
 	return CKR_OK;
+}
+
+/* ---- objects of the token itself (§4.13): read, and nothing else ---- */
+
+static CK_OBJECT_HANDLE find_profile(CK_SESSION_HANDLE session)
+{
+	CK_ATTRIBUTE template[] = { ATTR(CKA_CLASS, class_profile) };
+	CK_OBJECT_HANDLE profile = 0;
+	CK_ULONG found = 0;
+
+	EXPECT_OK(p11->C_FindObjectsInit(session, template, 1));
+	EXPECT_OK(p11->C_FindObjects(session, &profile, 1, &found));
+	EXPECT_OK(p11->C_FindObjectsFinal(session));
+	EXPECT(found == 1);
+	return profile;
+}
+
+static CK_RV copy_profile(void)
+{
+	CK_SESSION_HANDLE session = world_open(PUBLIC, CKF_RW_SESSION);
+	CK_OBJECT_HANDLE copy = 0;
+	CK_RV rv = p11->C_CopyObject(session, find_profile(session), NULL, 0, &copy);
+
+	world_close(session);
+	return rv;
+}
+
+static CK_RV destroy_profile(void)
+{
+	CK_SESSION_HANDLE session = world_open(PUBLIC, CKF_RW_SESSION);
+	CK_RV rv = p11->C_DestroyObject(session, find_profile(session));
+
+	world_close(session);
+	return rv;
+}
+
+static CK_RV set_profile(void)
+{
+	CK_SESSION_HANDLE session = world_open(PUBLIC, CKF_RW_SESSION);
+	CK_RV rv = SET(session, find_profile(session), BYTES(CKA_LABEL, "l"));
+
+	world_close(session);
+	return rv;
 }
 
 /* ---- trust ---- */
@@ -545,6 +594,47 @@ static CK_RV always_authenticate(void)
 	return CKR_OK;
 }
 
+/* §4.9: a PIN for an operation is asked for by its key alone; other operations go on. */
+static CK_RV not_asked(void)
+{
+	CK_SESSION_HANDLE session = world_open(USER, 0);
+	CK_MECHANISM hmac = { CKM_SHA256_HMAC, NULL, 0 };
+	CK_BYTE mac[32] = { 0 };
+	CK_ULONG len = sizeof(mac);
+	CK_RV rv = CKR_OK;
+
+	EXPECT_OK(p11->C_SignInit(session, &hmac, world_secret(KEY_GENERIC)));
+	rv = p11->C_Login(session, CKU_CONTEXT_SPECIFIC, USER_PIN);
+	EXPECT_OK(p11->C_Sign(session, mac, 0, mac, &len));
+	world_close(session);
+	return rv;
+}
+
+/* §4.9: CKA_PUBLIC_KEY_INFO has to belong to the private key, or is computed from it. */
+static CK_RV public_key_info(void)
+{
+	CK_SESSION_HANDLE session = world_open(USER, 0);
+	CK_MECHANISM generate_ec = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+	CK_ATTRIBUTE public[] = { ATTR(CKA_EC_PARAMS, p256) };
+	CK_ATTRIBUTE private[] = { ATTR(CKA_SENSITIVE, no), ATTR(CKA_EXTRACTABLE, yes) };
+	CK_OBJECT_HANDLE key[2] = { 0, 0 };
+	CK_BYTE info[256], value[64];
+	CK_ATTRIBUTE template[] = { ATTR(CKA_CLASS, class_private), ATTR(CKA_KEY_TYPE, type_ec),
+				    ATTR(CKA_EC_PARAMS, p256), ATTR(CKA_VALUE, value),
+				    ATTR(CKA_PUBLIC_KEY_INFO, info) };
+	CK_RV rv = CKR_OK;
+
+	EXPECT_OK(p11->C_GenerateKeyPair(session, &generate_ec, public, 1, private, 2, &key[0], &key[1]));
+	EXPECT_OK(p11->C_GetAttributeValue(session, key[1], &template[3], 2));
+	EXPECT(length_of(session, key[0], CKA_PUBLIC_KEY_INFO) == template[4].ulValueLen);
+	(void)make(session, template, COUNT(template));
+	info[template[4].ulValueLen - 1] ^= 1;
+	rv = refuse(session, template, COUNT(template));
+	EXPECT_RV(rv, set_one(session, key[1], template[4]));
+	world_close(session);
+	return rv;
+}
+
 /* §4.8: dates are kept for whoever reads them. */
 static CK_RV dates_restrict_nothing(void)
 {
@@ -612,6 +702,12 @@ static const struct provocation table[] = {
 	PROVOKE_ONCE(C_CreateObject, CKR_OK, "CKA_WRAP_WITH_TRUSTED binds", wrap_with_trusted_apart),
 	PROVOKE_ONCE(C_CreateObject, CKR_OK, "CKA_ALWAYS_AUTHENTICATE binds", always_authenticate),
 	PROVOKE_ONCE(C_CreateObject, CKR_OK, "dates restrict nothing", dates_restrict_nothing),
+	PROVOKE(C_CreateObject, CKR_ATTRIBUTE_VALUE_INVALID, "another key's CKA_PUBLIC_KEY_INFO",
+		public_key_info),
+	PROVOKE(C_Login, CKR_OPERATION_NOT_INITIALIZED, "for an operation whose key does not ask", not_asked),
+	PROVOKE(C_CopyObject, CKR_ACTION_PROHIBITED, "a profile", copy_profile),
+	PROVOKE(C_DestroyObject, CKR_ACTION_PROHIBITED, "a profile", destroy_profile),
+	PROVOKE(C_SetAttributeValue, CKR_ACTION_PROHIBITED, "a profile", set_profile),
 	PROVOKE_ONCE(C_CopyObject, CKR_OK, "each object has an id of its own", unique_ids),
 	PROVOKE_ONCE(C_SetAttributeValue, CKR_OK, "a key's past stays", past_stays),
 	PROVOKE_ONCE(C_FindObjects, CKR_OK, "nobody and the officer see public objects", public_only_apart),

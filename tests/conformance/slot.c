@@ -1,6 +1,7 @@
 /* PKCS#11 3.2 §5.5: slots, tokens and mechanisms. */
 #include "provoke.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -317,6 +318,33 @@ FIRST(mechanism_there)
 FIRST(mechanisms_counted)
 FIRST(open_there)
 
+/* ---- a process that does not finish C_InitToken ---- */
+
+/* Where its lock on the token is (docs/protocol/store.md): from here on, by the token's owner number. */
+#define HOLDS ((off_t)1 << 32)
+
+static CK_RV open_too_long(void)
+{
+	struct flock alone = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = HOLDS };
+	CK_SESSION_HANDLE session = 0;
+	CK_SLOT_ID slot = scratch_token();
+	CK_RV rv = CKR_OK;
+	char path[128];
+	int file = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/store.lock", world_home());
+	file = open(path, O_RDWR | O_CLOEXEC);
+	EXPECT(file >= 0 && fcntl(file, F_OFD_SETLK, &alone) == 0);
+	fill(session);
+	rv = p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session);
+	EXPECT(untouched(session));
+	(void)close(file);
+	EXPECT_OK(p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session));
+	return rv;
+}
+
+IN_SCRATCH(open_too_long)
+
 /* ---- a store whose root key is lost ---- */
 
 /* Makes a token, and takes its root key away. */
@@ -405,6 +433,8 @@ static const struct provocation table[] = {
 	PROVOKE(C_GetMechanismInfo, CKR_MECHANISM_INVALID, "one that is not offered", mechanism_unknown),
 	PROVOKE(C_GetMechanismInfo, CKR_TOKEN_NOT_RECOGNIZED, "the root key is lost", mechanism_lost_apart),
 	PROVOKE(C_OpenSession, CKR_OK, "the first call of a process", open_there_first),
+	PROVOKE(C_OpenSession, CKR_FUNCTION_FAILED, "another process does not finish C_InitToken",
+		open_too_long_apart),
 	PROVOKE(C_OpenSession, CKR_TOKEN_NOT_RECOGNIZED, "the root key is lost", open_lost_apart),
 	PROVOKE(C_InitToken, CKR_TOKEN_NOT_RECOGNIZED, "the root key is lost", init_lost_apart),
 };

@@ -175,7 +175,7 @@ static int hex_value(char digit)
 	return -1;
 }
 
-ASH_STATUS ash_cli_unhex(const char *text, struct ash_buf *out)
+static struct ash_status add_unhexed(const char *text, struct ash_buf *out)
 {
 	while (*text != '\0') {
 		int high = hex_value(text[0]);
@@ -192,6 +192,16 @@ ASH_STATUS ash_cli_unhex(const char *text, struct ash_buf *out)
 		}
 	}
 	return ASH_DONE;
+}
+
+ASH_STATUS ash_cli_unhex(const char *text, struct ash_buf *out)
+{
+	const size_t before = out->len;
+	const struct ash_status status = add_unhexed(text, out);
+
+	if (!ash_is_ok(status))
+		out->len = before;
+	return status;
 }
 
 static bool uri_plain(uint8_t byte)

@@ -38,7 +38,7 @@ struct ash_span ash_cli_trim(const char *padded, size_t len);
 /* Appends lower-case hex. */
 ASH_STATUS ash_cli_hex(struct ash_span bytes, struct ash_buf *out);
 
-/* Appends the bytes of a hex text, which may have ':' between bytes. ASH_E_FORMAT. */
+/* Appends the bytes of a hex text, which may have ':' between bytes. ASH_E_FORMAT, with nothing appended. */
 ASH_STATUS ash_cli_unhex(const char *text, struct ash_buf *out);
 
 /* Appends text as an RFC 7512 attribute value; with `all` every byte is percent-encoded (ids). */

@@ -66,7 +66,7 @@ static const struct template_row {
 	  SET,
 	  { CKA_EC_PARAMS, BYTES(oid_brainpool) },
 	  { CKR_CURVE_NOT_SUPPORTED } },
-	{ "no curve", CURVED, SET, { CKA_EC_PARAMS, BYTES(broken_oid) }, { CKR_ATTRIBUTE_VALUE_INVALID } },
+	{ "no curve", CURVED, SET, { CKA_EC_PARAMS, BYTES(broken_oid) }, { CKR_DOMAIN_PARAMS_INVALID } },
 	{ "set 99", SETS, SET, { CKA_PARAMETER_SET, NUMBER(4) }, { CKR_PARAMETER_SET_NOT_SUPPORTED } },
 	{ "another class",
 	  PAIRS | SECRETS,

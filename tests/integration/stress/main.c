@@ -1,7 +1,7 @@
 /*
  * Many processes and threads on one token (stress.h): options, processes, the report.
  *
- *     stress [--processes N] [--threads N] [--seconds N] [--seed N] [--no-logouts] [--tap] MODULE
+ *     stress [--processes N] [--threads N] [--seconds N] [--seed N] [--no-logouts] [--labels-only] [--tap] MODULE
  *
  * For Ashlar a temporary folder (in TMPDIR) is the home. Any other module gets its token as it always
  * does (SOFTHSM2_CONF, say): the last of its slots is initialised.
@@ -250,6 +250,7 @@ static void parse(int argc, char **argv, struct options *options)
 		{ "seed", required_argument, NULL, 'r' },
 		{ "hang", required_argument, NULL, 'h' },
 		{ "no-logouts", no_argument, NULL, 'n' },
+		{ "labels-only", no_argument, NULL, 'l' },
 		{ "tap", no_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -263,13 +264,14 @@ static void parse(int argc, char **argv, struct options *options)
 		case 'r': options->seed = strtoull(optarg, NULL, 0); break;
 		case 'h': options->hang_seconds = number(optarg, 1, 100000); break;
 		case 'n': options->logouts = false; break;
+		case 'l': options->labels_only = true; break;
 		case 'a': options->tap = true; break;
 		default: exit(2);
 		}
 	}
 	if (optind != argc - 1) {
 		(void)fprintf(stderr, "usage: stress [--processes N] [--threads N] [--seconds N] [--seed N] "
-				      "[--no-logouts] [--hang SECONDS] [--tap] MODULE\n");
+				      "[--no-logouts] [--labels-only] [--hang SECONDS] [--tap] MODULE\n");
 		exit(2);
 	}
 	options->module = argv[optind];

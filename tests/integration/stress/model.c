@@ -502,7 +502,7 @@ void stress_change_thing(struct thread *t)
 	changed.version++;
 	name_thing(t, &changed);
 	add(&template, CKA_LABEL, changed.label, strlen(changed.label));
-	if (changed.kind == DATA) {
+	if (changed.kind == DATA && !board->options.labels_only) {
 		fill(t, &changed, 1 + stress_below(t, VALUE_LEN - 1));
 		add(&template, CKA_VALUE, changed.value, changed.len);
 	}

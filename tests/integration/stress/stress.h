@@ -139,6 +139,7 @@ struct options {
 	unsigned processes, threads, seconds, hang_seconds;
 	uint64_t seed;
 	bool tap, logouts;
+	bool labels_only; /* the module lets no other attribute of data be changed */
 };
 
 struct board {

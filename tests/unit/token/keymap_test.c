@@ -169,13 +169,13 @@ TEST(curves_that_we_lack_are_told_from_nonsense)
 		  ASH_E_CURVE }, /* Ed25519, but CKK_EC */
 		{ { (const uint8_t *)"\x13\x0aprime256v1", 12 }, ASH_E_CURVE },
 		{ { (const uint8_t[]){ 0x30, 0x03, 0x02, 0x01, 0x01 }, 5 },
-		  ASH_E_DOMAIN_PARAMS },                                           /* spelt out */
-		{ { (const uint8_t[]){ 0x05, 0x00 }, 2 }, ASH_E_ATTRIBUTE_VALUE }, /* implicitlyCA */
-		{ { (const uint8_t[]){ 0x06, 0x00 }, 2 }, ASH_E_ATTRIBUTE_VALUE },
-		{ { (const uint8_t[]){ 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00 }, 6 }, ASH_E_ATTRIBUTE_VALUE },
+		  ASH_E_DOMAIN_PARAMS },                                         /* spelt out */
+		{ { (const uint8_t[]){ 0x05, 0x00 }, 2 }, ASH_E_DOMAIN_PARAMS }, /* implicitlyCA */
+		{ { (const uint8_t[]){ 0x06, 0x00 }, 2 }, ASH_E_DOMAIN_PARAMS },
+		{ { (const uint8_t[]){ 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00 }, 6 }, ASH_E_DOMAIN_PARAMS },
 		{ { (const uint8_t[]){ 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x00 }, 8 },
-		  ASH_E_ATTRIBUTE_VALUE },
-		{ { (const uint8_t *)"P-256", 5 }, ASH_E_ATTRIBUTE_VALUE },
+		  ASH_E_DOMAIN_PARAMS },
+		{ { (const uint8_t *)"P-256", 5 }, ASH_E_DOMAIN_PARAMS },
 		{ { NULL, 0 }, ASH_E_ATTRIBUTE_VALUE },
 	};
 	struct ash_key_spec spec;
@@ -254,13 +254,18 @@ static void expect_part(struct ash_template from, enum ash_part part, struct ash
 	EXPECT_SPAN(want, ash_parts_get(&parts, part));
 }
 
-static void refuse_parts(struct ash_template from)
+static void refuse_parts_as(enum ash_code code, struct ash_template from)
 {
 	ASH_AUTO(ash_parts) parts = ASH_PARTS_NONE;
 
-	EXPECT_CODE(ASH_E_ATTRIBUTE_VALUE, parts_of(from, &parts));
+	EXPECT_CODE(code, parts_of(from, &parts));
 	for (size_t i = 0; i < ASH_PARTS; i++)
 		EXPECT(parts.value[i] == NULL);
+}
+
+static void refuse_parts(struct ash_template from)
+{
+	refuse_parts_as(ASH_E_ATTRIBUTE_VALUE, from);
 }
 
 TEST(points_may_be_wrapped_or_bare)
@@ -281,11 +286,24 @@ TEST(points_may_be_wrapped_or_bare)
 	}
 	for (unsigned first = 0; first < 256; first++) {
 		der[2] = (uint8_t)first;
-		if (first != 0x04) { /* compressed, hybrid, nothing at all */
-			refuse_parts(ATTRS(PUBLIC_P256, point));
-			refuse_parts(ATTRS(PUBLIC_P256, { CKA_EC_POINT, ash_span(der + 2, 65) }));
+		if (first != 0x04) { /* hybrid (§6.3: a form that we don't take), or nothing at all */
+			const enum ash_code code = first == 6 || first == 7 ? ASH_E_TEMPLATE_INCONSISTENT
+									    : ASH_E_ATTRIBUTE_VALUE;
+
+			refuse_parts_as(code, ATTRS(PUBLIC_P256, point));
+			refuse_parts_as(code, ATTRS(PUBLIC_P256, { CKA_EC_POINT, ash_span(der + 2, 65) }));
 		}
 	}
+	der[1] = 33;
+	for (unsigned first = 0; first < 256; first++) { /* the same of compressed ones */
+		const enum ash_code code =
+			first == 2 || first == 3 ? ASH_E_TEMPLATE_INCONSISTENT : ASH_E_ATTRIBUTE_VALUE;
+
+		der[2] = (uint8_t)first;
+		refuse_parts_as(code, ATTRS(PUBLIC_P256, { CKA_EC_POINT, ash_span(der, 35) }));
+		refuse_parts_as(code, ATTRS(PUBLIC_P256, { CKA_EC_POINT, ash_span(der + 2, 33) }));
+	}
+	der[1] = 65;
 	der[2] = 0x04;
 	der[0] = 0x03;
 	refuse_parts(ATTRS(PUBLIC_P256, point));

@@ -1,4 +1,7 @@
 /* Saved operation states (token/state.c). */
+#include <pthread.h>
+#include <sched.h>
+
 #include "token/session.h"
 #include "unit/token/fixture.h"
 
@@ -184,6 +187,69 @@ TEST(a_digested_key_needs_its_login)
 	EXPECT_OK(restore(hsm, session, saved));
 	EXPECT_OK(ash_hsm_logout(hsm, session));
 	EXPECT_CODE(ASH_E_OPERATION_NONE, feed(hsm, session, message(1)));
+	ash_hsm_free(hsm);
+}
+
+/* OpenSSL, where somebody logs out while a digest is being made. */
+static struct ash_backend_ops disturbed;
+
+static struct {
+	struct ash_hsm *hsm; /* NULL: nobody does */
+	ash_handle session;
+	pthread_t thread;
+} leaver;
+
+static void *leave(ASH_UNUSED void *context)
+{
+	EXPECT_OK(ash_hsm_logout(leaver.hsm, leaver.session));
+	return NULL;
+}
+
+static struct ash_status disturbed_op_new(void *backend, enum ash_op op, struct ash_alg alg, void *key,
+					  void **ret_op)
+{
+	struct ash_hsm *hsm = leaver.hsm;
+
+	if (hsm != NULL && op == ASH_OP_DIGEST) {
+		EXPECT_NUMBER(0, pthread_create(&leaver.thread, NULL, leave, NULL));
+		while (atomic_load(&hsm->tokens) != NULL &&
+		       atomic_load(&atomic_load(&hsm->tokens)->login) != 0)
+			sched_yield();
+	}
+	return ash_backend_openssl.op_new(backend, op, alg, key, ret_op);
+}
+
+static struct ash_status open_disturbed_crypto(ASH_UNUSED void *context, struct ash_crypto **ret_crypto)
+{
+	const struct ash_backend_ops *offered[] = { &disturbed };
+
+	disturbed = ash_backend_openssl;
+	disturbed.op_new = disturbed_op_new;
+	return ash_crypto_open(offered, 1, "openssl", "", ret_crypto);
+}
+
+TEST(a_logout_that_waits_for_a_restored_digest_ends_it)
+{
+	struct ash_hsm_options options = fixture_options();
+	struct ash_hsm *hsm = NULL;
+	ash_handle session = 0;
+	struct ash_out out = { .data = (uint8_t[64]){ 0 }, .cap = 64 };
+	struct ash_span saved;
+	uint8_t state[512];
+
+	options.open_crypto = open_disturbed_crypto;
+	EXPECT_OK(ash_hsm_new(&options, &hsm));
+	hsm = with_token(hsm);
+	session = log_in(hsm);
+	begin(hsm, session, CKM_SHA256);
+	EXPECT_OK(ash_hsm_digest_key(hsm, session, make_aes(hsm, session, false)));
+	saved = save(hsm, session, state);
+	leaver.session = open_session(hsm, true);
+	leaver.hsm = hsm;
+	EXPECT_OK(restore(hsm, session, saved));
+	EXPECT_NUMBER(0, pthread_join(leaver.thread, NULL));
+	leaver.hsm = NULL;
+	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_op_final(hsm, session, ASH_OP_DIGEST, &out));
 	ash_hsm_free(hsm);
 }
 

@@ -88,6 +88,27 @@ TEST(lengths_that_nothing_has)
 		    unwrap_try(kw(), aes(), ash_span(wrapped, SIZE_MAX / 16 * 8), GENERIC_TEMPLATE));
 }
 
+/* Of the second half's length nothing may be learnt of the first: whether RSA-OAEP had something to say. */
+TEST(both_lengths_come_before_both_keys)
+{
+	const struct ash_mechanism *both = wrapping_of(CKM_RSA_AES_KEY_WRAP);
+	const struct pair rsa = rsa_pair();
+	const struct ash_span in = wrap_ok(both, rsa.public_key, secret(CKK_AES, ash_span(value, 16)));
+
+	for (int spoilt = 0; spoilt < 2; spoilt++) {
+		wrapped[100] ^= spoilt;
+		for (size_t len = 256; len < in.len + 20; len++) {
+			const bool could_be = (len - 256) % 8 == 0 && len >= 256 + 16;
+			const enum ash_code want = !could_be                 ? ASH_E_WRAPPED_KEY_LEN
+						   : spoilt || len != in.len ? ASH_E_WRAPPED_KEY
+									     : ASH_OK;
+
+			EXPECT_CODE(want,
+				    unwrap_try(both, rsa.private_key, ash_span(wrapped, len), AES_TEMPLATE));
+		}
+	}
+}
+
 /* §5.18.4: CKA_VALUE_LEN where neither the key type nor the mechanism tells the length. */
 TEST(lengths_that_have_to_be_told)
 {

@@ -117,8 +117,10 @@ TEST(unhex_refuses_what_is_no_hex)
 					   "aa::bb", " aa", "0x01", "aa bb", "a:a" };
 	ASH_AUTO(ash_buf) out = ASH_BUF_PLAIN;
 
-	for (size_t i = 0; i < ASH_COUNT(bad); i++)
+	for (size_t i = 0; i < ASH_COUNT(bad); i++) {
 		EXPECT_CODE(ASH_E_FORMAT, ash_cli_unhex(bad[i], &out));
+		EXPECT_NUMBER(0, out.len);
+	}
 }
 
 TEST(uri_values_are_percent_encoded)
