@@ -24,6 +24,14 @@ ALLOWED = {
     },
     "crypto/edwards": "alg_test.c: it was part of alg.c, and is tested through the same header",
     "crypto/key": "crypto_test.c: the half of crypto.c that is about keys",
+    **{
+        f"app/selftest/{module}": "run_test.c; every schema is run by tests/vectors/backends_test.c"
+        for module in ("run_pair", "run_plain", "run_rsa", "run_share")
+    },
+    **{
+        f"app/selftest/{module}": "api_target_test.c: seen through its target alone"
+        for module in ("api_crypt", "api_derive")
+    },
     "app/engines_no_awslc": "engines.c in a build without AWS-LC; tests/unit/app/engines_test.c is for both",
 }
 

@@ -83,9 +83,15 @@ static const uint64_t profiles[] = { CKP_BASELINE_PROVIDER, CKP_EXTENDED_PROVIDE
 
 static const struct ash_store_ops *const stores[] = { &ash_store_sqlite, &ash_store_memory };
 
-static bool in_memory(const struct ash_config *config)
+static const char *store_name(const struct ash_app *app)
 {
-	return strcmp(ash_config_text(config, ASH_CONFIG_STORE_BACKEND), ash_store_memory.name) == 0;
+	return app->in_memory ? ash_store_memory.name
+			      : ash_config_text(app->config, ASH_CONFIG_STORE_BACKEND);
+}
+
+static bool in_memory(const struct ash_app *app)
+{
+	return strcmp(store_name(app), ash_store_memory.name) == 0;
 }
 
 static struct ash_status open_crypto(void *context, struct ash_crypto **ret_crypto)
@@ -109,15 +115,15 @@ static struct ash_status open_store(void *context, bool create, struct ash_store
 {
 	const struct ash_app *app = context;
 	const struct ash_config *config = app->config;
-	const char *name = ash_config_text(config, ASH_CONFIG_STORE_BACKEND);
+	const char *name = store_name(app);
 	struct ash_store_options options = {
 		.path = ash_config_store_path(config),
 		.group = ash_config_text(config, ASH_CONFIG_STORE_GROUP),
-		.readonly = ash_config_switch(config, ASH_CONFIG_STORE_READONLY),
+		.readonly = !app->in_memory && ash_config_switch(config, ASH_CONFIG_STORE_READONLY),
 		.create = create,
 	};
 
-	if (options.path == NULL && !in_memory(config))
+	if (options.path == NULL && !in_memory(app))
 		ASH_FAIL_WITH(create ? ASH_E_CONFIG : ASH_E_NOT_FOUND, NO_PLACE);
 	for (size_t i = 0; i < ASH_COUNT(stores); i++) {
 		if (strcmp(stores[i]->name, name) == 0)
@@ -146,14 +152,15 @@ static enum ash_log_level log_level(const char *word)
 }
 
 /* root-key, else a file in the store's folder; NULL for a store that dies with the process. */
-static struct ash_status root_key_path(const struct ash_config *config, char **ret_path)
+static struct ash_status root_key_path(const struct ash_app *app, char **ret_path)
 {
+	const struct ash_config *config = app->config;
 	const char *given = ash_config_text(config, ASH_CONFIG_ROOT_KEY);
 	const char *folder = ash_config_store_path(config);
 	ASH_AUTO_MEM char *path = NULL;
 	size_t len = 0;
 
-	if (in_memory(config) || (given[0] == '\0' && folder == NULL)) {
+	if (in_memory(app) || (given[0] == '\0' && folder == NULL)) {
 		*ret_path = NULL;
 		return ASH_DONE;
 	}
@@ -188,7 +195,7 @@ static struct ash_status make_hsm(struct ash_app *app)
 		.profile_count = ASH_COUNT(profiles),
 	};
 
-	ASH_TRY(root_key_path(config, &app->root_key));
+	ASH_TRY(root_key_path(app, &app->root_key));
 	options.root_key_path = app->root_key;
 	return ash_hsm_new(&options, &app->hsm);
 }
@@ -215,17 +222,18 @@ static struct ash_status start(struct ash_app *app)
 
 	ash_arena_set_lock_mode(must_lock ? ASH_ARENA_LOCK_REQUIRED : ASH_ARENA_LOCK_TRY);
 	ASH_TRY(open_log(config));
-	if (ash_config_store_path(config) == NULL && !in_memory(config))
+	if (ash_config_store_path(config) == NULL && !in_memory(app))
 		ash_log(ASH_LOG_WARNING, NO_PLACE);
 	return make_hsm(app);
 }
 
-struct ash_status ash_app_new(struct ash_app **ret_app)
+static struct ash_status new_app(bool memory, struct ash_app **ret_app)
 {
 	ASH_AUTO(ash_app) *app = ash_mem_new(1, sizeof(*app));
 	struct ash_status status = ASH_DONE;
 
 	ASH_ENSURE(app != NULL, ASH_E_MEMORY);
+	app->in_memory = memory;
 	app->api = &ash_api_local;
 	ASH_TRY(ash_config_load(&app->config));
 	status = start(app);
@@ -246,6 +254,16 @@ const char *ash_app_orphaned_key(struct ash_app *app)
 	status = open_store(app, false, &store);
 	ash_store_close(store);
 	return status.code == ASH_E_NOT_FOUND ? app->root_key : NULL;
+}
+
+struct ash_status ash_app_new(struct ash_app **ret_app)
+{
+	return new_app(false, ret_app);
+}
+
+struct ash_status ash_app_new_in_memory(struct ash_app **ret_app)
+{
+	return new_app(true, ret_app);
 }
 
 struct ash_app *ash_app_free(struct ash_app *app)

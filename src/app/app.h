@@ -11,6 +11,7 @@
 #include "util/config.h"
 
 struct ash_app {
+	bool in_memory; /* whatever store.backend says */
 	struct ash_config *config;
 	const struct ash_api *api;
 	struct ash_hsm *hsm;
@@ -27,6 +28,12 @@ extern const struct ash_api ash_api_local;
  * be opened, ASH_E_MEMORY.
  */
 ASH_STATUS ash_app_new(struct ash_app **ret_app);
+
+/*
+ * The same with a store and a root key that live and die with it: what the configuration
+ * says of both is left alone, so that nothing of the user's tokens is seen or touched.
+ */
+ASH_STATUS ash_app_new_in_memory(struct ash_app **ret_app);
 
 /*
  * The root key's file, when it lies there without its store: the store was lost, or the first

@@ -232,8 +232,17 @@ static struct ash_status find_some(struct ash_session *session, ash_handle *out,
 		ASH_TRY(find_records(session, false, out, cap, count));
 	if (find->phase == ASH_FIND_PRIVATE && !user_logged_in(session))
 		find->phase = ASH_FIND_PROFILES;
-	if (find->phase == ASH_FIND_PRIVATE && *count < cap)
-		ASH_TRY(find_records(session, true, out, cap, count));
+	if (find->phase == ASH_FIND_PRIVATE && *count < cap) {
+		const struct ash_status status = find_records(session, true, out, cap, count);
+
+		/* Somebody logs out meanwhile, and waits for us to end this search: nothing private is found. */
+		if (status.code == ASH_E_NOT_LOGGED_IN) {
+			find->phase = ASH_FIND_PROFILES;
+			find->after = 0;
+		} else {
+			ASH_TRY(status);
+		}
+	}
 	if (find->phase == ASH_FIND_PROFILES && *count < cap)
 		ASH_TRY(find_profiles(session, out, cap, count));
 	return ASH_DONE;

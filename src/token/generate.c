@@ -6,8 +6,8 @@
 #include "token/keymap.h"
 #include "token/mechanism.h"
 
-/* Of all blocks of a key together. More would hold the session for minutes; OWASP asks for less than a tenth. */
-#define ITERATIONS_MAX 10000000u
+/* Of all blocks of a key together: RFC 6070's largest example. More would hold the session for minutes. */
+#define ITERATIONS_MAX (1u << 24)
 
 /* What the mechanism fixes of an object: its class, key type, and of a private key its curve. */
 struct implied {

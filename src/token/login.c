@@ -72,16 +72,23 @@ static struct ash_status install_login(struct ash_token *token, uint64_t user_ty
 	return ASH_DONE;
 }
 
-/* The active operation that waits for its PIN; NULL when none does. */
-static struct ash_active *find_waiting(struct ash_session *session)
+/* The active operation that waits for its PIN. ASH_E_OPERATION_NONE when none does. */
+static struct ash_status find_waiting(struct ash_session *session, struct ash_active **ret_waiting)
 {
 	struct ash_active *waiting = NULL;
 
 	for (size_t op = 0; op < ASH_OPS; op++) {
-		if (session->active[op].stage != ASH_STAGE_IDLE && session->active[op].needs_login)
-			waiting = &session->active[op];
+		struct ash_active *active = &session->active[op];
+
+		if (active->stage == ASH_STAGE_IDLE || !active->needs_login)
+			continue;
+		ASH_TRY(ash_active_refresh(session, active));
+		if (active->stage != ASH_STAGE_IDLE)
+			waiting = active;
 	}
-	return waiting;
+	ASH_ENSURE(waiting != NULL, ASH_E_OPERATION_NONE);
+	*ret_waiting = waiting;
+	return ASH_DONE;
 }
 
 /* Whether it is the PIN that the user logged in with; false too when that can't be told. */
@@ -114,9 +121,9 @@ static struct ash_status prove_again(struct ash_session *session, struct ash_spa
 /* C_Login with CKU_CONTEXT_SPECIFIC: the user's PIN, for the active operation (§4.10). */
 static struct ash_status log_in_context(struct ash_session *session, struct ash_span pin)
 {
-	struct ash_active *waiting = find_waiting(session);
+	struct ash_active *waiting = NULL;
 
-	ASH_ENSURE(waiting != NULL, ASH_E_OPERATION_NONE);
+	ASH_TRY(find_waiting(session, &waiting));
 	ASH_TRY(prove_again(session, pin));
 	waiting->needs_login = false;
 	return ASH_DONE;
@@ -171,12 +178,13 @@ struct ash_status ash_hsm_login_user(struct ash_hsm *hsm, ash_handle handle, uin
 	const struct ash_pin_policy policy = policy_for(hsm, user_type);
 	ASH_AUTO(ash_session) *session = NULL;
 	ASH_AUTO(ash_slot_pins) pins = { .ring = ASH_RING_NONE };
+	struct ash_active *waiting = NULL;
 
 	if (name.len == 0)
 		return ash_hsm_login(hsm, handle, user_type, pin);
 	ASH_TRY(ash_session_take(hsm, handle, &session));
 	if (user_type == CKU_CONTEXT_SPECIFIC) {
-		ASH_ENSURE(find_waiting(session) != NULL, ASH_E_OPERATION_NONE);
+		ASH_TRY(find_waiting(session, &waiting));
 	} else {
 		ASH_ENSURE(user_type == CKU_SO || user_type == CKU_USER, ASH_E_USER_TYPE);
 		ASH_TRY(may_log_in(session->token, user_type));

@@ -28,8 +28,7 @@ void ash_active_done(struct ash_active *active)
 	active->login = 0;
 }
 
-/* With its key an operation ends, in whatever session or process that was destroyed. */
-static struct ash_status end_without_key(struct ash_session *session, struct ash_active *active)
+struct ash_status ash_active_refresh(struct ash_session *session, struct ash_active *active)
 {
 	struct ash_status status;
 
@@ -130,7 +129,7 @@ struct ash_status ash_hsm_op_init(struct ash_hsm *hsm, ash_handle handle, enum a
 		ash_active_end(active);
 		return ASH_DONE;
 	}
-	ASH_TRY(end_without_key(session, active));
+	ASH_TRY(ash_active_refresh(session, active));
 	ASH_ENSURE(active->stage == ASH_STAGE_IDLE, ASH_E_OPERATION_ACTIVE);
 	ASH_TRY(ash_use_row(mechanism, ash_op_flag(op), &row));
 	if (!can_reuse(session, active, row, key)) {
@@ -306,7 +305,7 @@ struct ash_status ash_active_get(struct ash_session *session, enum ash_op op, st
 
 	ASH_ENSURE((unsigned)op < ASH_OP_DERIVE, ASH_E_ARGUMENT);
 	active = &session->active[op];
-	ASH_TRY(end_without_key(session, active));
+	ASH_TRY(ash_active_refresh(session, active));
 	ASH_ENSURE(active->stage != ASH_STAGE_IDLE, ASH_E_OPERATION_NONE);
 	if (active->needs_login) {
 		ash_active_end(active); /* a failure like any other */

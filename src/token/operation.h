@@ -43,6 +43,9 @@ void ash_active_end(struct ash_active *active);
 /* Ends it and frees everything. */
 void ash_active_done(struct ash_active *active);
 
+/* With its key an operation ends, in whatever session or process that was destroyed: looks whether it did. */
+ASH_STATUS ash_active_refresh(struct ash_session *session, struct ash_active *active);
+
 /* A session's active operation. ASH_E_OPERATION_NONE; ASH_E_NOT_LOGGED_IN, and it is over, when it waited for its PIN. */
 ASH_STATUS ash_active_get(struct ash_session *session, enum ash_op op, struct ash_active **ret_active);
 

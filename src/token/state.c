@@ -35,8 +35,10 @@ static struct ash_status find_saveable(struct ash_session *session, struct ash_a
 	static const enum ash_op others[] = { ASH_OP_SIGN, ASH_OP_VERIFY, ASH_OP_ENCRYPT, ASH_OP_DECRYPT };
 	struct ash_active *digest = &session->active[ASH_OP_DIGEST];
 
-	for (size_t i = 0; i < ASH_COUNT(others); i++)
+	for (size_t i = 0; i < ASH_COUNT(others); i++) {
+		ASH_TRY(ash_active_refresh(session, &session->active[others[i]]));
 		ASH_ENSURE(session->active[others[i]].stage == ASH_STAGE_IDLE, ASH_E_STATE_UNSAVEABLE);
+	}
 	ASH_ENSURE(digest->stage != ASH_STAGE_IDLE, ASH_E_OPERATION_NONE);
 	*ret_active = digest;
 	return ASH_DONE;

@@ -9,10 +9,11 @@
  *
  * A body returns what the function answered, and leaves the world as it was. It
  * says ATTEMPT(call) around the one call that it is about, and around nothing else:
- * what its arguments need is there before. Each body that provokes
- * CKR_OK is run again and again with that call's first, second, … allocation, read
- * and write failing: so CKR_HOST_MEMORY, CKR_DEVICE_ERROR and CKR_DEVICE_MEMORY are
- * provoked wherever they can happen, and shown to change nothing. Reads fail once
+ * what its arguments need is there before. Each body that provokes CKR_OK is run
+ * again and again with that call's first, second, … sixteenth allocation, read and
+ * write failing, then with ever fewer of the later ones: so CKR_HOST_MEMORY,
+ * CKR_DEVICE_ERROR and CKR_DEVICE_MEMORY are provoked where they can happen, and
+ * shown to change nothing. Reads fail once
  * more after another process changed the store, when the call has to read again what
  * it would have known; so do the others where their codes are not seen at once.
  */
@@ -57,7 +58,7 @@ CK_RV provoke_attempted(CK_RV rv);
 
 /*
  * The same for a body that needs a process of its own: runs it with this fault at
- * its first, second, … event, until none is left. The code that the fault has to
+ * its first, second, … event in the same steps, until none is left. The code that the fault has to
  * have; any other failure is what is returned, and what `intact` says of it.
  */
 CK_RV provoke_sweep(enum fault fault, CK_RV (*body)(void), bool (*intact)(void));

@@ -392,6 +392,99 @@ static CK_RV init_lost(void)
 	return p11->C_InitToken(lose_root_key(), SO_PIN, world_label("again"));
 }
 
+/* ---- a configuration whose fault shows when the store is first needed ---- */
+
+static CK_SLOT_ID misconfigure(void)
+{
+	CK_SLOT_ID slot = scratch_token();
+
+	EXPECT_OK(p11->C_Finalize(NULL));
+	scratch_configure("store.group = nobody-has-such-a-group\n");
+	EXPECT_OK(p11->C_Initialize(NULL));
+	return slot;
+}
+
+static CK_RV list_misconfigured(void)
+{
+	CK_ULONG count = 0;
+	CK_RV rv = CKR_OK;
+
+	(void)misconfigure();
+	fill(count);
+	rv = p11->C_GetSlotList(CK_FALSE, NULL, &count);
+	EXPECT(untouched(count));
+	return rv;
+}
+
+static CK_RV slot_info_misconfigured(void)
+{
+	CK_SLOT_INFO info;
+	CK_SLOT_ID slot = misconfigure();
+	CK_RV rv = CKR_OK;
+
+	fill(info);
+	rv = p11->C_GetSlotInfo(slot, &info);
+	EXPECT(untouched(info));
+	return rv;
+}
+
+static CK_RV token_info_misconfigured(void)
+{
+	return token_info_of(misconfigure());
+}
+
+static CK_RV mechanisms_misconfigured(void)
+{
+	return mechanisms_of(misconfigure());
+}
+
+static CK_RV mechanism_misconfigured(void)
+{
+	return mechanism_of(misconfigure(), CKM_RSA_PKCS);
+}
+
+static CK_RV open_misconfigured(void)
+{
+	CK_SESSION_HANDLE session = 0;
+	CK_SLOT_ID slot = misconfigure();
+	CK_RV rv = CKR_OK;
+
+	fill(session);
+	rv = p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session);
+	EXPECT(untouched(session));
+	return rv;
+}
+
+static CK_RV close_all_misconfigured(void)
+{
+	return p11->C_CloseAllSessions(misconfigure());
+}
+
+static CK_RV init_misconfigured(void)
+{
+	return p11->C_InitToken(misconfigure(), SO_PIN, world_label("never"));
+}
+
+/* The same of the crypto engines. */
+static CK_RV init_no_engine(void)
+{
+	CK_SLOT_ID slot = 0;
+
+	scratch_configure("crypto.engines = abacus\n");
+	EXPECT_OK(p11->C_Initialize(NULL));
+	slot = world_blank_slot();
+	return p11->C_InitToken(slot, SO_PIN, world_label("never"));
+}
+
+IN_SCRATCH(list_misconfigured)
+IN_SCRATCH(slot_info_misconfigured)
+IN_SCRATCH(token_info_misconfigured)
+IN_SCRATCH(mechanisms_misconfigured)
+IN_SCRATCH(mechanism_misconfigured)
+IN_SCRATCH(open_misconfigured)
+IN_SCRATCH(close_all_misconfigured)
+IN_SCRATCH(init_misconfigured)
+IN_SCRATCH(init_no_engine)
 IN_SCRATCH(token_info_lost)
 IN_SCRATCH(mechanisms_lost)
 IN_SCRATCH(mechanism_lost)
@@ -436,6 +529,19 @@ static const struct provocation table[] = {
 	PROVOKE(C_OpenSession, CKR_FUNCTION_FAILED, "another process does not finish C_InitToken",
 		open_too_long_apart),
 	PROVOKE(C_OpenSession, CKR_TOKEN_NOT_RECOGNIZED, "the root key is lost", open_lost_apart),
+	PROVOKE(C_GetSlotList, CKR_GENERAL_ERROR, "a group that is not there", list_misconfigured_apart),
+	PROVOKE(C_GetSlotInfo, CKR_GENERAL_ERROR, "a group that is not there", slot_info_misconfigured_apart),
+	PROVOKE(C_GetTokenInfo, CKR_GENERAL_ERROR, "a group that is not there",
+		token_info_misconfigured_apart),
+	PROVOKE(C_GetMechanismList, CKR_GENERAL_ERROR, "a group that is not there",
+		mechanisms_misconfigured_apart),
+	PROVOKE(C_GetMechanismInfo, CKR_GENERAL_ERROR, "a group that is not there",
+		mechanism_misconfigured_apart),
+	PROVOKE(C_OpenSession, CKR_GENERAL_ERROR, "a group that is not there", open_misconfigured_apart),
+	PROVOKE(C_CloseAllSessions, CKR_GENERAL_ERROR, "a group that is not there",
+		close_all_misconfigured_apart),
+	PROVOKE(C_InitToken, CKR_GENERAL_ERROR, "a group that is not there", init_misconfigured_apart),
+	PROVOKE(C_InitToken, CKR_GENERAL_ERROR, "a crypto engine that is not there", init_no_engine_apart),
 	PROVOKE(C_InitToken, CKR_TOKEN_NOT_RECOGNIZED, "the root key is lost", init_lost_apart),
 };
 

@@ -17,7 +17,8 @@ CK_FUNCTION_LIST_3_2 *p11;
 static struct {
 	void *module;
 	char home[64];
-	int output; /* what is written to descriptors 1 and 2 */
+	pid_t process; /* the one that began: it clears the home */
+	int output;    /* what is written to descriptors 1 and 2 */
 	FILE *tap;
 	unsigned results, failed, expectations_failed;
 	bool mute; /* expectations are not looked at */
@@ -44,13 +45,6 @@ void world_note(const char *format, ...)
 	va_end(args);
 	(void)fputc('\n', world.tap);
 	(void)fflush(world.tap);
-}
-
-void world_bail(const char *why)
-{
-	(void)fprintf(world.tap, "Bail out! %s: %s\n", why, strerror(errno));
-	(void)fflush(world.tap);
-	_exit(2);
 }
 
 void world_insist(const char *file, int line, const char *what, bool good)
@@ -139,6 +133,15 @@ static void remove_home(const char *home)
 	(void)rmdir(home);
 }
 
+void world_bail(const char *why)
+{
+	(void)fprintf(world.tap, "Bail out! %s: %s\n", why, strerror(errno));
+	(void)fflush(world.tap);
+	if (getpid() == world.process)
+		remove_home(world.home);
+	_exit(2);
+}
+
 const char *world_home(void)
 {
 	return world.home;
@@ -163,6 +166,7 @@ void world_begin(int argc, char **argv)
 	world.output = fileno(output);
 	if (dup2(world.output, STDOUT_FILENO) < 0 || dup2(world.output, STDERR_FILENO) < 0)
 		world_bail("dup2");
+	world.process = getpid();
 	new_home();
 	for (size_t i = 0; i < COUNT(foreign); i++)
 		(void)unsetenv(foreign[i]);

@@ -12,6 +12,7 @@
 #include <ashlar/pkcs11.h>
 
 #include "front/pkcs11/mechanism_priv.h"
+#include "front/pkcs11/parameter_priv.h"
 
 #define BLOCKS 8
 
@@ -31,6 +32,16 @@ struct form {
 	struct pointer pointer[4];
 	unsigned pointers;
 };
+
+/* As C_WrapKey takes them besides. */
+static const struct form gcm_wrap = { sizeof(CK_GCM_WRAP_PARAMS),
+				      { POINTER(CK_GCM_WRAP_PARAMS, pIv, ulIvLen),
+					POINTER(CK_GCM_WRAP_PARAMS, pAAD, ulAADLen) },
+				      2 };
+static const struct form ccm_wrap = { sizeof(CK_CCM_WRAP_PARAMS),
+				      { POINTER(CK_CCM_WRAP_PARAMS, pNonce, ulNonceLen),
+					POINTER(CK_CCM_WRAP_PARAMS, pAAD, ulAADLen) },
+				      2 };
 
 static const struct form forms[ASH_PARAM_KINDS] = {
 	[ASH_PARAM_GCM] = { sizeof(CK_GCM_PARAMS),
@@ -140,11 +151,20 @@ static const struct ash_mechanism_row *pick_row(struct ash_span *in)
 	return row != NULL ? row : ash_mechanism_at(number % ash_mechanism_count());
 }
 
-static CK_MECHANISM read_input(struct ash_span *in)
+static const struct form *pick_form(const struct ash_mechanism_row *row, bool wrap)
+{
+	if (wrap && row->param == ASH_PARAM_GCM)
+		return &gcm_wrap;
+	if (wrap && row->param == ASH_PARAM_CCM)
+		return &ccm_wrap;
+	return &forms[row->param];
+}
+
+static CK_MECHANISM read_input(struct ash_span *in, bool *ret_wrap)
 {
 	const struct ash_mechanism_row *row = pick_row(in);
 	const uint8_t how = fuzz_byte(in);
-	const struct form *form = &forms[row->param];
+	const struct form *form = pick_form(row, (how & 0x20) != 0);
 	CK_MECHANISM given = { .mechanism = (how & 0x40) != 0 ? 0x87654321 : row->type };
 	uint8_t structure[128] = { 0 };
 	struct ash_span content = form->size != 0 ? fuzz_bytes(in, form->size) : fuzz_block(in);
@@ -163,6 +183,7 @@ static CK_MECHANISM read_input(struct ash_span *in)
 		given.pParameter = new_block(ash_span(structure, form->size), how >> 7);
 		given.ulParameterLen = form->size;
 	}
+	*ret_wrap = (how & 0x20) != 0;
 	if ((how & 2) != 0)
 		given.pParameter = NULL;
 	if ((how & 0xc) == 0xc)
@@ -204,15 +225,20 @@ static void check_taken(const CK_MECHANISM *given, const struct ash_mechanism *g
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct ash_span in = ash_span(data, len);
-	const CK_MECHANISM given = read_input(&in);
+	struct ash_nonce_wish wish = { .place = NULL };
+	bool wrap = false;
+	const CK_MECHANISM given = read_input(&in, &wrap);
 	struct ash_mechanism got, untouched;
 	struct ash_status status;
 
 	memset(&got, 0xee, sizeof(got));
 	untouched = got;
-	status = ash_mechanism_read(&given, &got);
+	status = wrap ? ash_mechanism_read_wrap(&given, &got, &wish) : ash_mechanism_read(&given, &got);
 	if (ash_is_ok(status)) {
 		check_taken(&given, &got);
+		check_lent(ash_span(wish.place, wish.len));
+		HOLDS(wish.place == NULL ||
+		      (wish.len <= ASH_NONCE_MADE_MAX && wish.fixed_bits <= 8 * wish.len));
 	} else {
 		HOLDS(status.code == ASH_E_MECHANISM_PARAM || status.code == ASH_E_MECHANISM);
 		HOLDS((status.code == ASH_E_MECHANISM) == (ash_mechanism_find(given.mechanism) == NULL));

@@ -10,6 +10,7 @@
 #include "fuzz.h"
 
 #include "crypto/openssl/openssl.h"
+#include "crypto/seal.h"
 #include "store/memory/memory.h"
 #include "token/attribute.h"
 #include "token/hsm_priv.h"
@@ -31,6 +32,7 @@ enum record_kind {
 	PRIVATE_OBJECT,
 	META_RECORD,
 	UNSEALED,
+	OPERATION_STATE, /* not in the store: what C_SetOperationState is given, sealed as ours or not */
 	RECORD_KINDS
 };
 
@@ -41,7 +43,7 @@ static struct {
 	struct ash_store *store;
 	struct ash_crypto *crypto;
 	struct ash_incarnation incarnation;
-	struct ash_ring pin, public, private;
+	struct ash_ring pin, public, private, state;
 	struct ash_buf token_plain, pins_plain[2], next_slot, facts;
 } the;
 
@@ -133,6 +135,8 @@ static void begin(void)
 	MUST(ash_ring_copy(&token->pin_ring, &the.pin));
 	MUST(ash_ring_copy(&token->public_ring, &the.public));
 	MUST(ash_ring_copy(&token->private_ring, &the.private));
+	MUST(ash_ring_derive(the.crypto, ash_secret_peek(the.hsm->root_key), "state", &the.incarnation,
+			     &the.state));
 	MUST(ash_hsm_close_all_sessions(the.hsm, 0));
 	MUST(ash_store_view(the.store, &view));
 	keep_genuine(view);
@@ -218,7 +222,10 @@ static void lower(uint8_t number[4], uint32_t from, uint32_t to)
 	}
 }
 
-/* A record may ask for a hash that takes a minute, within bounds; not here. */
+/*
+ * A record may ask for a hash that takes a minute, within bounds, and one without tries is
+ * waited for, as another process may be about to give some back: not here.
+ */
 static struct ash_status put_quick_pin(struct ash_txn *txn, uint64_t user, struct ash_span plain)
 {
 	ASH_AUTO(ash_buf) copy = ASH_BUF_SECRET;
@@ -229,6 +236,8 @@ static struct ash_status put_quick_pin(struct ash_txn *txn, uint64_t user, struc
 		lower(copy.data + memory_at, 64, UINT32_C(1) << 20);
 		lower(copy.data + memory_at + 4, 2, 100);
 	}
+	if (copy.len >= memory_at + 16)
+		copy.data[memory_at + 15] |= 1;
 	return put_pin(txn, user, ash_buf_span(&copy));
 }
 
@@ -236,6 +245,12 @@ struct plan {
 	struct ash_span in;
 	bool pin[ASH_COUNT(users)]; /* has one that came with the input */
 };
+
+/* The operation's state that came with the input. */
+static struct {
+	bool given, sealed;
+	struct ash_span plain;
+} saved;
 
 static struct ash_status put_one(struct ash_txn *txn, struct plan *plan)
 {
@@ -257,6 +272,11 @@ static struct ash_status put_one(struct ash_txn *txn, struct plan *plan)
 	case META_RECORD:
 		name.id = 1 + (fuzz_byte(in) & 1);
 		return ash_txn_put(txn, name, version_now(txn, name), fuzz_block(in), NULL, 0);
+	case OPERATION_STATE:
+		saved.given = true;
+		saved.sealed = (fuzz_byte(in) & 1) == 0;
+		saved.plain = fuzz_block(in);
+		return ASH_DONE;
 	default: return put_unsealed(txn, in);
 	}
 }
@@ -339,27 +359,40 @@ static bool try_operation(ash_handle session, ash_handle object, const struct as
 	return true;
 }
 
-/* A mechanism that takes the key, if there is one: making the key is what reads what was stored. */
-static void use_key(ash_handle session, ash_handle object)
+/* Parameters for the forms that keys of every type have a mechanism of. */
+static bool fill_params(enum ash_param_kind kind, struct ash_params *params)
 {
 	static const uint8_t iv[16];
+
+	switch (kind) {
+	case ASH_PARAM_NONE:
+	case ASH_PARAM_EDDSA:
+	case ASH_PARAM_ML_DSA: return true;
+	case ASH_PARAM_IV16: params->iv = ash_span(iv, sizeof(iv)); return true;
+	case ASH_PARAM_GCM:
+		params->iv = ash_span(iv, 12);
+		params->tag_len = 16;
+		return true;
+	default: return false;
+	}
+}
+
+/* A few mechanisms that take the key: making the key is what reads what was stored. */
+static void use_key(ash_handle session, ash_handle object)
+{
 	const uint64_t key_type = read_number(session, object, CKA_KEY_TYPE);
-	bool used = false;
+	unsigned used = 0;
 
-	for (size_t i = 0; i < ash_mechanism_count() && !used; i++) {
+	for (size_t i = 0; i < ash_mechanism_count() && used < 3; i++) {
 		const struct ash_mechanism_row *row = ash_mechanism_at(i);
-		const struct ash_mechanism mechanism = { .type = row->type,
-							 .params = { .iv = ash_span(iv, sizeof(iv)),
-								     .tag_len = 16,
-								     .hash = ASH_HASH_SHA256,
-								     .mgf_hash = ASH_HASH_SHA256,
-								     .counter_bits = 128 } };
+		struct ash_mechanism mechanism = { .type = row->type };
 
-		if (row->key_type != key_type)
+		if ((row->key_type != key_type && row->other_key_type != key_type) ||
+		    !fill_params(row->param, &mechanism.params))
 			continue;
 		for (enum ash_op op = ASH_OP_SIGN; op < ASH_OP_DERIVE; op++)
 			if ((row->info.flags & ash_op_flag(op)) != 0)
-				used = try_operation(session, object, &mechanism, op) || used;
+				used += try_operation(session, object, &mechanism, op);
 	}
 }
 
@@ -395,6 +428,32 @@ static void use_found(ash_handle session, struct ash_template want)
 	}
 }
 
+/* What comes back is saved again, and is a digest that goes on. */
+static void use_state(ash_handle session)
+{
+	ASH_AUTO(ash_buf) sealed = ASH_BUF_PLAIN;
+	static uint8_t out[1 << 12];
+	struct ash_out room = { out, sizeof(out), 0 };
+
+	if (!saved.given)
+		return;
+	if (saved.sealed)
+		MUST(ash_seal(the.crypto, ash_secret_peek(the.state.wrap),
+			      ash_span(the.incarnation.bytes, ASH_INCARNATION_LEN), saved.plain, &sealed));
+	else
+		MUST(ash_buf_add(&sealed, saved.plain));
+	if (!ash_is_ok(ash_hsm_op_restore(the.hsm, session, ash_buf_span(&sealed), 0, 0)))
+		return;
+	HOLDS(saved.sealed); /* nobody else makes one */
+	MUST(ash_hsm_op_save(the.hsm, session, &room));
+	MUST(ash_hsm_op_restore(the.hsm, session, ash_span(out, room.len), 0, 0));
+	ash_ignore(ash_hsm_op_update(the.hsm, session, ASH_OP_DIGEST, ash_span_text("more"),
+				     &(struct ash_out){ out, 0, 0 }));
+	room = (struct ash_out){ out, sizeof(out), 0 };
+	ash_ignore(ash_hsm_op_final(the.hsm, session, ASH_OP_DIGEST, &room));
+	ash_ignore(ash_hsm_op_abort(the.hsm, session, ASH_OP_DIGEST));
+}
+
 static void use_token(void)
 {
 	const struct ash_attr label = { CKA_LABEL, ash_span_text("a") };
@@ -407,6 +466,7 @@ static void use_token(void)
 	ash_ignore(ash_hsm_token_info(the.hsm, 0, &info));
 	if (!ash_is_ok(ash_hsm_open_session(the.hsm, 0, true, &session)))
 		return;
+	use_state(session);
 	use_found(session, (struct ash_template){ &label, 1 });
 	ash_ignore(ash_hsm_login(the.hsm, session, CKU_USER, USER_PIN));
 	use_found(session, (struct ash_template){ &label, 1 });
@@ -422,6 +482,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (the.hsm == NULL)
 		begin();
+	saved.given = false;
 	MUST(ash_store_change(the.store, put_all, &in));
 	use_token();
 	return 0;

@@ -565,6 +565,10 @@ void plan_finish(struct plan *plan, const struct session *session, struct verdic
 		    chance(25))
 			template_bool(template, uses[i], chance(90));
 	}
+	/* What wraps is to unwrap as well. */
+	if (plan->class == CKO_SECRET_KEY && template_flag(template, A_WRAP, false) &&
+	    !template_has(template, A_UNWRAP) && chance(80))
+		template_bool(template, A_UNWRAP, true);
 	if (plan->class == CKO_PRIVATE_KEY && session != NULL && user_in(session->slot) && chance(12) &&
 	    !template_has(template, A_ALWAYS_AUTHENTICATE))
 		template_bool(template, A_ALWAYS_AUTHENTICATE, true);

@@ -49,11 +49,8 @@ void room_untouched(const struct room *room, size_t from, const char *what)
 /* Nothing beyond the end in any case; nothing at all unless it succeeded. */
 void room_judge(const struct room *room, CK_RV rv, const char *what)
 {
-	size_t from = rv == CKR_OK && room->data != NULL ? room->cap : 0;
+	const size_t from = rv == CKR_OK && room->data != NULL ? room->cap : 0;
 
-	/* Where padding is found wrong at the end, what came before it has been wiped. */
-	while (rv == CKR_ENCRYPTED_DATA_INVALID && from < room->cap && room->bytes[from] == 0)
-		from++;
 	room_untouched(room, from, what);
 	if (rv == CKR_OK && room->data != NULL && room->len > room->cap)
 		wrong("%s: a length of %lu in a place for %zu", what, room->len, room->cap);

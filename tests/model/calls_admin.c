@@ -337,7 +337,8 @@ static void check_token(CK_SLOT_ID slot, const CK_TOKEN_INFO *info)
 {
 	struct token *token = slot < TOKENS ? &world.tokens[slot] : NULL;
 	/* A digest's state is all that can be restored, and has no key. */
-	CK_FLAGS flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_RESTORE_KEY_NOT_NEEDED;
+	CK_FLAGS flags =
+		CKF_RNG | CKF_LOGIN_REQUIRED | CKF_RESTORE_KEY_NOT_NEEDED | CKF_DUAL_CRYPTO_OPERATIONS;
 
 	check_text("label", info->manufacturerID, sizeof(info->manufacturerID));
 	check_text("model", info->model, sizeof(info->model));
@@ -660,13 +661,21 @@ static void guess(void)
 {
 	struct verdict verdict = VERDICT_NONE;
 	struct session *session = any_session();
-	const CK_USER_TYPE who = chance(80) ? CKU_USER : CKU_SO;
+	const CK_USER_TYPE who = chance(85) ? CKU_USER : CKU_SO;
 	struct given_pin pin = { .at = NULL };
 
-	if (session == NULL || !nobody(session->slot) || pin_of(session, who)->left == 0)
+	if (session == NULL || pin_of(session, who)->left == 0)
 		return;
+	if (!nobody(session->slot)) {
+		tell("(%#lx)", session->handle);
+		if (CALL(&verdict, C_Logout, session->handle))
+			world_logged_out(session->slot);
+	}
 	set_given(&pin, "a guess", 7);
-	log_in_with(session, session->handle, who, &pin, &verdict);
+	for (uint64_t i = 1 + choose(PIN_TRIES); i > 0; i--) {
+		verdict = VERDICT_NONE;
+		log_in_with(session, session->handle, who, &pin, &verdict);
+	}
 	get_token_info();
 }
 
@@ -784,7 +793,7 @@ const struct kind_of_call admin_calls[] = {
 	{ get_mechanism_list, 3 },
 	{ get_mechanism_info, 4 },
 	{ init_token, 4 },
-	{ init_pin, 4 },
+	{ init_pin, 2 },
 	{ set_pin, 3 },
 	{ log_in, 9 },
 	{ log_in_again, 12 },

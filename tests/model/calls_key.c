@@ -301,7 +301,7 @@ static void unwrap_key(void)
 {
 	static struct plan plan;
 	static uint8_t bytes[RESULT_MAX];
-	const struct wrapped *wrapped = &wraps[choose(MEMOS)];
+	const struct wrapped *wrapped = &wraps[choose(wrap_count < MEMOS ? wrap_count : MEMOS)];
 	struct verdict verdict = VERDICT_NONE;
 	CK_SESSION_HANDLE handle = 0;
 	CK_OBJECT_HANDLE by_handle = 0, key = UNSET_HANDLE;
@@ -603,6 +603,7 @@ static void decapsulate_key(void)
 void forget_keys(void)
 {
 	memset(wraps, 0, sizeof(wraps));
+	wrap_count = 0;
 	memset(agreements, 0, sizeof(agreements));
 	memset(kems, 0, sizeof(kems));
 	kem_count = 0;

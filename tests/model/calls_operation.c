@@ -860,20 +860,20 @@ static void dual(void)
 	struct verdict verdict = VERDICT_NONE;
 	CK_SESSION_HANDLE handle = 0;
 	struct session *session = session_with(reader_kind, &verdict, &handle);
-	struct op_state *cipher = use_op(session, cipher_kind, &verdict);
-	struct op_state *reader = use_op(session, reader_kind, &verdict);
+	struct op_state *cipher = NULL, *reader = NULL;
 	const bool no_data = chance(2);
 	uint8_t data[400];
 	size_t len = 0;
 
-	if (session != NULL && cipher == NULL && reader != NULL && chance(85)) {
+	/* Mostly both are there. */
+	if (session != NULL && !session->ops[cipher_kind].active && chance(85))
 		op_init(cipher_kind, session, handle, VERDICT_NONE);
-		return;
-	}
-	if (session != NULL && reader == NULL && chance(85)) {
+	if (session != NULL && !session->ops[reader_kind].active && chance(85))
 		op_init(reader_kind, session, handle, VERDICT_NONE);
+	cipher = use_op(session, cipher_kind, &verdict);
+	reader = use_op(session, reader_kind, &verdict);
+	if (session != NULL && (cipher == NULL || reader == NULL) && chance(70))
 		return;
-	}
 	if (is_pending(session, cipher_kind))
 		return;
 	len = cipher != NULL ? next_part(cipher, cipher_kind, data) : choose_data(data, 100);

@@ -13,7 +13,7 @@ static void open_in(CK_SLOT_ID slot, CK_FLAGS flags, bool none, struct verdict *
 	why_if(verdict, (flags & ~(CKF_SERIAL_SESSION | CKF_RW_SESSION | CKF_ASYNC_SESSION)) != 0,
 	       CKR_ARGUMENTS_BAD);
 	if (slot >= TOKENS || !world.tokens[slot].there)
-		why(verdict, CKR_TOKEN_NOT_RECOGNIZED);
+		why(verdict, CKR_TOKEN_NOT_INITIALIZED);
 	else
 		why_if(verdict, !read_write && so_in((unsigned)slot), CKR_SESSION_READ_WRITE_SO_EXISTS);
 	tell("(%lu, flags %lx%s)", slot, flags, none ? ", NULL" : "");

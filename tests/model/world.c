@@ -8,7 +8,7 @@ struct world world;
 
 const struct rules rules = {
 	.missing_login_ends = YES,
-	.destroyed_elsewhere = OPEN,
+	.destroyed_elsewhere = YES,
 	.refused_key_ends = OPEN,
 };
 

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "vectors/target.h"
+#include "app/selftest/target.h"
 
 struct ash_backend_ops;
 
@@ -17,5 +17,5 @@ struct vector_backend {
 
 /* `backend` is filled and has to live as long as the target. False when it does not open. */
 bool vector_backend_open(const struct ash_backend_ops *ops, struct vector_backend *backend,
-			 struct vector_target *ret_target);
+			 struct ash_vector_target *ret_target);
 void vector_backend_close(struct vector_backend *backend);

@@ -12,15 +12,15 @@
 
 /* The HSM of this process; a command that needs none does not start it. */
 struct program {
-	struct ash_cli cli; /* first: open_app() is given this */
+	struct ash_cli cli; /* first: open_with() is given this */
 	struct ash_app *app;
 };
 
-static ASH_STATUS open_app(struct ash_cli *cli)
+static ASH_STATUS open_with(struct ash_cli *cli, struct ash_status (*new_app)(struct ash_app **ret_app))
 {
 	struct program *program = (struct program *)cli;
 
-	ASH_TRY(ash_app_new(&program->app));
+	ASH_TRY(new_app(&program->app));
 	cli->api = program->app->api;
 	cli->hsm = program->app->hsm;
 	cli->config = program->app->config;
@@ -30,6 +30,16 @@ static ASH_STATUS open_app(struct ash_cli *cli)
 static const char *orphaned_key(struct ash_cli *cli)
 {
 	return ash_app_orphaned_key(((struct program *)cli)->app);
+}
+
+static ASH_STATUS open_app(struct ash_cli *cli)
+{
+	return open_with(cli, ash_app_new);
+}
+
+static ASH_STATUS open_in_memory(struct ash_cli *cli)
+{
+	return open_with(cli, ash_app_new_in_memory);
 }
 
 /*
@@ -72,7 +82,11 @@ static enum ash_cli_exit close_output(enum ash_cli_exit code)
 int main(int argc, char **argv)
 {
 	struct program program = {
-		.cli = { .out = stdout, .err = stderr, .open = open_app, .orphaned_key = orphaned_key },
+		.cli = { .out = stdout,
+			 .err = stderr,
+			 .open = open_app,
+			 .open_in_memory = open_in_memory,
+			 .orphaned_key = orphaned_key },
 	};
 	enum ash_cli_exit code;
 

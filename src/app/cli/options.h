@@ -26,6 +26,8 @@ enum ash_cli_opt {
 	ASH_CLI_OPT_EXTRACTABLE,
 	ASH_CLI_OPT_PUBLIC,
 	ASH_CLI_OPT_NO_USER_PIN,
+	ASH_CLI_OPT_VECTORS,
+	ASH_CLI_OPT_MODULE,
 	/* A PIN's sources: in this order for each user (pin.c). */
 	ASH_CLI_OPT_PIN,
 	ASH_CLI_OPT_PIN_FILE,

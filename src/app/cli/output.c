@@ -87,6 +87,7 @@ static ASH_STATUS value_text(const json_t *value, struct ash_buf *out)
 {
 	char number[32];
 	const json_t *item;
+	const char *key;
 	size_t i;
 
 	switch (json_typeof(value)) {
@@ -104,8 +105,15 @@ static ASH_STATUS value_text(const json_t *value, struct ash_buf *out)
 			ASH_TRY(value_text(item, out));
 		}
 		return ASH_DONE;
+	case JSON_OBJECT: /* its values, the first before a colon */
+		i = 0;
+		json_object_foreach((json_t *)(uintptr_t)value, key, item)
+		{
+			ASH_TRY(ash_buf_add(out, ash_span_text(i++ > 0 ? ": " : "")));
+			ASH_TRY(value_text(item, out));
+		}
+		return ASH_DONE;
 	case JSON_NULL:
-	case JSON_OBJECT:
 	case JSON_REAL: break;
 	}
 	return ash_buf_add(out, ash_span_text("-"));

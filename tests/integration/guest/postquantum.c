@@ -17,9 +17,9 @@
 
 static bool host_has_libcrypto(void)
 {
-	/* The same by name, for whoever comes later: a leaking module, say. */
-	return dlsym(RTLD_DEFAULT, "EVP_DigestSign") != NULL &&
-	       strncmp(OpenSSL_version(OPENSSL_VERSION_STRING), "3.0.", 4) == 0;
+	guest_note("%s", OpenSSL_version(OPENSSL_VERSION));
+	/* Seen by whoever comes later and looks for its name: a leaking module, say. */
+	return dlsym(RTLD_DEFAULT, "EVP_DigestSign") != NULL;
 }
 
 /* The host's own work: a key pair, a signature. */

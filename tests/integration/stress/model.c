@@ -1,63 +1,10 @@
 /*
- * A thread's own objects: making, copying, changing, finding and destroying them, and
- * what each has to look like at any moment.
+ * A thread's own objects: changing, finding and destroying them, and what each has to look
+ * like at any moment. Making them is in make.c.
  */
-#include "stress.h"
+#include "model_priv.h"
 
 #define FIND_PAGE 5u
-
-static CK_BBOOL yes = CK_TRUE;
-static CK_BBOOL no = CK_FALSE;
-
-/* ---- templates ---- */
-
-#define TEMPLATE_MAX 16u
-
-struct template
-{
-	CK_ATTRIBUTE attrs[TEMPLATE_MAX];
-	CK_ULONG count;
-};
-
-static void add(struct template *template, CK_ATTRIBUTE_TYPE type, const void *value, CK_ULONG len)
-{
-	template->attrs[template->count++] = (CK_ATTRIBUTE){ type, (void *)(uintptr_t)value, len };
-}
-
-static void add_bool(struct template *template, CK_ATTRIBUTE_TYPE type, bool value)
-{
-	add(template, type, value ? &yes : &no, sizeof(CK_BBOOL));
-}
-
-/* By which all of a thread's own objects are found: CKA_APPLICATION of data, CKA_ID of keys. */
-static const char *mark_of(const struct thread *t, char mark[LABEL_LEN])
-{
-	(void)snprintf(mark, LABEL_LEN, "stress %u/%u", t->process, t->number);
-	return mark;
-}
-
-static CK_OBJECT_CLASS class_of(const struct thing *thing)
-{
-	switch (thing->kind) {
-	case DATA: return CKO_DATA;
-	case PAIR: return CKO_PRIVATE_KEY;
-	case REST: return CKO_PUBLIC_KEY;
-	default: return CKO_SECRET_KEY;
-	}
-}
-
-static void name_thing(const struct thread *t, struct thing *thing)
-{
-	(void)snprintf(thing->label, sizeof(thing->label), "own %u/%u #%u v%u", t->process, t->number,
-		       thing->serial, thing->version);
-}
-
-static void fill(struct thread *t, struct thing *thing, unsigned len)
-{
-	thing->len = len;
-	for (unsigned i = 0; i < len; i++)
-		thing->value[i] = (CK_BYTE)stress_random(t);
-}
 
 /* ---- finding, the plain way ---- */
 
@@ -89,10 +36,10 @@ static bool find_label(struct thread *t, const char *label, CK_OBJECT_CLASS clas
 		       CK_OBJECT_HANDLE *ret_first, CK_ULONG *ret_count)
 {
 	CK_OBJECT_HANDLE found[4] = { 0 };
-	struct template want = { .count = 0 };
+	struct model_template want = { .count = 0 };
 
-	add(&want, CKA_LABEL, label, strlen(label));
-	add(&want, CKA_CLASS, &class, sizeof(class));
+	model_add(&want, CKA_LABEL, label, strlen(label));
+	model_add(&want, CKA_CLASS, &class, sizeof(class));
 	if (!stress_find(t, t->sessions[stress_pick_session(t)], want.attrs, want.count, found, COUNT(found),
 			 ret_count))
 		return false;
@@ -106,7 +53,7 @@ static bool locate(struct thread *t, struct thing *thing)
 	CK_OBJECT_HANDLE first = 0;
 	CK_ULONG count = 0;
 
-	if (!find_label(t, thing->label, class_of(thing), &first, &count))
+	if (!find_label(t, thing->label, model_class_of(thing), &first, &count))
 		return false;
 	if (count != 1 || (thing->handle != 0 && thing->handle != first)) {
 		if (!stress_disturbed(t))
@@ -166,207 +113,12 @@ struct thing *stress_pick(struct thread *t, unsigned kinds)
 	return NULL;
 }
 
-static struct thing *free_place(struct thread *t)
-{
-	for (unsigned i = 0; i < THINGS; i++)
-		if (t->things[i].kind == NOTHING)
-			return &t->things[i];
-	return NULL;
-}
-
 static void remember_dead(struct thread *t, const struct thing *thing)
 {
 	struct dead *dead = &t->dead[t->dead_next++ % DEAD];
 
 	dead->handle = thing->handle;
 	memcpy(dead->label, thing->label, sizeof(dead->label));
-}
-
-/* ---- making ---- */
-
-static void common_template(const struct thread *t, const struct thing *thing, char mark[LABEL_LEN],
-			    struct template *template)
-{
-	add_bool(template, CKA_TOKEN, thing->token);
-	add_bool(template, CKA_PRIVATE, thing->is_private);
-	add(template, CKA_LABEL, thing->label, strlen(thing->label));
-	(void)mark_of(t, mark);
-	add(template, thing->kind == DATA ? CKA_APPLICATION : CKA_ID, mark, strlen(mark));
-}
-
-static CK_RV make_data(struct thread *t, CK_SESSION_HANDLE session, struct thing *thing)
-{
-	static const CK_OBJECT_CLASS class = CKO_DATA;
-	struct template template = { .count = 0 };
-	char mark[LABEL_LEN];
-
-	fill(t, thing, 1 + stress_below(t, VALUE_LEN - 1));
-	add(&template, CKA_CLASS, &class, sizeof(class));
-	common_template(t, thing, mark, &template);
-	add(&template, CKA_VALUE, thing->value, thing->len);
-	t->writing = thing->token;
-	return CALL(t, C_CreateObject, session, template.attrs, template.count, &thing->handle);
-}
-
-static void secret_usage(const struct thing *thing, struct template *template)
-{
-	if (thing->kind == AES) {
-		add_bool(template, CKA_ENCRYPT, true);
-		add_bool(template, CKA_DECRYPT, true);
-	} else {
-		add_bool(template, CKA_SIGN, true);
-		add_bool(template, CKA_VERIFY, true);
-	}
-	add_bool(template, CKA_SENSITIVE, thing->generated);
-	add_bool(template, CKA_EXTRACTABLE, !thing->generated);
-}
-
-static CK_RV make_secret(struct thread *t, CK_SESSION_HANDLE session, struct thing *thing)
-{
-	static const CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	const CK_KEY_TYPE type = thing->kind == AES ? CKK_AES : CKK_GENERIC_SECRET;
-	struct template template = { .count = 0 };
-	char mark[LABEL_LEN];
-
-	fill(t, thing, 32);
-	add(&template, CKA_CLASS, &class, sizeof(class));
-	add(&template, CKA_KEY_TYPE, &type, sizeof(type));
-	common_template(t, thing, mark, &template);
-	secret_usage(thing, &template);
-	add(&template, CKA_VALUE, thing->value, thing->len);
-	t->writing = thing->token;
-	return CALL(t, C_CreateObject, session, template.attrs, template.count, &thing->handle);
-}
-
-static CK_RV generate_secret(struct thread *t, CK_SESSION_HANDLE session, struct thing *thing)
-{
-	CK_MECHANISM mechanism = { thing->kind == AES ? CKM_AES_KEY_GEN : CKM_GENERIC_SECRET_KEY_GEN, NULL,
-				   0 };
-	const CK_ULONG len = 32;
-	struct template template = { .count = 0 };
-	char mark[LABEL_LEN];
-
-	common_template(t, thing, mark, &template);
-	secret_usage(thing, &template);
-	add(&template, CKA_VALUE_LEN, &len, sizeof(len));
-	t->writing = thing->token;
-	return CALL(t, C_GenerateKey, session, &mechanism, template.attrs, template.count, &thing->handle);
-}
-
-static CK_RV generate_pair(struct thread *t, CK_SESSION_HANDLE session, struct thing *thing)
-{
-	static const CK_BYTE p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
-	CK_MECHANISM mechanism = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
-	struct template public = { .count = 0 };
-	struct template private = { .count = 0 };
-	char mark[LABEL_LEN];
-
-	common_template(t, thing, mark, &public);
-	common_template(t, thing, mark, &private);
-	add(&public, CKA_EC_PARAMS, p256, sizeof(p256));
-	add_bool(&public, CKA_VERIFY, true);
-	add_bool(&private, CKA_SIGN, true);
-	add_bool(&private, CKA_SENSITIVE, true);
-	t->writing = thing->token;
-	return CALL(t, C_GenerateKeyPair, session, &mechanism, public.attrs, public.count, private.attrs,
-		    private.count, &thing->public_half, &thing->handle);
-}
-
-static CK_RV make(struct thread *t, CK_SESSION_HANDLE session, struct thing *thing)
-{
-	switch (thing->kind) {
-	case DATA: return make_data(t, session, thing);
-	case PAIR: return generate_pair(t, session, thing);
-	default:
-		return thing->generated ? generate_secret(t, session, thing) : make_secret(t, session, thing);
-	}
-}
-
-/*
- * Puts a new object among the thread's own. A private session object that a logout may have
- * taken away already, or not, is none of them.
- */
-static void adopt(struct thread *t, struct thing *thing)
-{
-	if (thing->is_private && !thing->token && stress_disturbed(t)) {
-		(void)CALL(t, C_DestroyObject, t->sessions[0], thing->handle);
-		if (thing->kind == PAIR)
-			(void)CALL(t, C_DestroyObject, t->sessions[0], thing->public_half);
-		return;
-	}
-	if (thing->is_private && stress_disturbed(t)) {
-		thing->handle = 0;
-		thing->public_half = 0;
-	}
-	*free_place(t) = *thing;
-}
-
-/* What has to be answered when an object is made: see PKCS#11 3.2 §5.6. */
-static CK_RV allowed(const struct thread *t, const struct thing *thing)
-{
-	if (thing->token && thing->session == READ_ONLY)
-		return CKR_SESSION_READ_ONLY;
-	return thing->is_private && !t->user ? CKR_USER_NOT_LOGGED_IN : CKR_OK;
-}
-
-void stress_make_thing(struct thread *t)
-{
-	static const enum kind kinds[] = { DATA, DATA, DATA, AES, AES, HMAC, HMAC, PAIR };
-	struct thing thing = {
-		.kind = kinds[stress_below(t, COUNT(kinds))],
-		.token = stress_chance(t, 3),
-		.is_private = stress_chance(t, 2),
-		.generated = stress_chance(t, 2),
-		.session = stress_pick_session(t),
-		.serial = t->serial++,
-	};
-	CK_RV want = CKR_OK, rv = CKR_OK;
-
-	if (free_place(t) == NULL) {
-		stress_destroy_thing(t);
-		return;
-	}
-	if (thing.kind == DATA)
-		thing.generated = false;
-	if (thing.token && thing.session == READ_ONLY && !stress_chance(t, 4))
-		thing.session = 0;
-	name_thing(t, &thing);
-	want = allowed(t, &thing);
-	/* Nothing promises which of two refusals comes first. */
-	if (thing.is_private && !t->user && want == CKR_SESSION_READ_ONLY)
-		return;
-	rv = make(t, t->sessions[thing.session], &thing);
-	(void)stress_want(t, "making an object", want, rv);
-	if (rv == CKR_OK) /* whether it should or not, it is there */
-		adopt(t, &thing);
-}
-
-void stress_copy_thing(struct thread *t)
-{
-	struct thing *from = stress_pick(t, KIND(DATA) | KIND(AES) | KIND(HMAC));
-	struct template template = { .count = 0 };
-	struct thing copy;
-	CK_RV want = CKR_OK, rv = CKR_OK;
-
-	if (from == NULL || free_place(t) == NULL)
-		return;
-	copy = *from;
-	copy.serial = t->serial++;
-	copy.version = 0;
-	copy.token = stress_chance(t, 3);
-	copy.session = copy.token ? 0 : stress_pick_session(t);
-	copy.is_private = from->is_private || stress_chance(t, 3);
-	name_thing(t, &copy);
-	want = allowed(t, &copy);
-	add_bool(&template, CKA_TOKEN, copy.token);
-	add_bool(&template, CKA_PRIVATE, copy.is_private);
-	add(&template, CKA_LABEL, copy.label, strlen(copy.label));
-	t->writing = copy.token;
-	rv = CALL(t, C_CopyObject, t->sessions[copy.session], from->handle, template.attrs, template.count,
-		  &copy.handle);
-	(void)stress_want(t, "C_CopyObject", want, rv);
-	if (rv == CKR_OK)
-		adopt(t, &copy);
 }
 
 /* ---- destroying ---- */
@@ -431,14 +183,14 @@ static bool same(const CK_ATTRIBUTE *attr, const void *want, size_t len)
 
 static bool check_attributes(struct thread *t, const struct thing *thing, const CK_ATTRIBUTE *got)
 {
-	const CK_OBJECT_CLASS class = class_of(thing);
+	const CK_OBJECT_CLASS class = model_class_of(thing);
 	char mark[LABEL_LEN];
 
-	(void)mark_of(t, mark);
+	(void)model_mark_of(t, mark);
 	return stress_expect(t, same(&got[0], &class, sizeof(class)), "CKA_CLASS is not what it was") &&
-	       stress_expect(t, same(&got[1], thing->token ? &yes : &no, 1),
+	       stress_expect(t, same(&got[1], thing->token ? &model_yes : &model_no, 1),
 			     "CKA_TOKEN is not what it was") &&
-	       stress_expect(t, same(&got[2], thing->is_private ? &yes : &no, 1),
+	       stress_expect(t, same(&got[2], thing->is_private ? &model_yes : &model_no, 1),
 			     "CKA_PRIVATE is not what it was") &&
 	       stress_expect(t, same(&got[3], thing->label, strlen(thing->label)),
 			     "CKA_LABEL is not the one last written") &&
@@ -493,18 +245,18 @@ void stress_read_thing(struct thread *t)
 void stress_change_thing(struct thread *t)
 {
 	struct thing *thing = stress_pick(t, KIND(DATA) | KIND(AES) | KIND(HMAC));
-	struct template template = { .count = 0 };
+	struct model_template template = { .count = 0 };
 	struct thing changed;
 
 	if (thing == NULL)
 		return;
 	changed = *thing;
 	changed.version++;
-	name_thing(t, &changed);
-	add(&template, CKA_LABEL, changed.label, strlen(changed.label));
+	model_name_thing(t, &changed);
+	model_add(&template, CKA_LABEL, changed.label, strlen(changed.label));
 	if (changed.kind == DATA && !board->options.labels_only) {
-		fill(t, &changed, 1 + stress_below(t, VALUE_LEN - 1));
-		add(&template, CKA_VALUE, changed.value, changed.len);
+		model_fill(t, &changed, 1 + stress_below(t, VALUE_LEN - 1));
+		model_add(&template, CKA_VALUE, changed.value, changed.len);
 	}
 	if (changed.token && stress_chance(t, 10)) {
 		(void)stress_want(t, "C_SetAttributeValue in a read-only session", CKR_SESSION_READ_ONLY,
@@ -536,8 +288,8 @@ void stress_find_thing(struct thread *t)
 	}
 	old = *thing;
 	old.version--;
-	name_thing(t, &old);
-	if (find_label(t, old.label, class_of(&old), &first, &count))
+	model_name_thing(t, &old);
+	if (find_label(t, old.label, model_class_of(&old), &first, &count))
 		(void)stress_expect(t, count == 0, "an object is found by a label that it no longer has");
 }
 
@@ -562,15 +314,15 @@ static bool strike(CK_OBJECT_HANDLE *list, CK_ULONG count, CK_OBJECT_HANDLE hand
 static void find_marked(struct thread *t, bool data)
 {
 	CK_OBJECT_HANDLE found[4 * THINGS];
-	struct template want = { .count = 0 };
+	struct model_template want = { .count = 0 };
 	CK_ULONG count = 0, struck = 0;
 	char mark[LABEL_LEN];
 
 	for (unsigned i = 0; i < THINGS; i++)
 		if (belongs(&t->things[i], data, t) && !stress_usable(t, &t->things[i]))
 			return;
-	(void)mark_of(t, mark);
-	add(&want, data ? CKA_APPLICATION : CKA_ID, mark, strlen(mark));
+	(void)model_mark_of(t, mark);
+	model_add(&want, data ? CKA_APPLICATION : CKA_ID, mark, strlen(mark));
 	if (!stress_find(t, t->sessions[stress_pick_session(t)], want.attrs, want.count, found, COUNT(found),
 			 &count))
 		return;
@@ -648,7 +400,7 @@ void stress_cycle_session(struct thread *t)
 void stress_refusals(struct thread *t)
 {
 	struct thing *thing = stress_pick(t, ~KIND(NOTHING));
-	CK_ATTRIBUTE set = { CKA_TOKEN, &yes, sizeof(yes) };
+	CK_ATTRIBUTE set = { CKA_TOKEN, &model_yes, sizeof(model_yes) };
 	CK_RV rv = CKR_OK;
 
 	(void)stress_want(t, "C_FindObjectsFinal of nothing", CKR_OPERATION_NOT_INITIALIZED,

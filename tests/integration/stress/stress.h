@@ -32,8 +32,8 @@
 #define LABEL_LEN     64u
 #define VALUE_LEN     400u
 #define SHARED        8u /* objects of all processes; and of the threads of each */
-#define BIRTHS        (1u << 16)
-#define TICKETS       (1u << 24)
+#define BIRTHS        (1u << 20)
+#define TICKETS       (1u << 25)
 
 /* The functions of 2.40, all that are called here; and, last, those calls that write to the token. */
 #define STRESS_NUMBER_(name, parameters) F_##name,

@@ -152,6 +152,30 @@ TEST(a_token_in_memory_leaves_no_file)
 	EXPECT(home_is_empty());
 }
 
+TEST(an_app_in_memory_leaves_what_is_configured_alone)
+{
+	static const char *const stores[] = {
+		"store.backend = sqlite\n",
+		"store.readonly = yes\n",
+		"store.path = /nonexistent/folder\nroot-key = /nonexistent/root.key\n",
+	};
+
+	for (size_t i = 0; i < ASH_COUNT(stores); i++) {
+		ASH_AUTO(ash_app) *app = NULL;
+		uint64_t slot = 0;
+		size_t count = 0;
+
+		configure(stores[i]);
+		EXPECT_OK(ash_app_new_in_memory(&app));
+		EXPECT_NUMBER(0, unlink(conf));
+		EXPECT_OK(app->api->slots(app->hsm, true, &slot, 1, &count));
+		EXPECT_NUMBER(1, count); /* blank, whatever tokens there are */
+		EXPECT_OK(make_token(app));
+		app = ash_app_free(app);
+		EXPECT(home_is_empty());
+	}
+}
+
 TEST(the_configuration_decides_or_fails)
 {
 	ASH_AUTO(ash_app) *app = NULL;

@@ -1,5 +1,9 @@
 #include "token/find.h"
 
+#include <pthread.h>
+#include <sched.h>
+
+#include "store/backend.h"
 #include "unit/token/fixture.h"
 
 static const uint8_t oid[] = { 0x06, 0x01, 0x2a };
@@ -278,5 +282,69 @@ TEST(searching_survives_each_failing_allocation)
 	FAIL_EVERY_ALLOCATION(count == 99, ash_hsm_find_next(hsm, session, found, 8, &count));
 	EXPECT_NUMBER(4, count);
 	EXPECT_OK(ash_hsm_find_end(hsm, session));
+	ash_hsm_free(hsm);
+}
+
+/* A store in memory, where somebody logs out when a view of it is begun for the last time. */
+static struct ash_store_ops disturbed;
+
+static struct {
+	struct ash_hsm *hsm;
+	ash_handle session;
+	unsigned views; /* until then; 0: nobody logs out */
+	pthread_t thread;
+} leaver;
+
+static void *leave(ASH_UNUSED void *context)
+{
+	EXPECT_OK(ash_hsm_logout(leaver.hsm, leaver.session));
+	return NULL;
+}
+
+static struct ash_status disturbed_read_begin(void *store, void **ret_txn)
+{
+	if (leaver.views != 0 && --leaver.views == 0) {
+		struct ash_token *token = atomic_load(&leaver.hsm->tokens);
+
+		EXPECT_NUMBER(0, pthread_create(&leaver.thread, NULL, leave, NULL));
+		while (atomic_load(&token->login) != 0)
+			sched_yield();
+	}
+	return ash_store_memory.read_begin(store, ret_txn);
+}
+
+static struct ash_status open_disturbed_store(ASH_UNUSED void *context, bool create,
+					      struct ash_store **ret_store)
+{
+	const struct ash_store_options options = { .path = "", .group = "", .create = create };
+
+	disturbed = ash_store_memory;
+	disturbed.read_begin = disturbed_read_begin;
+	return ash_store_open(&disturbed, &options, ret_store);
+}
+
+/* The first view is for public objects, the second for private ones. */
+TEST(a_logout_amid_a_search_ends_it_without_a_fault)
+{
+	struct ash_hsm_options options = fixture_options();
+	struct ash_hsm *hsm = NULL;
+	ash_handle found[4], session = 0;
+	size_t count = 9;
+
+	options.open_store = open_disturbed_store;
+	EXPECT_OK(ash_hsm_new(&options, &hsm));
+	hsm = with_token(hsm);
+	session = log_in(hsm);
+	(void)create_data(hsm, session, true, TEXT("aes"));
+	(void)make_aes(hsm, session, true);
+	EXPECT_NUMBER(2, count_label(hsm, session, TEXT("aes")));
+	leaver.hsm = hsm;
+	leaver.session = open_session(hsm, true);
+	EXPECT_OK(ash_hsm_find_begin(hsm, session, ATTRS({ CKA_LABEL, TEXT("aes") })));
+	leaver.views = 2;
+	EXPECT_OK(ash_hsm_find_next(hsm, session, found, ASH_COUNT(found), &count));
+	EXPECT_NUMBER(1, count);
+	EXPECT_NUMBER(0, pthread_join(leaver.thread, NULL));
+	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_find_next(hsm, session, found, ASH_COUNT(found), &count));
 	ash_hsm_free(hsm);
 }

@@ -233,6 +233,25 @@ TEST(guessing_at_a_key_locks_and_logs_out)
 	ash_hsm_free(hsm);
 }
 
+TEST(a_key_that_was_destroyed_elsewhere_waits_for_no_pin)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle session = log_in(hsm), other = open_session(hsm, true);
+	const struct ash_template wanted = ATTRS({ CKA_ALWAYS_AUTHENTICATE, YES });
+	ash_handle key = 0;
+	size_t found = 0;
+
+	begin_careful(hsm, session);
+	EXPECT_OK(ash_hsm_find_begin(hsm, other, wanted));
+	EXPECT_OK(ash_hsm_find_next(hsm, other, &key, 1, &found));
+	EXPECT_NUMBER(1, found);
+	EXPECT_OK(ash_hsm_destroy_object(hsm, other, key));
+	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_login(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN));
+	EXPECT_CODE(ASH_E_OPERATION_NONE,
+		    ash_hsm_login_user(hsm, session, CKU_CONTEXT_SPECIFIC, USER_PIN, TEXT("alice")));
+	ash_hsm_free(hsm);
+}
+
 TEST(a_pin_that_was_changed_is_no_longer_remembered)
 {
 	char *folder = new_folder();

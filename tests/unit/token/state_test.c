@@ -143,13 +143,18 @@ TEST(what_is_under_way_gives_way)
 	uint8_t state[512], room[64];
 	struct ash_out out = { .data = state, .cap = sizeof(state) };
 	struct ash_span saved;
+	ash_handle key = 0;
 
 	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_op_save(hsm, session, &out));
 	begin(hsm, session, CKM_SHA256);
 	saved = save(hsm, session, state);
-	EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &ecb, make_aes(hsm, session, false)));
+	key = make_aes(hsm, session, false);
+	EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &ecb, key));
 	out = (struct ash_out){ .data = NULL };
 	EXPECT_CODE(ASH_E_STATE_UNSAVEABLE, ash_hsm_op_save(hsm, session, &out));
+	EXPECT_OK(ash_hsm_destroy_object(hsm, open_session(hsm, true), key));
+	EXPECT_OK(ash_hsm_op_save(hsm, session, &out)); /* with its key that one has ended */
+	EXPECT_OK(ash_hsm_op_init(hsm, session, ASH_OP_ENCRYPT, &ecb, make_aes(hsm, session, false)));
 	EXPECT_OK(ash_hsm_find_begin(hsm, session, NO_ATTRS));
 	EXPECT_OK(restore(hsm, session, saved));
 	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_find_end(hsm, session));
