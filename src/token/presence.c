@@ -56,6 +56,16 @@ void ash_presence_leave(struct ash_hsm *hsm, struct ash_token *token, bool read_
 		ash_object_drop_login(&hsm->objects, token, login);
 }
 
+/* Why the token can't be had alone: sessions elsewhere could be joined, one who has it alone could not. */
+static enum ash_code why_not_alone(struct ash_hsm *hsm, struct ash_token *token)
+{
+	const struct ash_status joined = ash_store_hold(hsm->store, token->slot + 1, ASH_HOLD_SHARED);
+
+	if (ash_is_ok(joined))
+		ash_ignore(ash_store_hold(hsm->store, token->slot + 1, ASH_HOLD_NONE));
+	return joined.code == ASH_E_CONFLICT ? ASH_E_FAILED : ASH_E_SESSION_EXISTS;
+}
+
 struct ash_status ash_presence_claim(struct ash_hsm *hsm, struct ash_token *token,
 				     struct ash_claim *ret_claim)
 {
@@ -68,7 +78,7 @@ struct ash_status ash_presence_claim(struct ash_hsm *hsm, struct ash_token *toke
 	status = show(hsm, token);
 	if (!ash_is_ok(status)) {
 		token->claimed = false;
-		ASH_ENSURE(status.code != ASH_E_CONFLICT, ASH_E_SESSION_EXISTS);
+		ASH_ENSURE(status.code != ASH_E_CONFLICT, why_not_alone(hsm, token));
 		return status;
 	}
 	*ret_claim = (struct ash_claim){ hsm, token };

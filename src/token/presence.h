@@ -27,7 +27,8 @@ struct ash_claim {
 
 /*
  * Has the token to itself until ash_claim_done(): ASH_E_SESSION_EXISTS while there is a
- * session on it in this process or any other, ASH_E_FAILED while another thread has it.
+ * session on it in this process or any other, ASH_E_FAILED while another thread or process
+ * has it.
  * A session that this process opens meanwhile is counted, and finds the token another one.
  */
 ASH_STATUS ash_presence_claim(struct ash_hsm *hsm, struct ash_token *token, struct ash_claim *ret_claim);
