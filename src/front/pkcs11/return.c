@@ -5,7 +5,6 @@ CK_RV ash_return_of(enum ash_code code)
 {
 	switch (code) {
 	case ASH_OK: return CKR_OK;
-
 	case ASH_E_ARGUMENT: return CKR_ARGUMENTS_BAD;
 	case ASH_E_MEMORY: return CKR_HOST_MEMORY;
 	case ASH_E_BUG: return CKR_GENERAL_ERROR;
