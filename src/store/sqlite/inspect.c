@@ -60,10 +60,13 @@ static struct ash_status next(struct inspection *inspection, sqlite3_stmt *state
 
 static struct ash_status inspect_structure(struct inspection *inspection)
 {
-	AUTO_STATEMENT *check = NULL;
+	AUTO_STATEMENT *check = NULL, *count = NULL;
 	bool row = false;
 
 	ash_findings_begin(&inspection->findings, "structure", WHOLE);
+	ASH_TRY(prepare(inspection, "PRAGMA page_count", &count));
+	ASH_TRY(next(inspection, count, &row));
+	inspection->findings.checked = row ? (uint64_t)sqlite3_column_int64(count, 0) : 0;
 	ASH_TRY(prepare(inspection, "PRAGMA integrity_check(1000)", &check));
 	while (true) {
 		const char *text = NULL;
