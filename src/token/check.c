@@ -203,9 +203,7 @@ static struct ash_status check_ledger(struct checkup *check, const struct owner 
 	if (!ash_is_ok(status))
 		return tell(check, 0, status, "its ledger can't be read");
 	if (state == ASH_LEDGER_MISSING && owner->facts.format == 1)
-		ash_findings_unchecked(
-			findings, 0,
-			"no ledger, as the token is of format 1: what is missing or old would not show");
+		ash_findings_unchecked(findings, 0, "the token is of format 1, which has no ledgers");
 	else if (state == ASH_LEDGER_MISSING)
 		ash_findings_damage(findings, 0, "its ledger is missing");
 	else if (state == ASH_LEDGER_DAMAGED)
@@ -246,11 +244,10 @@ static struct ash_status check_objects(struct checkup *check, struct owner *owne
 			check, 0,
 			ash_txn_count(check->view, space, owner->owner, ASH_SPAN_NONE, UINT64_MAX, &count),
 			"its records can't be listed"));
-		if (count != 0)
-			ash_findings_unchecked(&check->findings, 0,
-					       "%llu records were not opened, nor held against their ledger: "
-					       "that takes the user PIN",
-					       (unsigned long long)count);
+		ash_findings_unchecked(&check->findings, 0,
+				       "%llu records were not opened, nor held against their ledger: that "
+				       "takes the user PIN",
+				       (unsigned long long)count);
 	} else {
 		ASH_TRY(walk_place(&walk));
 		ASH_TRY(check_ledger(check, owner, space,
