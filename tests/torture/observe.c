@@ -266,8 +266,10 @@ static char *read_all(int from)
 	char *text = NULL;
 	size_t room = 0;
 
-	if (in == NULL || (getdelim(&text, &room, '\0', in) < 0 && text == NULL))
+	if (in == NULL || getdelim(&text, &room, '\0', in) < 0) {
+		free(text); /* whatever is in it */
 		text = strdup("");
+	}
 	if (in != NULL)
 		(void)fclose(in);
 	return text;
@@ -451,6 +453,35 @@ char *observe_try_less(const char *text, const char *who)
 		return less;
 	}
 	return NULL;
+}
+
+/* The text without its words `….tries=…`; to be freed. */
+static char *without_tries(const char *text)
+{
+	char *copy = strdup(text);
+	char *word = NULL;
+
+	if (copy == NULL)
+		report_bail("out of memory");
+	while ((word = strstr(copy, ".tries=")) != NULL) {
+		const char *rest = word + strcspn(word, " \n");
+
+		while (*word != ' ')
+			word--;
+		memmove(word, rest, strlen(rest) + 1);
+	}
+	return copy;
+}
+
+bool observe_only_tries(const char *one, const char *other)
+{
+	char *first = without_tries(one);
+	char *second = without_tries(other);
+	const bool same = strcmp(first, second) == 0;
+
+	free(first);
+	free(second);
+	return same;
 }
 
 /* The first line of `text` that `other` lacks, counting each line as often as it comes; NULL if none. */
