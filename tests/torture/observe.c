@@ -266,8 +266,10 @@ static char *read_all(int from)
 	char *text = NULL;
 	size_t room = 0;
 
-	if (in == NULL || (getdelim(&text, &room, '\0', in) < 0 && text == NULL))
+	if (in == NULL || getdelim(&text, &room, '\0', in) < 0) {
+		free(text); /* whatever is in it */
 		text = strdup("");
+	}
 	if (in != NULL)
 		(void)fclose(in);
 	return text;
