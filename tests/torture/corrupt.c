@@ -68,7 +68,7 @@ static struct {
 
 static CK_RV make_first(struct actor *actor)
 {
-	CK_RV rv = witness_make_token(actor);
+	CK_RV rv = witness_make_token(actor, "witness");
 
 	if (rv == CKR_OK)
 		rv = actor_open(actor, CKF_RW_SESSION, CKU_USER, USER_PIN_1);

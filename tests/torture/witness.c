@@ -98,19 +98,49 @@ static CK_RV make_object(struct actor *actor, unsigned which)
 					 &handle);
 }
 
-CK_RV witness_make_token(struct actor *actor)
+static CK_RV open_session(struct actor *actor)
 {
-	CK_UTF8CHAR label[32];
+	CK_RV rv = actor->p11.C_OpenSession(actor->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+					    &actor->session);
+
+	if (rv == CKR_TOKEN_WRITE_PROTECTED)
+		rv = actor->p11.C_OpenSession(actor->slot, CKF_SERIAL_SESSION, NULL, NULL, &actor->session);
+	return rv;
+}
+
+/* Some modules give a token another slot when it is made. */
+static CK_RV find_token(struct actor *actor, const CK_UTF8CHAR label[32])
+{
+	CK_SLOT_ID slots[16];
+	CK_ULONG count = COUNT(slots);
+	CK_TOKEN_INFO info;
+	CK_RV rv = actor->p11.C_GetSlotList(CK_TRUE, slots, &count);
+
+	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
+		rv = actor->p11.C_GetTokenInfo(slots[i], &info);
+		actor->slot = slots[i];
+		if (rv == CKR_OK && memcmp(info.label, label, sizeof(info.label)) == 0)
+			return CKR_OK;
+	}
+	return rv != CKR_OK ? rv : CKR_TOKEN_NOT_PRESENT;
+}
+
+CK_RV witness_make_token(struct actor *actor, const char *label)
+{
+	CK_UTF8CHAR padded[33];
 	CK_ULONG len = 0;
 	CK_UTF8CHAR *pin = actor_pin(SO_PIN_1, &len);
 	CK_RV rv = actor_find_slot(actor, true);
 
-	memset(label, ' ', sizeof(label));
-	memcpy(label, "witness", 7);
+	(void)snprintf((char *)padded, sizeof(padded), "%-32s", label);
 	if (rv == CKR_OK)
-		rv = actor->p11.C_InitToken(actor->slot, pin, len, label);
+		rv = actor->p11.C_InitToken(actor->slot, pin, len, padded);
 	if (rv == CKR_OK)
-		rv = actor_open(actor, CKF_RW_SESSION, CKU_SO, SO_PIN_1);
+		rv = find_token(actor, padded);
+	if (rv == CKR_OK)
+		rv = open_session(actor);
+	if (rv == CKR_OK)
+		rv = actor_login(actor, CKU_SO, SO_PIN_1);
 	pin = actor_pin(USER_PIN_1, &len);
 	if (rv == CKR_OK)
 		rv = actor->p11.C_InitPIN(actor->session, pin, len);
@@ -182,16 +212,6 @@ static bool look_for_token(struct actor *actor, struct witness_piece *piece)
 	else
 		settle(piece, WITNESS_MISSING);
 	return false;
-}
-
-static CK_RV open_session(struct actor *actor)
-{
-	CK_RV rv = actor->p11.C_OpenSession(actor->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
-					    &actor->session);
-
-	if (rv == CKR_TOKEN_WRITE_PROTECTED)
-		rv = actor->p11.C_OpenSession(actor->slot, CKF_SERIAL_SESSION, NULL, NULL, &actor->session);
-	return rv;
 }
 
 static bool look_at_login(struct actor *actor, struct witness_piece *piece)

@@ -39,8 +39,12 @@ struct witness {
 	struct witness_piece pieces[WITNESS_PLACES];
 };
 
-/* In a child: the token with the PINs, and the first or the second half of its objects. */
-CK_RV witness_make_token(struct actor *actor);
+/*
+ * In a child: a token with the PINs in the first blank slot, and the first or the second
+ * half of the objects on the token whose user is logged in. What is looked at is the
+ * first slot's.
+ */
+CK_RV witness_make_token(struct actor *actor, const char *label);
 CK_RV witness_make_objects(struct actor *actor, bool second_half);
 
 /*
