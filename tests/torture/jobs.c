@@ -1,9 +1,11 @@
 #include "jobs.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@ __attribute__((noreturn)) static void work_child(const struct report *given, str
 	struct report report = *given;
 	uint64_t sums[JOBS_SUMS] = { 0 };
 
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	report.points = report.bad = 0;
 	for (size_t piece = atomic_fetch_add(&board->next, 1); piece < count;
 	     piece = atomic_fetch_add(&board->next, 1))

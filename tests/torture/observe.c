@@ -455,6 +455,35 @@ char *observe_try_less(const char *text, const char *who)
 	return NULL;
 }
 
+/* The text without its words `….tries=…`; to be freed. */
+static char *without_tries(const char *text)
+{
+	char *copy = strdup(text);
+	char *word = NULL;
+
+	if (copy == NULL)
+		report_bail("out of memory");
+	while ((word = strstr(copy, ".tries=")) != NULL) {
+		const char *rest = word + strcspn(word, " \n");
+
+		while (*word != ' ')
+			word--;
+		memmove(word, rest, strlen(rest) + 1);
+	}
+	return copy;
+}
+
+bool observe_only_tries(const char *one, const char *other)
+{
+	char *first = without_tries(one);
+	char *second = without_tries(other);
+	const bool same = strcmp(first, second) == 0;
+
+	free(first);
+	free(second);
+	return same;
+}
+
 /* The first line of `text` that `other` lacks, counting each line as often as it comes; NULL if none. */
 static char *lacking(const char *text, const char *other, char sign)
 {

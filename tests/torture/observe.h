@@ -36,5 +36,8 @@ char *known_mask(const struct known *known, const char *text);
 /* The observation with one try of that PIN ("user" or "so") less; NULL if there is none to take. To be freed. */
 char *observe_try_less(const char *text, const char *who);
 
+/* Whether two observations differ in nothing but the tries that are left. */
+bool observe_only_tries(const char *one, const char *other);
+
 /* The first line that one has and the other has not, for people: "-line" or "+line"; "" if none. To be freed. */
 char *observe_difference(const char *wanted, const char *got);

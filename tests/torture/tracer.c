@@ -243,6 +243,17 @@ void tracer_kill(struct tracer *tracer)
 		continue;
 }
 
+void tracer_release(struct tracer *tracer)
+{
+	if (tracer->stop == TRACE_GONE)
+		return;
+	if (tracer->page != 0)
+		report_bail("a process whose shared page is watched can't be released");
+	(void)ptrace(PTRACE_DETACH, tracer->pid, NULL, (void *)(intptr_t)tracer->signal);
+	while (wait_stop(tracer) >= 0)
+		continue;
+}
+
 /* ---- changing a call ---- */
 
 void tracer_refuse(struct tracer *tracer, int error)

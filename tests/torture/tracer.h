@@ -52,6 +52,9 @@ enum trace_stop tracer_run(struct tracer *tracer);
 /* Kills it where it is: a call that it is about to make is not made. Reaps it. */
 void tracer_kill(struct tracer *tracer);
 
+/* Lets it go untraced, and reaps it at its end: `status`. */
+void tracer_release(struct tracer *tracer);
+
 /* At TRACE_ENTRY: the call is not made and answers that error. */
 void tracer_refuse(struct tracer *tracer, int error);
 /* At TRACE_ENTRY of a read or write: so many bytes only. */
