@@ -66,9 +66,9 @@ static const struct {
 	{ "copied-to-a-new-id", ONE_ROW,
 	  "INSERT INTO record SELECT NULL, space, owner, id + 1000, version, terms, value FROM record"
 	  " WHERE row = ?1" },
-	{ "moved-to-a-new-id", ONE_ROW, "UPDATE record SET id = id + 1000 WHERE row = ?1" },
+	{ "moved-to-a-new-id", ONE_ROW, "UPDATE OR REPLACE record SET id = id + 1000 WHERE row = ?1" },
 	{ "moved-to-another-space", ONE_ROW,
-	  "UPDATE record SET space = CASE space WHEN 5 THEN 4 ELSE 5 END WHERE row = ?1" },
+	  "UPDATE OR REPLACE record SET space = CASE space WHEN 5 THEN 4 ELSE 5 END WHERE row = ?1" },
 	{ "moved-to-another-token", ONE_ROW,
 	  "UPDATE OR REPLACE record SET owner = owner + 1 WHERE row = ?1" },
 	{ "taken-away", ONE_ROW, "DELETE FROM record WHERE row = ?1" },
