@@ -15,7 +15,7 @@
 #include "observe.h"
 #include "scenario.h"
 #include "tracer.h"
-#include "witness.h"
+#include "onlooker.h"
 
 /* Only the hash of a PIN maps so much at once. */
 #define HASH_LEN (UINT64_C(16) << 20)
@@ -34,11 +34,11 @@ enum sum {
 };
 
 static const char *const sum_names[] = {
-	"at_system_calls", "at_stores", "before", "after", "tried", "looked_at", "witnessed",
+	"at_system_calls", "at_stores", "before", "after", "tried", "looked_at", "looked_on",
 };
 
 static struct {
-	const char *scenario, *point, *witness, *jobs;
+	const char *scenario, *point, *onlooker, *jobs;
 } options;
 
 struct moment {
@@ -97,14 +97,14 @@ static uint64_t run_to(const struct scenario *scenario, const char *module, cons
 
 /* ---- one point ---- */
 
-static void say(struct report *report, const struct scenario *scenario, uint64_t n, bool witnessed,
+static void say(struct report *report, const struct scenario *scenario, uint64_t n, bool looked_on,
 		const struct moment *moment, const char *why)
 {
 	char repeat[128];
 	char *words = NULL;
 
 	(void)snprintf(repeat, sizeof(repeat), "--scenario %s --point %llu%s", scenario->name,
-		       (unsigned long long)n, witnessed ? " --witness" : "");
+		       (unsigned long long)n, looked_on ? " --onlooker" : "");
 	if (why == NULL) {
 		report_point(report, true, repeat, "");
 		return;
@@ -116,11 +116,11 @@ static void say(struct report *report, const struct scenario *scenario, uint64_t
 	free(words);
 }
 
-/* Takes over what the witness sees, and says what is wrong with it; to be freed, NULL if nothing is. */
-static char *compare_witness(char *witnessed, const char *seen, uint64_t *sums)
+/* Takes over what the onlooker sees, and says what is wrong with it; to be freed, NULL if nothing is. */
+static char *compare_onlooker(char *looked_on, const char *seen, uint64_t *sums)
 {
 	char *objects = observe_only_objects(seen);
-	char *difference = strcmp(objects, witnessed) == 0 ? NULL : observe_difference(objects, witnessed);
+	char *difference = strcmp(objects, looked_on) == 0 ? NULL : observe_difference(objects, looked_on);
 	char *why = NULL;
 
 	sums[WITNESSED]++;
@@ -128,7 +128,7 @@ static char *compare_witness(char *witnessed, const char *seen, uint64_t *sums)
 		report_bail("out of memory");
 	free(difference);
 	free(objects);
-	free(witnessed);
+	free(looked_on);
 	return why;
 }
 
@@ -140,30 +140,30 @@ static void count(const struct moment *moment, const struct verdict *verdict, ui
 }
 
 static void try_point(struct report *report, const struct scenario *scenario, const struct home *before,
-		      const struct reference *reference, uint64_t n, bool with_witness, uint64_t *sums)
+		      const struct reference *reference, uint64_t n, bool with_onlooker, uint64_t *sums)
 {
 	struct scenario_page *page = scenario_page_new();
 	struct home home = home_copy(before);
-	struct witness witness = { .pid = 0 };
+	struct onlooker onlooker = { .pid = 0 };
 	struct moment moment;
 	struct verdict verdict;
 	char *seen = NULL;
-	char *witnessed = NULL;
+	char *looked_on = NULL;
 
-	if (with_witness)
-		witness = witness_begin(report->module, &home);
+	if (with_onlooker)
+		onlooker = onlooker_begin(report->module, &home);
 	(void)run_to(scenario, report->module, &home, n, page, &moment);
 	/* First the one who finds the store as it was left, and stays; opening it may put it right. */
-	witnessed = witness_ask(&witness);
+	looked_on = onlooker_ask(&onlooker);
 	seen = observe(report->module, &home);
-	witness_end(&witness);
+	onlooker_end(&onlooker);
 	verdict = reference_judge(reference, seen, moment.begun, moment.ended);
 	sums[HASHED] += scenario->wrong_pin && moment.hashed;
 	if (verdict.good && scenario->wrong_pin && moment.hashed && verdict.state == 0 && !verdict.tried)
 		verdict.why = strdup("the PIN was looked at, and no try is missing");
-	if (verdict.why == NULL && witnessed != NULL)
-		verdict.why = compare_witness(witnessed, seen, sums);
-	say(report, scenario, n, with_witness, &moment, verdict.why);
+	if (verdict.why == NULL && looked_on != NULL)
+		verdict.why = compare_onlooker(looked_on, seen, sums);
+	say(report, scenario, n, with_onlooker, &moment, verdict.why);
 	count(&moment, &verdict, sums);
 	free(verdict.why);
 	free(seen);
@@ -186,13 +186,13 @@ static uint64_t count_stops(const struct scenario *scenario, const char *module,
 
 /* ---- the sweep ---- */
 
-/* A token that is to be initialised bears no witness, and a PIN that changes is none's to have. */
-static bool may_have_witness(const struct scenario *scenario)
+/* A token that is to be initialised bears no onlooker, and a PIN that changes is none's to have. */
+static bool may_have_onlooker(const struct scenario *scenario)
 {
 	return scenario->prepare != NULL && scenario->tries == NULL;
 }
 
-/* All points, each with and without a witness; the one that was asked for; or some spread over all. */
+/* All points, each with and without an onlooker; the one that was asked for; or some spread over all. */
 static void try_points(struct report *report, const struct scenario *scenario, const struct home *before,
 		       const struct reference *reference, uint64_t *sums)
 {
@@ -200,19 +200,19 @@ static void try_points(struct report *report, const struct scenario *scenario, c
 	const uint64_t wanted = report->short_run && stops > SHORT_POINTS ? SHORT_POINTS : stops;
 	const uint64_t offset = wanted > 0 ? report->seed * 7919 % (stops / wanted) : 0;
 	const uint64_t bad = report->bad;
-	const bool witnesses = may_have_witness(scenario);
+	const bool onlookers = may_have_onlooker(scenario);
 
 	if (options.point != NULL) {
 		try_point(report, scenario, before, reference, strtoull(options.point, NULL, 10),
-			  options.witness != NULL, sums);
+			  options.onlooker != NULL, sums);
 		return;
 	}
 	for (uint64_t i = 0; i < wanted; i++) {
 		const uint64_t n = offset + i * stops / wanted;
 
-		if (!report->short_run || !witnesses || i % 2 == 0)
+		if (!report->short_run || !onlookers || i % 2 == 0)
 			try_point(report, scenario, before, reference, n, false, sums);
-		if (witnesses && (!report->short_run || i % 2 != 0))
+		if (onlookers && (!report->short_run || i % 2 != 0))
 			try_point(report, scenario, before, reference, n, true, sums);
 	}
 	printf("%-20s %llu stops, %llu bad\n", scenario->name, (unsigned long long)stops,
@@ -242,7 +242,7 @@ int main(int argc, char **argv)
 	const struct report_option own[] = {
 		{ "scenario", true, &options.scenario },
 		{ "point", true, &options.point },
-		{ "witness", false, &options.witness },
+		{ "onlooker", false, &options.onlooker },
 		{ "jobs", true, &options.jobs },
 		{ NULL, false, NULL },
 	};
@@ -250,7 +250,7 @@ int main(int argc, char **argv)
 	struct report report;
 	size_t count = 0;
 
-	report_begin(&report, "kill", argc, argv, "[--scenario NAME [--point N [--witness]]] [--jobs N]",
+	report_begin(&report, "kill", argc, argv, "[--scenario NAME [--point N [--onlooker]]] [--jobs N]",
 		     own);
 	if (options.scenario != NULL)
 		(void)scenario_named(options.scenario);
