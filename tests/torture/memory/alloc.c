@@ -4,6 +4,7 @@
 #include "alloc.h"
 
 #include <errno.h>
+#include <execinfo.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -12,7 +13,7 @@
 #include <unistd.h>
 
 static struct {
-	bool armed, struck;
+	bool armed, struck, traced;
 	enum alloc_mode mode;
 	uint64_t at, counted;
 	int64_t live;
@@ -53,6 +54,22 @@ bool alloc_has_arena(void)
 	return state.arena_blocks != NULL;
 }
 
+void alloc_trace(void)
+{
+	void *frames[1];
+
+	(void)backtrace(frames, 1); /* the first time it allocates */
+	state.traced = true;
+}
+
+static void print_trace(void)
+{
+	void *frames[64];
+
+	backtrace_symbols_fd(frames, backtrace(frames, 64), STDERR_FILENO);
+	state.traced = false;
+}
+
 static bool fails(void)
 {
 	if (!state.armed)
@@ -61,6 +78,8 @@ static bool fails(void)
 	if (state.at == 0 || state.counted < state.at || (state.mode == ALLOC_ONCE && state.counted != state.at))
 		return false;
 	state.struck = true;
+	if (state.traced)
+		print_trace();
 	errno = ENOMEM;
 	return true;
 }

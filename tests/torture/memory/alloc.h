@@ -26,6 +26,9 @@ void alloc_disarm(void);
 uint64_t alloc_counted(void);
 bool alloc_struck(void);
 
+/* The first failure from now on prints who asked: functions, or places for addr2line. */
+void alloc_trace(void);
+
 /* Blocks that are allocated and not freed: of malloc, and of an arena that has the hook. */
 int64_t alloc_live(void);
 bool alloc_has_arena(void);

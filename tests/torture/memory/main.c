@@ -2,7 +2,7 @@
  * memory: the n-th allocation fails, for every n, once and from then on, in every function
  * of the API as programs call it.
  *
- *     memory [--module PATH] [--short] [--json FILE] [--jobs N] [--act NAME [--mode once|forever] [--at N]]
+ *     memory [--module PATH] [--short] [--json FILE] [--jobs N] [--act NAME [--mode once|forever] [--at N [--trace]]]
  *
  * A point is good when each call answers CKR_OK, CKR_HOST_MEMORY or CKR_DEVICE_MEMORY; when
  * the same works afterwards, at once; when no object came, went or changed; and when no
@@ -31,7 +31,7 @@ static struct world world;
 static struct home prepared;
 
 static struct {
-	const char *act, *mode, *at, *jobs;
+	const char *act, *mode, *at, *jobs, *trace;
 } options;
 
 struct job {
@@ -204,6 +204,7 @@ int main(int argc, char **argv)
 		{ "mode", true, &options.mode },
 		{ "at", true, &options.at },
 		{ "jobs", true, &options.jobs },
+		{ "trace", false, &options.trace },
 		{ NULL, false, NULL },
 	};
 	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -212,7 +213,9 @@ int main(int argc, char **argv)
 	const char *module = NULL;
 
 	report_begin(&report, "memory", argc, argv,
-		     "[--jobs N] [--act NAME] [--mode once|forever] [--at N]", own);
+		     "[--jobs N] [--act NAME] [--mode once|forever] [--at N] [--trace]", own);
+	if (options.trace != NULL)
+		alloc_trace();
 	module = choose_module();
 	if (options.jobs != NULL)
 		jobs = strtoul(options.jobs, NULL, 10);
