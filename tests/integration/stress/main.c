@@ -55,8 +55,9 @@ static void parse(int argc, char **argv, struct options *options)
 		}
 	}
 	if (optind != argc - 1) {
-		(void)fprintf(stderr, "usage: stress [--processes N] [--threads N] [--seconds N] [--seed N] "
-				      "[--kill MS] [--no-logouts] [--labels-only] [--hang SECONDS] [--tap] MODULE\n");
+		(void)fprintf(stderr,
+			      "usage: stress [--processes N] [--threads N] [--seconds N] [--seed N] "
+			      "[--kill MS] [--no-logouts] [--labels-only] [--hang SECONDS] [--tap] MODULE\n");
 		exit(2);
 	}
 	options->module = argv[optind];

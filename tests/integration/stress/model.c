@@ -32,8 +32,8 @@ bool stress_find(struct thread *t, CK_SESSION_HANDLE session, CK_ATTRIBUTE *want
 }
 
 /* How many objects have this label and class; the first of them. */
-bool model_find_label(struct thread *t, const char *label, CK_OBJECT_CLASS class,
-		      CK_OBJECT_HANDLE *ret_first, CK_ULONG *ret_count)
+bool model_find_label(struct thread *t, const char *label, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *ret_first,
+		      CK_ULONG *ret_count)
 {
 	CK_OBJECT_HANDLE found[4] = { 0 };
 	struct model_template want = { .count = 0 };

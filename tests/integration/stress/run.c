@@ -25,12 +25,14 @@ static struct outcome seen;
 
 /* ---- a home ---- */
 
-static bool make_home(void)
+static bool make_home(const char *given)
 {
 	static const char *const foreign[] = { "ASHLAR_CONF", "XDG_CONFIG_HOME", "XDG_DATA_HOME" };
 
 	const char *under = getenv("TMPDIR");
 
+	if (given != NULL)
+		return snprintf(home, sizeof(home), "%s", given) < (int)sizeof(home);
 	(void)snprintf(home, sizeof(home), "%s/ashlar-stress-XXXXXX", under != NULL ? under : "/tmp");
 	for (size_t i = 0; i < COUNT(foreign); i++)
 		(void)unsetenv(foreign[i]);
@@ -92,8 +94,7 @@ static uint64_t live_bytes(void)
 	(void)close(file);
 	if (got != (ssize_t)sizeof(header))
 		return 0;
-	return (big_endian(header + 28) - big_endian(header + 36)) *
-	       ((uint64_t)header[16] << 8 | header[17]);
+	return (big_endian(header + 28) - big_endian(header + 36)) * ((uint64_t)header[16] << 8 | header[17]);
 }
 
 /* ---- processes ---- */
@@ -216,6 +217,17 @@ static void kill_one(void)
 	seen.kills += kill(children[process], SIGKILL) == 0;
 }
 
+static void pause_and_time(void)
+{
+	const uint64_t before = stress_now_ns();
+	uint64_t took = 0;
+
+	pause_ms(5);
+	took = stress_now_ns() - before;
+	if (took > seen.longest_pause_ns)
+		seen.longest_pause_ns = took;
+}
+
 /* Runs until all have ended: true when none ended badly or hung. */
 static bool watch(uint64_t until_ns)
 {
@@ -230,7 +242,7 @@ static bool watch(uint64_t until_ns)
 		}
 		kill_one();
 		look_at_size();
-		pause_ms(5);
+		pause_and_time();
 	}
 	return bad == 0;
 }
@@ -271,7 +283,7 @@ struct outcome stress_run(const struct options *options)
 {
 	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
 		     -1, 0);
-	if (board == MAP_FAILED || !make_home()) {
+	if (board == MAP_FAILED || !make_home(options->home)) {
 		perror("stress");
 		exit(2);
 	}
@@ -282,6 +294,7 @@ struct outcome stress_run(const struct options *options)
 	board->options.kill_ms = 0;
 	seen.good = run_alone(stress_auditor, AUDIT_PROCESS) && seen.good;
 	seen.live = live_bytes();
-	remove_home();
+	if (options->home == NULL)
+		remove_home();
 	return seen;
 }

@@ -165,6 +165,7 @@ struct process {
 
 struct options {
 	const char *module;
+	const char *home; /* where the environment is made already; NULL: a temporary folder */
 	unsigned processes, threads, seconds, hang_seconds;
 	uint64_t seed;
 	bool tap, logouts;
@@ -282,6 +283,7 @@ int stress_auditor(unsigned process);
 struct outcome {
 	bool good; /* nobody crashed, hung or ended badly */
 	uint64_t ns, kills;
+	uint64_t longest_pause_ns; /* of one who asked to sleep for 5 ms: how busy the machine is */
 	uint64_t largest_database, largest_log, live; /* bytes; 0 where they can't be known */
 };
 

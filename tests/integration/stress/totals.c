@@ -24,7 +24,8 @@ struct totals stress_totals(void)
 		totals.wrong += atomic_load(&t->wrong);
 		totals.disturbed += atomic_load(&t->disturbed);
 		totals.actions += atomic_load(&t->actions);
-	}	for (unsigned f = 0; f < F_WRITES; f++)
+	}
+	for (unsigned f = 0; f < F_WRITES; f++)
 		totals.calls += totals.tally[f].calls;
 	return totals;
 }
@@ -33,8 +34,7 @@ static void print_function(const char *name, const struct tally *tally)
 {
 	if (tally->calls != 0)
 		(void)printf("# %-22s %10lu %10lu %10.1f %12.1f\n", name, (unsigned long)tally->calls,
-			     (unsigned long)tally->refused,
-			     (double)tally->ns / 1e3 / (double)tally->calls,
+			     (unsigned long)tally->refused, (double)tally->ns / 1e3 / (double)tally->calls,
 			     (double)tally->longest_ns / 1e6);
 }
 
@@ -51,7 +51,8 @@ void stress_print_totals(const struct totals *totals, const struct outcome *outc
 		     (unsigned long)totals->actions, (unsigned long)atomic_load(&board->births),
 		     (unsigned long)atomic_load(&board->clock) / 4, (unsigned long)totals->disturbed);
 	(void)printf("# %lu processes killed; store.db %.1f MB at most, its log %.1f MB, %.1f MB in use at "
-		     "the end\n",
+		     "the end; a sleep of 5 ms took %.0f ms at most\n",
 		     (unsigned long)outcome->kills, (double)outcome->largest_database / 1e6,
-		     (double)outcome->largest_log / 1e6, (double)outcome->live / 1e6);
+		     (double)outcome->largest_log / 1e6, (double)outcome->live / 1e6,
+		     (double)outcome->longest_pause_ns / 1e6);
 }

@@ -202,8 +202,9 @@ static void check_ends(struct thread *t)
 /* In the place of one that was killed: what it was promised, before anything else. */
 static bool recover(struct thread *first)
 {
-	bool good = open_all(first) && stress_want(first, "C_Login after a kill", CKR_OK,
-						   CALL(first, C_Login, first->sessions[0], CKU_USER, USER_PIN));
+	bool good =
+		open_all(first) && stress_want(first, "C_Login after a kill", CKR_OK,
+					       CALL(first, C_Login, first->sessions[0], CKU_USER, USER_PIN));
 
 	atomic_store(&first->own->login, 4 + LOGGED_IN);
 	for (unsigned i = 0; good && i < board->options.threads; i++) {

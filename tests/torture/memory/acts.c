@@ -6,7 +6,7 @@
 static CK_BYTE text[600] = "a text that is long enough for some blocks of any cipher";
 #define TEXT text, (CK_ULONG)300
 
-static CK_ATTRIBUTE label_act = { CKA_LABEL, (void *)(uintptr_t) WORLD_LABEL, sizeof(WORLD_LABEL) - 1 };
+static CK_ATTRIBUTE label_act = { CKA_LABEL, (void *)(uintptr_t)WORLD_LABEL, sizeof(WORLD_LABEL) - 1 };
 
 static CK_OBJECT_HANDLE *another(struct world *world)
 {
@@ -140,8 +140,8 @@ static CK_RV open_sessions(struct world *world)
 
 	for (unsigned i = 0; i < COUNT(sessions) && rv == CKR_OK; i++) {
 		NEXT(rv, world->p11.C_OpenSession(world->slot,
-						  CKF_SERIAL_SESSION | (i % 2 != 0 ? CKF_RW_SESSION : 0), NULL,
-						  NULL, &sessions[i]));
+						  CKF_SERIAL_SESSION | (i % 2 != 0 ? CKF_RW_SESSION : 0),
+						  NULL, NULL, &sessions[i]));
 		NEXT(rv, world->p11.C_GetSessionInfo(sessions[i], &info));
 	}
 	for (unsigned i = 0; i < COUNT(sessions); i++) {
@@ -191,8 +191,8 @@ static CK_RV create_data(struct world *world, CK_BBOOL *token, CK_BBOOL *private
 		label_act,
 	};
 
-	return made(world, world->p11.C_CreateObject(world->session, template, COUNT(template),
-						     another(world)));
+	return made(world,
+		    world->p11.C_CreateObject(world->session, template, COUNT(template), another(world)));
 }
 
 static CK_RV create_of_session(struct world *world)
@@ -215,16 +215,13 @@ static CK_RV create_key(struct world *world)
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	CK_KEY_TYPE type = CKK_AES;
 	CK_ATTRIBUTE template[] = {
-		{ CKA_CLASS, &class, sizeof(class) },
-		{ CKA_KEY_TYPE, &type, sizeof(type) },
-		{ CKA_TOKEN, &world_yes, sizeof(world_yes) },
-		{ CKA_VALUE, text, 32 },
-		{ CKA_ENCRYPT, &world_yes, sizeof(world_yes) },
-		label_act,
+		{ CKA_CLASS, &class, sizeof(class) },           { CKA_KEY_TYPE, &type, sizeof(type) },
+		{ CKA_TOKEN, &world_yes, sizeof(world_yes) },   { CKA_VALUE, text, 32 },
+		{ CKA_ENCRYPT, &world_yes, sizeof(world_yes) }, label_act,
 	};
 
-	return made(world, world->p11.C_CreateObject(world->session, template, COUNT(template),
-						     another(world)));
+	return made(world,
+		    world->p11.C_CreateObject(world->session, template, COUNT(template), another(world)));
 }
 
 static CK_RV create_certificate(struct world *world)
@@ -240,8 +237,8 @@ static CK_RV create_certificate(struct world *world)
 		label_act,
 	};
 
-	return made(world, world->p11.C_CreateObject(world->session, template, COUNT(template),
-						     another(world)));
+	return made(world,
+		    world->p11.C_CreateObject(world->session, template, COUNT(template), another(world)));
 }
 
 static CK_RV copy(struct world *world)
@@ -405,7 +402,12 @@ const struct act acts[] = {
 	  .key = KEY_NONE,
 	  .dear = true,
 	  .undo = set_pin_back },
-	{ .name = "login", .run = log_in, .presence = PUBLIC, .key = KEY_NONE, .dear = true, .undo = log_out },
+	{ .name = "login",
+	  .run = log_in,
+	  .presence = PUBLIC,
+	  .key = KEY_NONE,
+	  .dear = true,
+	  .undo = log_out },
 	{ .name = "login-wrong",
 	  .run = log_in_wrong,
 	  .presence = PUBLIC,

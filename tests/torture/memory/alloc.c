@@ -75,7 +75,8 @@ static bool fails(void)
 	if (!state.armed)
 		return false;
 	state.counted++;
-	if (state.at == 0 || state.counted < state.at || (state.mode == ALLOC_ONCE && state.counted != state.at))
+	if (state.at == 0 || state.counted < state.at ||
+	    (state.mode == ALLOC_ONCE && state.counted != state.at))
 		return false;
 	state.struck = true;
 	if (state.traced)

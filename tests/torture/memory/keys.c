@@ -6,7 +6,7 @@
 static CK_BYTE text[512] = "a text that is long enough for some blocks of any cipher";
 static CK_BYTE iv[16] = "an initial value";
 
-static CK_ATTRIBUTE label_act = { CKA_LABEL, (void *)(uintptr_t) WORLD_LABEL, sizeof(WORLD_LABEL) - 1 };
+static CK_ATTRIBUTE label_act = { CKA_LABEL, (void *)(uintptr_t)WORLD_LABEL, sizeof(WORLD_LABEL) - 1 };
 
 static CK_OBJECT_HANDLE *another(struct world *world)
 {
@@ -87,12 +87,9 @@ static CK_RV aes_gcm(struct world *world)
 
 static CK_RV aes_ccm(struct world *world)
 {
-	CK_CCM_PARAMS params = { .ulDataLen = 300,
-				 .pNonce = iv,
-				 .ulNonceLen = 12,
-				 .pAAD = text,
-				 .ulAADLen = 20,
-				 .ulMACLen = 16 };
+	CK_CCM_PARAMS params = {
+		.ulDataLen = 300, .pNonce = iv, .ulNonceLen = 12, .pAAD = text, .ulAADLen = 20, .ulMACLen = 16
+	};
 	CK_MECHANISM mechanism = { CKM_AES_CCM, &params, sizeof(params) };
 	CK_ULONG out_len = sizeof(world->out);
 	CK_RV rv = world->p11.C_EncryptInit(world->session, &mechanism, world->secret[KEY_AES]);
@@ -108,14 +105,14 @@ static CK_RV rsa_oaep(struct world *world)
 					   .source = CKZ_DATA_SPECIFIED };
 	CK_MECHANISM mechanism = { CKM_RSA_PKCS_OAEP, &params, sizeof(params) };
 
-	return crypt_whole(world, &mechanism, world->public[KEY_RSA], world->secret[KEY_RSA], 32);
+	return crypt_whole(world, &mechanism, world->public[KEY_RSA], world -> secret[KEY_RSA], 32);
 }
 
 static CK_RV rsa_pkcs1(struct world *world)
 {
 	CK_MECHANISM mechanism = { CKM_RSA_PKCS, NULL, 0 };
 
-	return crypt_whole(world, &mechanism, world->public[KEY_RSA], world->secret[KEY_RSA], 32);
+	return crypt_whole(world, &mechanism, world->public[KEY_RSA], world -> secret[KEY_RSA], 32);
 }
 
 /* ---- signatures ---- */
@@ -284,9 +281,9 @@ static CK_RV generate_aes(struct world *world)
 {
 	CK_MECHANISM mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
 	CK_ULONG len = 32;
-	CK_ATTRIBUTE template[] = {
-		{ CKA_VALUE_LEN, &len, sizeof(len) }, { CKA_TOKEN, &world_yes, sizeof(world_yes) }, label_act
-	};
+	CK_ATTRIBUTE template[] = { { CKA_VALUE_LEN, &len, sizeof(len) },
+				    { CKA_TOKEN, &world_yes, sizeof(world_yes) },
+				    label_act };
 
 	return made(world, world->p11.C_GenerateKey(world->session, &mechanism, template, COUNT(template),
 						    another(world)));
@@ -370,8 +367,8 @@ static CK_RV pbkdf2(struct world *world)
 
 /* ---- keys that go out and come in ---- */
 
-static CK_RV unwrap(struct world *world, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with, CK_OBJECT_CLASS class,
-		    CK_KEY_TYPE type, CK_ULONG len)
+static CK_RV unwrap(struct world *world, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE with,
+		    CK_OBJECT_CLASS class, CK_KEY_TYPE type, CK_ULONG len)
 {
 	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) },
 				    { CKA_KEY_TYPE, &type, sizeof(type) },
@@ -409,7 +406,7 @@ static CK_RV wrap_rsa(struct world *world)
 	CK_MECHANISM mechanism = { CKM_RSA_PKCS, NULL, 0 };
 	CK_ULONG len = sizeof(world->out);
 	CK_RV rv = world->p11.C_WrapKey(world->session, &mechanism, world->public[KEY_RSA],
-					world->secret[KEY_HMAC], world->out, &len);
+					world -> secret[KEY_HMAC], world -> out, &len);
 
 	NEXT(rv, unwrap(world, &mechanism, world->secret[KEY_RSA], CKO_SECRET_KEY, CKK_GENERIC_SECRET, len));
 	return rv;
@@ -481,9 +478,9 @@ static CK_RV encapsulate(struct world *world)
 
 	if (world->p11.C_EncapsulateKey == NULL)
 		return rv;
-	rv = made(world, world->p11.C_EncapsulateKey(world->session, &mechanism, world->public[KEY_ML_KEM],
-						     template, COUNT(template), world->out, &len,
-						     another(world)));
+	rv = made(world,
+		  world->p11.C_EncapsulateKey(world->session, &mechanism, world->public[KEY_ML_KEM], template,
+					      COUNT(template), world -> out, &len, another(world)));
 	NEXT(rv, made(world, world->p11.C_DecapsulateKey(world->session, &mechanism,
 							 world->secret[KEY_ML_KEM], template, COUNT(template),
 							 world->out, len, another(world))));

@@ -52,7 +52,8 @@ static CK_RV open_session(struct world *world)
 {
 	CK_SESSION_HANDLE *session = world->keeper == 0 ? &world->keeper : &world->session;
 
-	return world->p11.C_OpenSession(world->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, session);
+	return world->p11.C_OpenSession(world->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+					session);
 }
 
 static CK_RV log_in(struct world *world)
@@ -122,7 +123,8 @@ static CK_RV create_private(struct world *world)
 	return run_act(world, acts, acts_count, "create-private");
 }
 
-static CK_RV find_key(struct world *world, CK_OBJECT_CLASS class, const char *label, CK_OBJECT_HANDLE *ret_key)
+static CK_RV find_key(struct world *world, CK_OBJECT_CLASS class, const char *label,
+		      CK_OBJECT_HANDLE *ret_key)
 {
 	CK_ATTRIBUTE template[] = { { CKA_CLASS, &class, sizeof(class) },
 				    { CKA_LABEL, (void *)(uintptr_t)label, strlen(label) } };

@@ -51,7 +51,8 @@ static const char *unit_name(const struct unit *unit)
 {
 	static char name[64];
 
-	(void)snprintf(name, sizeof(name), "%s%s", unit->act != NULL ? unit->act->name : life_name(unit->life),
+	(void)snprintf(name, sizeof(name), "%s%s",
+		       unit->act != NULL ? unit->act->name : life_name(unit->life),
 		       unit->touched ? "+touched" : "");
 	return name;
 }
@@ -200,12 +201,9 @@ static const char *choose_module(void)
 int main(int argc, char **argv)
 {
 	static const struct report_option own[] = {
-		{ "act", true, &options.act },
-		{ "mode", true, &options.mode },
-		{ "at", true, &options.at },
-		{ "jobs", true, &options.jobs },
-		{ "trace", false, &options.trace },
-		{ NULL, false, NULL },
+		{ "act", true, &options.act },      { "mode", true, &options.mode },
+		{ "at", true, &options.at },        { "jobs", true, &options.jobs },
+		{ "trace", false, &options.trace }, { NULL, false, NULL },
 	};
 	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	uint64_t deaths = 0;

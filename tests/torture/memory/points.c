@@ -10,7 +10,7 @@
 
 #define POINT_SECONDS 60 /* after which it hangs */
 #define LEAK_TIMES    20u
-#define WORLD_BROKEN  3  /* exit status: the next point needs a process that knows nothing */
+#define WORLD_BROKEN  3 /* exit status: the next point needs a process that knows nothing */
 
 uint64_t sweep_next(const struct sweep_span *span, uint64_t at, uint64_t allocations, bool dear)
 {
@@ -142,8 +142,8 @@ static bool try_point(struct world *world, const struct unit *unit, uint64_t n, 
 	unit->page->points += struck;
 	rv = look(world, &now);
 	if (rv != CKR_OK || now.sum != before->sum) {
-		sweep_bad(unit->page, n, "%s", rv == CKR_OK ? "the objects are not what they were"
-							   : actor_rv_name(rv));
+		sweep_bad(unit->page, n, "%s",
+			  rv == CKR_OK ? "the objects are not what they were" : actor_rv_name(rv));
 		return false;
 	}
 	look_for_leak(world, unit, n, before);

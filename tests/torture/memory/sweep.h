@@ -53,9 +53,11 @@ __attribute__((format(printf, 3, 4))) void sweep_bad(struct sweep_page *page, ui
 bool sweep_is_memory(CK_RV rv);
 
 /* In the unit's process, in a home with a token: ends with _exit. */
-__attribute__((noreturn)) void sweep_act(struct world *world, const struct unit *unit, struct sweep_span span);
+__attribute__((noreturn)) void sweep_act(struct world *world, const struct unit *unit,
+					 struct sweep_span span);
 /* The same, with a process more for each point; `empty` homes are made as needed. */
-__attribute__((noreturn)) void sweep_life(struct world *world, const struct unit *unit, struct sweep_span span);
+__attribute__((noreturn)) void sweep_life(struct world *world, const struct unit *unit,
+					  struct sweep_span span);
 
 /* The n-th; NULL when there are not so many. */
 const struct life *life_at(size_t n);

@@ -74,7 +74,8 @@ static const struct {
 } rows[KEYS] = {
 	[KEY_AES] = { .label = "aes",
 		      .type = CKK_AES,
-		      .secret_may = { CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP } },
+		      .secret_may = { CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP,
+				      CKA_UNWRAP } },
 	[KEY_HMAC] = { .label = "hmac",
 		       .type = CKK_GENERIC_SECRET,
 		       .secret_may = { CKA_SIGN, CKA_VERIFY, CKA_DERIVE } },
@@ -166,7 +167,7 @@ static CK_RV make_pair(struct world *world, enum key key)
 	const CK_ULONG private_count = add_uses(private, 3, rows[key].secret_may);
 
 	return world->p11.C_GenerateKeyPair(world->keeper, &mechanism, public, public_count, private,
-					    private_count, &world->public[key], &world->secret[key]);
+					    private_count, &world->public[key], &world -> secret[key]);
 }
 
 /* ---- the store ---- */
@@ -251,7 +252,8 @@ CK_RV world_enter(struct world *world, enum presence presence)
 	for (unsigned key = 0; rv == CKR_OK && key < KEYS; key++) {
 		const bool pair = is_pair(key);
 
-		world->secret[key] = find_key(world, rows[key].label, pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY);
+		world->secret[key] =
+			find_key(world, rows[key].label, pair ? CKO_PRIVATE_KEY : CKO_SECRET_KEY);
 		world->public[key] = pair ? find_key(world, rows[key].label, CKO_PUBLIC_KEY) : 0;
 	}
 	return rv;
@@ -304,8 +306,8 @@ static uint64_t hash(uint64_t sum, const void *data, size_t len)
 static uint64_t sum_object(struct world *world, CK_OBJECT_HANDLE object)
 {
 	static const CK_ATTRIBUTE_TYPE types[] = {
-		CKA_CLASS, CKA_TOKEN, CKA_PRIVATE, CKA_LABEL, CKA_VALUE, CKA_KEY_TYPE, CKA_ID, CKA_SENSITIVE,
-		CKA_MODULUS, CKA_EC_POINT, CKA_EXTRACTABLE, CKA_SIGN, CKA_DECRYPT,
+		CKA_CLASS,     CKA_TOKEN,   CKA_PRIVATE,  CKA_LABEL,       CKA_VALUE, CKA_KEY_TYPE, CKA_ID,
+		CKA_SENSITIVE, CKA_MODULUS, CKA_EC_POINT, CKA_EXTRACTABLE, CKA_SIGN,  CKA_DECRYPT,
 	};
 	static unsigned char values[COUNT(types)][512];
 	CK_ATTRIBUTE attributes[COUNT(types)];

@@ -43,8 +43,8 @@ enum presence {
 struct world {
 	CK_FUNCTION_LIST_3_2 p11; /* NULL where the module's version has none */
 	CK_SLOT_ID slot;
-	CK_SESSION_HANDLE keeper;  /* that keeps the login */
-	CK_SESSION_HANDLE session; /* the act's */
+	CK_SESSION_HANDLE keeper;                    /* that keeps the login */
+	CK_SESSION_HANDLE session;                   /* the act's */
 	CK_OBJECT_HANDLE secret[KEYS], public[KEYS]; /* secret or private; 0: the module has none */
 	CK_OBJECT_HANDLE made[16];
 	size_t made_count;
@@ -68,9 +68,9 @@ extern const struct act key_acts[]; /* keys.c */
 extern const size_t key_acts_count;
 
 /* The next call of an act, if all went well so far. */
-#define NEXT(rv, call)                \
-	do {                          \
-		if ((rv) == CKR_OK)   \
+#define NEXT(rv, call)                 \
+	do {                           \
+		if ((rv) == CKR_OK)    \
 			(rv) = (call); \
 	} while (0)
 
