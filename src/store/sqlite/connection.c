@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/sqlite/checksum.h"
+#include "store/sqlite/schema.h"
 #include "store/store.h"
 #include "util/mem.h"
 
@@ -15,25 +17,8 @@
 #define URGENT_PAGES     16000
 #define URGENT_WAIT_MS   100
 
-/* In a rollback journal, each step of which is checked; only then is the log turned on, still empty. */
-#define SCHEMA                                                                                              \
-	"PRAGMA page_size=4096;"                                                                            \
-	"PRAGMA auto_vacuum=NONE;"                                                                          \
-	"BEGIN IMMEDIATE;"                                                                                  \
-	"PRAGMA application_id=1098082412;"                                                                 \
-	"PRAGMA user_version=1;"                                                                            \
-	"CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one = 1), generation INTEGER NOT NULL,"            \
-	" latest_id INTEGER NOT NULL) STRICT;"                                                              \
-	"CREATE TABLE record(row INTEGER PRIMARY KEY, space INTEGER NOT NULL, owner INTEGER NOT NULL,"      \
-	" id INTEGER NOT NULL, version INTEGER NOT NULL, terms BLOB NOT NULL, value BLOB NOT NULL) STRICT;" \
-	"CREATE UNIQUE INDEX record_name ON record(space, owner, id);"                                      \
-	"CREATE TABLE term(space INTEGER NOT NULL, owner INTEGER NOT NULL, term BLOB NOT NULL,"             \
-	" id INTEGER NOT NULL, PRIMARY KEY(space, owner, term, id)) STRICT, WITHOUT ROWID;"                 \
-	"INSERT INTO meta VALUES(1, 1, 0);"                                                                 \
-	"COMMIT;"                                                                                           \
-	"PRAGMA journal_mode=WAL;"
-
-_Static_assert(ASH_SQLITE_APPLICATION == 1098082412 && ASH_SQLITE_FORMAT == 1, "as in SCHEMA");
+/* Format 1 had none. */
+#define FORMAT_WITH_CHECKSUMS 2
 
 #define SETTINGS                     \
 	"PRAGMA mmap_size=0;"        \
@@ -51,8 +36,8 @@ static const char *const texts[ASH_SQLS] = {
 	[ASH_SQL_MARK] = "SAVEPOINT mark",
 	[ASH_SQL_UNDO] = "ROLLBACK TO mark",
 	[ASH_SQL_FORGET_MARK] = "RELEASE mark",
-	[ASH_SQL_META] = "SELECT generation, latest_id FROM meta WHERE one = 1",
-	[ASH_SQL_SET_META] = "UPDATE meta SET generation = ?1, latest_id = ?2 WHERE one = 1",
+	[ASH_SQL_META] = "SELECT generation, latest_id FROM meta ORDER BY one",
+	[ASH_SQL_SET_META] = "UPDATE meta SET generation = ?1, latest_id = ?2",
 	[ASH_SQL_GET] = "SELECT version, value FROM record WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_GET_TERMS] = "SELECT version, terms FROM record WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_FIND] = "SELECT id FROM record INDEXED BY record_name WHERE space = ?1 AND owner = ?2"
@@ -67,6 +52,8 @@ static const char *const texts[ASH_SQLS] = {
 			   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[ASH_SQL_UPDATE] = "UPDATE record SET version = ?4, terms = ?5, value = ?6"
 			   " WHERE space = ?1 AND owner = ?2 AND id = ?3",
+	[ASH_SQL_PLACE] = "SELECT space, owner FROM record INDEXED BY record_name"
+			  " WHERE (space, owner) > (?1, ?2) ORDER BY space, owner LIMIT 1",
 	[ASH_SQL_DELETE] = "DELETE FROM record WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_DELETE_ALL] = "DELETE FROM record WHERE space = ?1 AND owner = ?2",
 	[ASH_SQL_ADD_TERM] = "INSERT INTO term(space, owner, id, term) VALUES(?1, ?2, ?3, ?4)",
@@ -106,6 +93,7 @@ static enum ash_code code_of(int result)
 static const char *hint(int result)
 {
 	switch (result & 0xff) {
+	case SQLITE_CORRUPT: return ": it is damaged, `ashlar store check` says where";
 	case SQLITE_BUSY: return ": another program has it locked";
 	case SQLITE_CANTOPEN: return ": may its folder be written, and are there descriptors left?";
 	case SQLITE_NOTADB: return ": it is no store, or damaged at its beginning";
@@ -167,7 +155,7 @@ bool ash_connection_in_transaction(const struct ash_connection *connection)
 	return sqlite3_get_autocommit(connection->db) == 0;
 }
 
-static struct ash_status execute(struct ash_connection *connection, const char *text)
+struct ash_status ash_connection_execute(struct ash_connection *connection, const char *text)
 {
 	int result = sqlite3_exec(connection->db, text, NULL, NULL, NULL);
 
@@ -199,6 +187,7 @@ static struct ash_status open_database(struct ash_connection *connection)
 {
 	ASH_AUTO_MEM char *uri = NULL;
 	const char *name = connection->path;
+	const char *vfs = NULL;
 	int flags =
 		SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
 	int result = SQLITE_OK;
@@ -209,7 +198,8 @@ static struct ash_status open_database(struct ash_connection *connection)
 		name = uri;
 		flags |= SQLITE_OPEN_URI;
 	}
-	result = sqlite3_open_v2(name, &connection->db, flags, NULL);
+	ASH_TRY(ash_checksum_vfs(&vfs));
+	result = sqlite3_open_v2(name, &connection->db, flags, vfs);
 	if (result != SQLITE_OK)
 		return fail(connection, result);
 	sqlite3_busy_timeout(connection->db, BUSY_MS);
@@ -251,6 +241,19 @@ static struct ash_status pragma_number(struct ash_connection *connection, const 
 	return status;
 }
 
+static struct ash_status check_schema(struct ash_connection *connection)
+{
+	bool right = false;
+	const int result = ash_schema_check(connection->db, connection->format, &right);
+
+	if (result != SQLITE_OK)
+		return fail(connection, result);
+	if (!right)
+		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has other tables than a store has: it is damaged",
+			      connection->path);
+	return ASH_DONE;
+}
+
 static struct ash_status check_format(struct ash_connection *connection)
 {
 	int64_t application = 0;
@@ -269,7 +272,11 @@ static struct ash_status check_format(struct ash_connection *connection)
 	if (format < 1)
 		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has format %lld, which there never was", connection->path,
 			      (long long)format);
-	return ASH_DONE;
+	if (format >= FORMAT_WITH_CHECKSUMS && !ash_checksum_on(connection->db))
+		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has no checksums in its pages: its header is damaged",
+			      connection->path);
+	connection->format = format;
+	return check_schema(connection);
 }
 
 static int note_wal(void *context, ASH_UNUSED sqlite3 *db, ASH_UNUSED const char *name, int pages)
@@ -284,16 +291,19 @@ static struct ash_status prepare_to_write(struct ash_connection *connection)
 {
 	sqlite3_stmt *statement = NULL;
 	bool is_log = false;
+	int result = SQLITE_OK;
 
 	/* Where SQLite can't open a file for writing, it quietly opens it for reading. */
 	if (sqlite3_db_readonly(connection->db, "main") != 0)
 		ASH_FAIL_WITH(ASH_E_ACCESS, "%s can't be opened for writing", connection->path);
 	/* Somebody may have taken it out of WAL mode; this is nothing when nobody did. */
-	if (sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode=WAL", -1, &statement, NULL) ==
-		    SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_ROW)
+	result = sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode=WAL", -1, &statement, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	if (result == SQLITE_ROW)
 		is_log = sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
 	sqlite3_finalize(statement);
+	ASH_ENSURE((result & 0xff) != SQLITE_NOMEM && result != SQLITE_IOERR_NOMEM, ASH_E_MEMORY);
 	if (!is_log)
 		ASH_FAIL_WITH(ASH_E_IO, "%s can't be put into WAL mode: %s", connection->path,
 			      sqlite3_errmsg(connection->db));
@@ -313,11 +323,11 @@ struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mod
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
 	ASH_TRY(check_format(connection));
-	ASH_TRY(execute(connection, SETTINGS));
+	ASH_TRY(ash_connection_execute(connection, SETTINGS));
 	if (mode == ASH_SQLITE_WRITE) {
 		ASH_TRY(prepare_to_write(connection));
 	} else {
-		ASH_TRY(execute(connection, "PRAGMA query_only=ON"));
+		ASH_TRY(ash_connection_execute(connection, "PRAGMA query_only=ON"));
 	}
 	*ret_connection = ASH_TAKE(connection);
 	return ASH_DONE;
@@ -342,14 +352,21 @@ struct ash_connection *ash_connection_drop(struct ash_connection *connection)
 struct ash_status ash_connection_make(const char *path)
 {
 	ASH_AUTO(ash_connection) *connection = ash_mem_new(1, sizeof(*connection));
+	int result = SQLITE_OK;
 
 	ASH_ENSURE(connection != NULL, ASH_E_MEMORY);
 	connection->path = path;
 	connection->mode = ASH_SQLITE_WRITE;
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
-	ASH_TRY(execute(connection, SETTINGS));
-	return execute(connection, SCHEMA);
+	ASH_TRY(ash_checksum_reserve(connection->db));
+	ASH_TRY(ash_connection_execute(connection, SETTINGS));
+	/* In a rollback journal, each step of which is checked; only then is the log turned on, still empty. */
+	result = ash_schema_make(connection->db, ASH_SQLITE_FORMAT);
+	if (result != SQLITE_OK)
+		return fail(connection, result);
+	return ash_connection_execute(connection, "INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0); COMMIT;"
+						  "PRAGMA journal_mode=WAL");
 }
 
 /* Lets the log start anew, if readers of older states end soon; new ones are not held up. */

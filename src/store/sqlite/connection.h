@@ -17,9 +17,6 @@
 #include "util/span.h"
 #include "util/status.h"
 
-#define ASH_SQLITE_APPLICATION 0x4173686c /* "Ashl" */
-#define ASH_SQLITE_FORMAT      1
-
 /* Every statement; its text is in connection.c. */
 enum ash_sql {
 	ASH_SQL_BEGIN_READ,
@@ -44,6 +41,7 @@ enum ash_sql {
 	ASH_SQL_ADD_TERM,
 	ASH_SQL_DROP_TERM,
 	ASH_SQL_DROP_ALL_TERMS,
+	ASH_SQL_PLACE,
 	ASH_SQLS
 };
 
@@ -62,9 +60,10 @@ struct ash_connection {
 	sqlite3_stmt *prepared[ASH_SQLS];
 	struct ash_connection *next; /* the pool's */
 	enum ash_sqlite_mode mode;
-	int wal_pages; /* in the log, as of the latest commit */
-	int urgent_at; /* as many are worth waiting for readers */
-	bool failed;   /* SQLite had an error: not to be used for more than the end of the transaction */
+	int64_t format; /* of the store */
+	int wal_pages;  /* in the log, as of the latest commit */
+	int urgent_at;  /* as many are worth waiting for readers */
+	bool failed;    /* SQLite had an error: not to be used for more than the end of the transaction */
 
 	/* The transaction that runs on it, if any. */
 	struct ash_sqlite *store;
@@ -102,6 +101,9 @@ ASH_STATUS ash_connection_step(struct ash_connection *connection, sqlite3_stmt *
 
 /* A statement without values and rows. */
 ASH_STATUS ash_connection_run(struct ash_connection *connection, enum ash_sql sql);
+
+/* Runs SQL text. Errors as ash_connection_step. */
+ASH_STATUS ash_connection_execute(struct ash_connection *connection, const char *text);
 
 /* Whether a transaction is open: some errors make SQLite end it by itself. */
 bool ash_connection_in_transaction(const struct ash_connection *connection);
