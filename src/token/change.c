@@ -138,8 +138,12 @@ static struct ash_status delete_items(struct ash_txn *txn, void *context)
 	struct ash_batch *batch = context;
 
 	ASH_TRY(ash_record_same_life(txn, batch->slot + 1, batch->token_version));
-	for (size_t i = 0; i < batch->count; i++)
-		ASH_TRY(ash_txn_delete(txn, item_at(batch, i)->name));
+	for (size_t i = 0; i < batch->count; i++) {
+		struct item *item = item_at(batch, i);
+
+		ASH_TRY(ash_record_delete(txn, batch->crypto, ring_of(batch, item), item->name,
+					  &batch->incarnation));
+	}
 	return ASH_DONE;
 }
 
@@ -356,7 +360,7 @@ struct ash_status ash_change_destroy(struct ash_session *session, struct ash_obj
 		return ASH_DONE;
 	}
 	ASH_TRY(begin_batch(session, ASH_MAKE_MAX, &batch));
-	item_at(&batch, 0)->name = ash_access_name(session, object->id, object->is_private);
+	ASH_TRY(name_item(session, &batch, item_at(&batch, 0), object->id, object->is_private));
 	batch.count = 1;
 	status = ash_store_change(session->hsm->store, delete_items, &batch);
 	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_OBJECT_HANDLE);
