@@ -17,9 +17,6 @@
 #include "util/span.h"
 #include "util/status.h"
 
-#define ASH_SQLITE_APPLICATION 0x4173686c /* "Ashl" */
-#define ASH_SQLITE_FORMAT      2
-
 /* Every statement; its text is in connection.c. */
 enum ash_sql {
 	ASH_SQL_BEGIN_READ,
