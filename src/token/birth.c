@@ -1,4 +1,5 @@
 /* A token's birth, and its rebirth: C_InitToken (PKCS#11 3.2 §5.5.7). */
+#include "token/ledger.h"
 #include "token/root_key.h"
 #include "token/slot_priv.h"
 #include "util/writer.h"
@@ -27,6 +28,18 @@ static struct ash_status new_facts(struct ash_hsm *hsm, struct ash_token *token,
 	return ASH_DONE;
 }
 
+static struct ash_status derive_rings(struct ash_hsm *hsm, const struct ash_secret *token_key,
+				      struct ash_birth *birth)
+{
+	const struct ash_span root = ash_secret_peek(hsm->root_key);
+	const struct ash_incarnation *incarnation = &birth->facts.incarnation;
+
+	ASH_TRY(ash_ring_derive(hsm->crypto, root, "pin", incarnation, &birth->pin_ring));
+	ASH_TRY(ash_ring_derive(hsm->crypto, root, "public", incarnation, &birth->public_ring));
+	return ash_ring_derive(hsm->crypto, ash_secret_peek(token_key), "private", incarnation,
+			       &birth->private_ring);
+}
+
 struct ash_status ash_slot_prepare_birth(struct ash_hsm *hsm, struct ash_token *token,
 					 const struct ash_pin_policy *policy, struct ash_span so_pin,
 					 const char label[ASH_LABEL_LEN], uint64_t if_version,
@@ -37,10 +50,9 @@ struct ash_status ash_slot_prepare_birth(struct ash_hsm *hsm, struct ash_token *
 
 	ASH_TRY(ash_slot_need_root(hsm, hsm->store, true));
 	ASH_TRY(new_facts(hsm, token, label, &birth));
-	ASH_TRY(ash_ring_derive(hsm->crypto, ash_secret_peek(hsm->root_key), "pin", &birth.facts.incarnation,
-				&birth.pin_ring));
 	ASH_TRY(ash_secret_new(ASH_TOKEN_KEY_LEN, &token_key));
 	ASH_TRY(ash_crypto_random(hsm->crypto, ash_secret_edit(token_key)));
+	ASH_TRY(derive_rings(hsm, token_key, &birth));
 	birth.place = (struct ash_pin_place){
 		.crypto = hsm->crypto,
 		.store = hsm->store,
@@ -89,9 +101,26 @@ static struct ash_status write_token(struct ash_txn *txn, const struct birth_cha
 				change->birth->if_version, ash_buf_span(&plain), NULL, 0);
 }
 
+static struct ash_status start_ledgers(struct ash_txn *txn, const struct birth_change *change)
+{
+	const struct ash_birth *birth = change->birth;
+	const struct {
+		enum ash_space space;
+		const struct ash_ring *ring;
+	} ledgers[] = {
+		{ ASH_SPACE_PIN, &birth->pin_ring },
+		{ ASH_SPACE_PUBLIC, &birth->public_ring },
+		{ ASH_SPACE_PRIVATE, &birth->private_ring },
+	};
+
+	for (size_t i = 0; i < ASH_COUNT(ledgers); i++)
+		ASH_TRY(ash_ledger_start(txn, change->hsm->crypto, ledgers[i].ring, ledgers[i].space,
+					 change->slot + 1, &birth->facts.incarnation));
+	return ASH_DONE;
+}
+
 static struct ash_status give_birth(struct ash_txn *txn, void *context)
 {
-	static const enum ash_space spaces[] = { ASH_SPACE_PIN, ASH_SPACE_PUBLIC, ASH_SPACE_PRIVATE };
 	const struct birth_change *change = context;
 	struct ash_status status;
 
@@ -101,8 +130,8 @@ static struct ash_status give_birth(struct ash_txn *txn, void *context)
 	status = write_token(txn, change);
 	ASH_ENSURE(status.code != ASH_E_CONFLICT, ASH_E_FAILED);
 	ASH_TRY(status);
-	for (size_t i = 0; i < ASH_COUNT(spaces); i++)
-		ASH_TRY(ash_txn_delete_all(txn, spaces[i], change->slot + 1));
+	ASH_TRY(ash_record_delete_owned(txn, change->slot + 1));
+	ASH_TRY(start_ledgers(txn, change));
 	return ash_pin_write(txn, &change->birth->place, change->birth->so_pin);
 }
 

@@ -110,7 +110,8 @@ static struct ash_status delete_items(struct ash_txn *txn, void *context)
 
 	ASH_TRY(ash_record_same_life(txn, batch->slot + 1, batch->token_version));
 	for (size_t i = 0; i < batch->count; i++)
-		ASH_TRY(ash_txn_delete(txn, batch->items[i].name));
+		ASH_TRY(ash_record_delete(txn, batch->crypto, &batch->items[i].ring, batch->items[i].name,
+					  &batch->incarnation));
 	return ASH_DONE;
 }
 
@@ -297,6 +298,7 @@ struct ash_status ash_change_destroy(struct ash_session *session, struct ash_obj
 	}
 	ASH_TRY(begin_batch(session, &batch));
 	batch.items[0].name = ash_access_name(session, object->id, object->is_private);
+	ASH_TRY(ash_access_ring(session, object->is_private, &batch.items[0].ring));
 	batch.count = 1;
 	status = ash_store_change(session->hsm->store, delete_items, &batch);
 	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_OBJECT_HANDLE);

@@ -20,13 +20,11 @@ static struct ash_status is_last(struct ash_txn *txn, bool *ret_last)
 /* The record of the next free slot stays: no slot's number is given out twice. */
 static struct ash_status take_all(struct ash_txn *txn, void *context)
 {
-	static const enum ash_space spaces[] = { ASH_SPACE_PIN, ASH_SPACE_PUBLIC, ASH_SPACE_PRIVATE };
 	const struct death_change *change = context;
 	bool last = false;
 
 	ASH_TRY(ash_record_same_life(txn, change->owner, change->if_version));
-	for (size_t i = 0; i < ASH_COUNT(spaces); i++)
-		ASH_TRY(ash_txn_delete_all(txn, spaces[i], change->owner));
+	ASH_TRY(ash_record_delete_owned(txn, change->owner));
 	ASH_TRY(ash_txn_delete(txn, ash_slot_record_name(change->owner - 1)));
 	ASH_TRY(is_last(txn, &last));
 	return last ? ash_root_key_release(txn) : ASH_DONE;

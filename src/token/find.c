@@ -107,7 +107,10 @@ static bool next_session_page(struct ash_session *session, ash_handle *out, size
 	return found == PAGE || *count == cap;
 }
 
-/* The rarest index term of the template; ASH_SPAN_NONE when it names no indexed attribute. */
+/*
+ * The rarest index term of the template; ASH_SPAN_NONE when it names no indexed attribute,
+ * or where the index is damaged: then all records are looked at, slowly and right.
+ */
 static struct ash_status rarest(struct ash_session *session, struct ash_txn *view, bool is_private,
 				uint8_t term[ASH_TERM_LEN], struct ash_span *ret_term)
 {
@@ -122,13 +125,17 @@ static struct ash_status rarest(struct ash_session *session, struct ash_txn *vie
 		const struct ash_attr attr = ash_attrs_at(want, i);
 		uint8_t candidate[ASH_TERM_LEN];
 		uint64_t count = 0;
+		struct ash_status status;
 
 		if (!ash_attribute_indexed(class, attr.type))
 			continue;
 		ASH_TRY(ash_record_term(session->hsm->crypto, &ring, attr.type,
 					ash_attribute_canonical(attr.type, attr.value), candidate));
-		ASH_TRY(ash_txn_count(view, name.space, name.owner, ash_span(candidate, sizeof(candidate)),
-				      COUNT_LIMIT, &count));
+		status = ash_txn_count(view, name.space, name.owner, ash_span(candidate, sizeof(candidate)),
+				       COUNT_LIMIT, &count);
+		if (status.code == ASH_E_CORRUPT)
+			continue;
+		ASH_TRY(status);
 		if (count < fewest) {
 			fewest = count;
 			memcpy(term, candidate, ASH_TERM_LEN);
@@ -170,8 +177,13 @@ static struct ash_status next_record_page(struct ash_session *session, struct as
 	struct ash_find *find = &session->find;
 	uint64_t ids[PAGE];
 	size_t found = 0;
+	struct ash_status status;
 
-	ASH_TRY(ash_txn_find(view, name.space, name.owner, term, find->after, ids, PAGE, &found));
+	status = ash_txn_find(view, name.space, name.owner, term, find->after, ids, PAGE, &found);
+	if (status.code == ASH_E_CORRUPT && term.data != NULL)
+		status = ash_txn_find(view, name.space, name.owner, ASH_SPAN_NONE, find->after, ids, PAGE,
+				      &found);
+	ASH_TRY(status);
 	for (size_t i = 0; i < found && *count < cap; i++) {
 		bool fits = false;
 

@@ -128,28 +128,74 @@ static struct ash_status decode(struct ash_span bytes, struct ash_pin_record *re
 	return ASH_DONE;
 }
 
-/* Finds the user's record: its name and version in the store, and what it says. */
-static struct ash_status read_record(struct ash_txn *txn, const struct ash_pin_place *place,
-				     uint64_t user_type, struct ash_record_name *ret_name,
-				     uint64_t *ret_version, struct ash_pin_record *ret_record)
+static struct ash_status open_record(struct ash_txn *txn, const struct ash_pin_place *place,
+				     struct ash_record_name name, uint64_t *ret_version,
+				     struct ash_pin_record *ret_record)
+{
+	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
+	struct ash_status status;
+
+	ASH_TRY(ash_record_read(txn, place->crypto, place->ring, name, &place->incarnation, &plain,
+				ret_version));
+	status = decode(ash_buf_span(&plain), ret_record);
+	ASH_ENSURE(status.code != ASH_E_FORMAT, ASH_E_CORRUPT);
+	return status;
+}
+
+/* Looks at all of them, where the index is damaged. */
+static struct ash_status search_record(struct ash_txn *txn, const struct ash_pin_place *place,
+				       uint64_t user_type, struct ash_record_name *name)
+{
+	while (true) {
+		struct ash_pin_record record = { .user_type = CK_UNAVAILABLE_INFORMATION };
+		uint64_t version = 0;
+		size_t found = 0;
+		struct ash_status status;
+
+		ASH_TRY(ash_txn_find(txn, name->space, name->owner, ASH_SPAN_NONE, name->id, &name->id, 1,
+				     &found));
+		ASH_ENSURE(found == 1, ASH_E_NOT_FOUND);
+		status = open_record(txn, place, *name, &version, &record);
+		if (status.code == ASH_E_CORRUPT)
+			continue; /* not for us, or then there is none */
+		ASH_TRY(status);
+		if (record.user_type == user_type)
+			return ASH_DONE;
+	}
+}
+
+static struct ash_status find_record(struct ash_txn *txn, const struct ash_pin_place *place,
+				     uint64_t user_type, struct ash_record_name *ret_name)
 {
 	struct ash_record_name name = { ASH_SPACE_PIN, place->owner, 0 };
-	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
-	struct ash_pin_record record;
 	uint8_t term[ASH_TERM_LEN];
 	size_t found = 0;
 	struct ash_status status;
 
 	ASH_TRY(user_term(place, user_type, term));
-	ASH_TRY(ash_txn_find(txn, name.space, name.owner, ash_span(term, sizeof(term)), 0, &name.id, 1,
-			     &found));
-	ASH_ENSURE(found == 1, ASH_E_NOT_FOUND);
-	ASH_TRY(ash_record_read(txn, place->crypto, place->ring, name, &place->incarnation, &plain,
-				ret_version));
-	status = decode(ash_buf_span(&plain), &record);
-	if (status.code == ASH_E_FORMAT || (ash_is_ok(status) && record.user_type != user_type))
-		ASH_FAIL(ASH_E_CORRUPT);
-	ASH_TRY(status);
+	status = ash_txn_find(txn, name.space, name.owner, ash_span(term, sizeof(term)), 0, &name.id, 1,
+			      &found);
+	if (status.code == ASH_E_CORRUPT) {
+		ASH_TRY(search_record(txn, place, user_type, &name));
+	} else {
+		ASH_TRY(status);
+		ASH_ENSURE(found == 1, ASH_E_NOT_FOUND);
+	}
+	*ret_name = name;
+	return ASH_DONE;
+}
+
+/* Finds the user's record: its name and version in the store, and what it says. */
+static struct ash_status read_record(struct ash_txn *txn, const struct ash_pin_place *place,
+				     uint64_t user_type, struct ash_record_name *ret_name,
+				     uint64_t *ret_version, struct ash_pin_record *ret_record)
+{
+	struct ash_record_name name;
+	struct ash_pin_record record;
+
+	ASH_TRY(find_record(txn, place, user_type, &name));
+	ASH_TRY(open_record(txn, place, name, ret_version, &record));
+	ASH_ENSURE(record.user_type == user_type, ASH_E_CORRUPT);
 	*ret_name = name;
 	*ret_record = record;
 	return ASH_DONE;

@@ -1,6 +1,7 @@
 #include "token/record.h"
 
 #include "crypto/seal.h"
+#include "token/ledger.h"
 #include "util/writer.h"
 
 static struct ash_status derive_one(struct ash_crypto *crypto, struct ash_span key, const char *label,
@@ -35,6 +36,7 @@ struct ash_status ash_ring_derive(struct ash_crypto *crypto, struct ash_span key
 
 	ASH_TRY(derive_one(crypto, key, label, "wrap", incarnation, &ring.wrap));
 	ASH_TRY(derive_one(crypto, key, label, "index", incarnation, &ring.index));
+	ASH_TRY(derive_one(crypto, key, label, "ledger", incarnation, &ring.ledger));
 	*ret_ring = ring;
 	ring = ASH_RING_NONE;
 	return ASH_DONE;
@@ -46,6 +48,7 @@ struct ash_status ash_ring_copy(const struct ash_ring *ring, struct ash_ring *re
 
 	ASH_TRY(ash_secret_copy(ash_secret_peek(ring->wrap), &copy.wrap));
 	ASH_TRY(ash_secret_copy(ash_secret_peek(ring->index), &copy.index));
+	ASH_TRY(ash_secret_copy(ash_secret_peek(ring->ledger), &copy.ledger));
 	*ret_copy = copy;
 	copy = ASH_RING_NONE;
 	return ASH_DONE;
@@ -55,6 +58,7 @@ void ash_ring_done(struct ash_ring *ring)
 {
 	ring->wrap = ash_secret_free(ring->wrap);
 	ring->index = ash_secret_free(ring->index);
+	ring->ledger = ash_secret_free(ring->ledger);
 }
 
 /* The associated data: where the record belongs, and which half of it this is. */
@@ -142,7 +146,31 @@ struct ash_status ash_record_write(struct ash_txn *txn, struct ash_crypto *crypt
 	ASH_AUTO(ash_buf) sealed = ASH_BUF_PLAIN;
 
 	ASH_TRY(ash_record_seal(crypto, ring, name, incarnation, if_version + 1, plain, &sealed));
-	return ash_txn_put(txn, name, if_version, ash_buf_span(&sealed), terms, term_count);
+	ASH_TRY(ash_txn_put(txn, name, if_version, ash_buf_span(&sealed), terms, term_count));
+	if (name.space == ASH_SPACE_TOKEN)
+		return ASH_DONE; /* whatever else there is of a token opens with the latest record alone */
+	return ash_ledger_enter(txn, crypto, ring, name, incarnation, if_version, if_version + 1);
+}
+
+struct ash_status ash_record_delete(struct ash_txn *txn, struct ash_crypto *crypto,
+				    const struct ash_ring *ring, struct ash_record_name name,
+				    const struct ash_incarnation *incarnation)
+{
+	uint64_t version = 0;
+
+	ASH_TRY(ash_txn_get(txn, name, NULL, &version));
+	ASH_TRY(ash_txn_delete(txn, name));
+	return ash_ledger_enter(txn, crypto, ring, name, incarnation, version, 0);
+}
+
+struct ash_status ash_record_delete_owned(struct ash_txn *txn, uint64_t owner)
+{
+	static const enum ash_space spaces[] = { ASH_SPACE_PIN, ASH_SPACE_PUBLIC, ASH_SPACE_PRIVATE,
+						 ASH_SPACE_LEDGER };
+
+	for (size_t i = 0; i < ASH_COUNT(spaces); i++)
+		ASH_TRY(ash_txn_delete_all(txn, spaces[i], owner));
+	return ASH_DONE;
 }
 
 struct ash_status ash_record_same_life(struct ash_txn *txn, uint64_t owner, uint64_t token_version)

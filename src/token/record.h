@@ -21,6 +21,7 @@ enum ash_space {
 	ASH_SPACE_PIN = 3,     /* owner = slot + 1 */
 	ASH_SPACE_PUBLIC = 4,  /* owner = slot + 1: public objects */
 	ASH_SPACE_PRIVATE = 5, /* owner = slot + 1: private objects */
+	ASH_SPACE_LEDGER = 6,  /* owner = slot + 1, id = the space: token/ledger.h */
 };
 
 #define ASH_ROOT_KEY_LEN    32u
@@ -33,13 +34,14 @@ struct ash_incarnation {
 	uint8_t bytes[ASH_INCARNATION_LEN];
 };
 
-/* The keys for one kind of record: what wraps the records' keys, and what makes index terms. */
+/* The keys for one kind of record. */
 struct ash_ring {
-	struct ash_secret *wrap;
-	struct ash_secret *index;
+	struct ash_secret *wrap;   /* wraps the records' own keys */
+	struct ash_secret *index;  /* makes index terms */
+	struct ash_secret *ledger; /* authenticates which records there are */
 };
 
-#define ASH_RING_NONE ((struct ash_ring){ NULL, NULL })
+#define ASH_RING_NONE ((struct ash_ring){ NULL, NULL, NULL })
 
 /* Derives a ring from the root or a token key; `label` says which kind. */
 ASH_STATUS ash_ring_derive(struct ash_crypto *crypto, struct ash_span key, const char *label,
@@ -62,11 +64,18 @@ ASH_STATUS ash_record_read(struct ash_txn *txn, struct ash_crypto *crypto, const
 			   struct ash_record_name name, const struct ash_incarnation *incarnation,
 			   struct ash_buf *out, uint64_t *ret_version);
 
-/* Seals and writes a record that has `if_version` now (0: none). */
+/* Seals and writes a record that has `if_version` now (0: none), and enters it in its space's ledger. */
 ASH_STATUS ash_record_write(struct ash_txn *txn, struct ash_crypto *crypto, const struct ash_ring *ring,
 			    struct ash_record_name name, const struct ash_incarnation *incarnation,
 			    uint64_t if_version, struct ash_span plain, const struct ash_span *terms,
 			    size_t term_count);
+
+/* Deletes a record, from its space's ledger as well. ASH_E_NOT_FOUND. */
+ASH_STATUS ash_record_delete(struct ash_txn *txn, struct ash_crypto *crypto, const struct ash_ring *ring,
+			     struct ash_record_name name, const struct ash_incarnation *incarnation);
+
+/* Deletes all that a token owns, its ledgers too. */
+ASH_STATUS ash_record_delete_owned(struct ash_txn *txn, uint64_t owner);
 
 /*
  * Whether the token that owns records still is the one whose record had this version:

@@ -23,11 +23,13 @@ static struct ash_status decode(struct ash_span bytes, struct ash_token_facts *r
 	uint8_t format = 0;
 
 	ASH_TRY(ash_reader_u8(&in, &format));
-	ASH_ENSURE(format == ASH_TOKEN_FORMAT, ASH_E_VERSION);
+	ASH_ENSURE(format <= ASH_TOKEN_FORMAT, ASH_E_VERSION);
+	ASH_ENSURE(format != 0, ASH_E_FORMAT);
 	ASH_TRY(ash_reader_take(&in, ASH_INCARNATION_LEN, &incarnation));
 	ASH_TRY(ash_reader_take(&in, ASH_SERIAL_LEN, &serial));
 	ASH_TRY(ash_reader_take(&in, ASH_LABEL_LEN, &label));
 	ASH_TRY(ash_reader_end(&in));
+	ret_facts->format = format;
 	memcpy(ret_facts->incarnation.bytes, incarnation.data, ASH_INCARNATION_LEN);
 	memcpy(ret_facts->serial, serial.data, ASH_SERIAL_LEN);
 	memcpy(ret_facts->label, label.data, ASH_LABEL_LEN);

@@ -3,7 +3,7 @@
 
 #include "token/slot.h"
 
-#define ASH_TOKEN_FORMAT   1u
+#define ASH_TOKEN_FORMAT   2u /* 1 had no ledgers */
 #define ASH_NEXT_SLOT_NAME ((struct ash_record_name){ ASH_SPACE_META, 0, 2 })
 
 /* What stands for the incarnation where a record is not of one. */
@@ -38,6 +38,7 @@ void ash_slot_wipe_login(struct ash_token *token);
 
 /* What a token record says. */
 struct ash_token_facts {
+	uint8_t format;
 	struct ash_incarnation incarnation;
 	char serial[ASH_SERIAL_LEN];
 	char label[ASH_LABEL_LEN];
@@ -46,7 +47,7 @@ struct ash_token_facts {
 struct ash_birth {
 	struct ash_token_facts facts;
 	uint64_t if_version; /* of the token record that is replaced; 0: a new token */
-	struct ash_ring pin_ring;
+	struct ash_ring pin_ring, public_ring, private_ring;
 	struct ash_pin_place place;
 	struct ash_pin_record *so_pin;
 };
@@ -71,5 +72,7 @@ ASH_STATUS ash_slot_give_birth(struct ash_hsm *hsm, struct ash_token *token, str
 static inline void ash_birth_auto(struct ash_birth *birth)
 {
 	ash_ring_done(&birth->pin_ring);
+	ash_ring_done(&birth->public_ring);
+	ash_ring_done(&birth->private_ring);
 	ash_pin_record_free(birth->so_pin);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/sqlite/checksum.h"
 #include "store/store.h"
 #include "util/mem.h"
 
@@ -15,25 +16,45 @@
 #define URGENT_PAGES     16000
 #define URGENT_WAIT_MS   100
 
-/* In a rollback journal, each step of which is checked; only then is the log turned on, still empty. */
-#define SCHEMA                                                                                              \
-	"PRAGMA page_size=4096;"                                                                            \
-	"PRAGMA auto_vacuum=NONE;"                                                                          \
-	"BEGIN IMMEDIATE;"                                                                                  \
-	"PRAGMA application_id=1098082412;"                                                                 \
-	"PRAGMA user_version=1;"                                                                            \
-	"CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one = 1), generation INTEGER NOT NULL,"            \
-	" latest_id INTEGER NOT NULL) STRICT;"                                                              \
-	"CREATE TABLE record(row INTEGER PRIMARY KEY, space INTEGER NOT NULL, owner INTEGER NOT NULL,"      \
-	" id INTEGER NOT NULL, version INTEGER NOT NULL, terms BLOB NOT NULL, value BLOB NOT NULL) STRICT;" \
-	"CREATE UNIQUE INDEX record_name ON record(space, owner, id);"                                      \
-	"CREATE TABLE term(space INTEGER NOT NULL, owner INTEGER NOT NULL, term BLOB NOT NULL,"             \
-	" id INTEGER NOT NULL, PRIMARY KEY(space, owner, term, id)) STRICT, WITHOUT ROWID;"                 \
-	"INSERT INTO meta VALUES(1, 1, 0);"                                                                 \
-	"COMMIT;"                                                                                           \
+/* Format 1 had none. */
+#define FORMAT_WITH_CHECKSUMS 2
+
+/* The tables, in the order in which they are made. */
+static const struct {
+	const char *name, *sql;
+	const char *sql_1; /* as format 1 had it, where that is different */
+	int root;          /* its first page in a new database; */
+	int root_compact;  /* and in one that VACUUM wrote: indexes come last */
+} schema[] = {
+	{ "meta",
+	  "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one IN (1, 2)), generation INTEGER NOT NULL,"
+	  " latest_id INTEGER NOT NULL) STRICT",
+	  "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one = 1), generation INTEGER NOT NULL,"
+	  " latest_id INTEGER NOT NULL) STRICT",
+	  2, 2 },
+	{ "record",
+	  "CREATE TABLE record(row INTEGER PRIMARY KEY, space INTEGER NOT NULL, owner INTEGER NOT NULL,"
+	  " id INTEGER NOT NULL, version INTEGER NOT NULL, terms BLOB NOT NULL, value BLOB NOT NULL) STRICT",
+	  NULL, 3, 3 },
+	{ "record_name", "CREATE UNIQUE INDEX record_name ON record(space, owner, id)", NULL, 4, 5 },
+	{ "term",
+	  "CREATE TABLE term(space INTEGER NOT NULL, owner INTEGER NOT NULL, term BLOB NOT NULL,"
+	  " id INTEGER NOT NULL, PRIMARY KEY(space, owner, term, id)) STRICT, WITHOUT ROWID",
+	  NULL, 5, 4 },
+};
+
+#define MAKE_BEFORE                         \
+	"PRAGMA page_size=4096;"            \
+	"PRAGMA auto_vacuum=NONE;"          \
+	"BEGIN IMMEDIATE;"                  \
+	"PRAGMA application_id=1098082412;" \
+	"PRAGMA user_version=2;"
+#define MAKE_AFTER                                     \
+	"INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0);" \
+	"COMMIT;"                                      \
 	"PRAGMA journal_mode=WAL;"
 
-_Static_assert(ASH_SQLITE_APPLICATION == 1098082412 && ASH_SQLITE_FORMAT == 1, "as in SCHEMA");
+_Static_assert(ASH_SQLITE_APPLICATION == 1098082412 && ASH_SQLITE_FORMAT == 2, "as in MAKE_BEFORE");
 
 #define SETTINGS                     \
 	"PRAGMA mmap_size=0;"        \
@@ -51,8 +72,8 @@ static const char *const texts[ASH_SQLS] = {
 	[ASH_SQL_MARK] = "SAVEPOINT mark",
 	[ASH_SQL_UNDO] = "ROLLBACK TO mark",
 	[ASH_SQL_FORGET_MARK] = "RELEASE mark",
-	[ASH_SQL_META] = "SELECT generation, latest_id FROM meta WHERE one = 1",
-	[ASH_SQL_SET_META] = "UPDATE meta SET generation = ?1, latest_id = ?2 WHERE one = 1",
+	[ASH_SQL_META] = "SELECT generation, latest_id FROM meta ORDER BY one",
+	[ASH_SQL_SET_META] = "UPDATE meta SET generation = ?1, latest_id = ?2",
 	[ASH_SQL_GET] = "SELECT version, value FROM record WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_GET_TERMS] = "SELECT version, terms FROM record WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_FIND] = "SELECT id FROM record INDEXED BY record_name WHERE space = ?1 AND owner = ?2"
@@ -106,6 +127,7 @@ static enum ash_code code_of(int result)
 static const char *hint(int result)
 {
 	switch (result & 0xff) {
+	case SQLITE_CORRUPT: return ": it is damaged, `ashlar store check` says where";
 	case SQLITE_BUSY: return ": another program has it locked";
 	case SQLITE_CANTOPEN: return ": may its folder be written, and are there descriptors left?";
 	case SQLITE_NOTADB: return ": it is no store, or damaged at its beginning";
@@ -199,6 +221,7 @@ static struct ash_status open_database(struct ash_connection *connection)
 {
 	ASH_AUTO_MEM char *uri = NULL;
 	const char *name = connection->path;
+	const char *vfs = NULL;
 	int flags =
 		SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW;
 	int result = SQLITE_OK;
@@ -209,7 +232,8 @@ static struct ash_status open_database(struct ash_connection *connection)
 		name = uri;
 		flags |= SQLITE_OPEN_URI;
 	}
-	result = sqlite3_open_v2(name, &connection->db, flags, NULL);
+	ASH_TRY(ash_checksum_vfs(&vfs));
+	result = sqlite3_open_v2(name, &connection->db, flags, vfs);
 	if (result != SQLITE_OK)
 		return fail(connection, result);
 	sqlite3_busy_timeout(connection->db, BUSY_MS);
@@ -251,6 +275,44 @@ static struct ash_status pragma_number(struct ash_connection *connection, const 
 	return status;
 }
 
+/* One row of sqlite_master against ours. Indexes that are read at the wrong page find nothing, in silence. */
+static bool is_as_made(sqlite3_stmt *found, size_t i, int64_t format, int *roots)
+{
+	const char *sql = format == 1 && schema[i].sql_1 != NULL ? schema[i].sql_1 : schema[i].sql;
+	const int root = sqlite3_column_int(found, 2);
+
+	roots[0] += root == schema[i].root;
+	roots[1] += root == schema[i].root_compact;
+	return sqlite3_stricmp((const char *)sqlite3_column_text(found, 0), schema[i].name) == 0 &&
+	       sqlite3_stricmp((const char *)sqlite3_column_text(found, 1), sql) == 0;
+}
+
+static struct ash_status check_schema(struct ash_connection *connection, int64_t format)
+{
+	sqlite3_stmt *found = NULL;
+	struct ash_status status = ASH_DONE;
+	int roots[2] = { 0, 0 };
+	bool row = false, right = true;
+	size_t count = 0;
+	int result = sqlite3_prepare_v2(connection->db,
+					"SELECT name, sql, rootpage FROM sqlite_master ORDER BY name", -1,
+					&found, NULL);
+
+	if (result != SQLITE_OK)
+		return fail(connection, result);
+	while (ash_is_ok(status = ash_connection_step(connection, found, &row)) && row) {
+		right = right && count < ASH_COUNT(schema) && is_as_made(found, count, format, roots);
+		count++;
+	}
+	sqlite3_finalize(found);
+	ASH_TRY(status);
+	if (!right || count != ASH_COUNT(schema) ||
+	    (roots[0] != ASH_COUNT(schema) && roots[1] != ASH_COUNT(schema)))
+		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has other tables than a store has: it is damaged",
+			      connection->path);
+	return ASH_DONE;
+}
+
 static struct ash_status check_format(struct ash_connection *connection)
 {
 	int64_t application = 0;
@@ -269,7 +331,11 @@ static struct ash_status check_format(struct ash_connection *connection)
 	if (format < 1)
 		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has format %lld, which there never was", connection->path,
 			      (long long)format);
-	return ASH_DONE;
+	if (format >= FORMAT_WITH_CHECKSUMS && !ash_checksum_on(connection->db))
+		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has no checksums in its pages: its header is damaged",
+			      connection->path);
+	connection->format = format;
+	return check_schema(connection, format);
 }
 
 static int note_wal(void *context, ASH_UNUSED sqlite3 *db, ASH_UNUSED const char *name, int pages)
@@ -348,8 +414,13 @@ struct ash_status ash_connection_make(const char *path)
 	connection->mode = ASH_SQLITE_WRITE;
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
+	ASH_TRY(ash_checksum_reserve(connection->db));
 	ASH_TRY(execute(connection, SETTINGS));
-	return execute(connection, SCHEMA);
+	/* In a rollback journal, each step of which is checked; only then is the log turned on, still empty. */
+	ASH_TRY(execute(connection, MAKE_BEFORE));
+	for (size_t i = 0; i < ASH_COUNT(schema); i++)
+		ASH_TRY(execute(connection, schema[i].sql));
+	return execute(connection, MAKE_AFTER);
 }
 
 /* Lets the log start anew, if readers of older states end soon; new ones are not held up. */

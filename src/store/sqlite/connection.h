@@ -18,7 +18,7 @@
 #include "util/status.h"
 
 #define ASH_SQLITE_APPLICATION 0x4173686c /* "Ashl" */
-#define ASH_SQLITE_FORMAT      1
+#define ASH_SQLITE_FORMAT      2
 
 /* Every statement; its text is in connection.c. */
 enum ash_sql {
@@ -62,9 +62,10 @@ struct ash_connection {
 	sqlite3_stmt *prepared[ASH_SQLS];
 	struct ash_connection *next; /* the pool's */
 	enum ash_sqlite_mode mode;
-	int wal_pages; /* in the log, as of the latest commit */
-	int urgent_at; /* as many are worth waiting for readers */
-	bool failed;   /* SQLite had an error: not to be used for more than the end of the transaction */
+	int64_t format; /* of the store */
+	int wal_pages;  /* in the log, as of the latest commit */
+	int urgent_at;  /* as many are worth waiting for readers */
+	bool failed;    /* SQLite had an error: not to be used for more than the end of the transaction */
 
 	/* The transaction that runs on it, if any. */
 	struct ash_sqlite *store;

@@ -172,6 +172,8 @@ struct ash_status ash_page_repair(struct ash_page *page, uint64_t generation)
 		ASH_FAIL_WITH(ASH_E_IO, "the program closed the descriptor of store.gen: start it again");
 	if (size < PAGE_LEN)
 		ASH_TRY(write_empty(page->fd, file.ino));
+	/* What it says was on disk before it said so. */
+	ASH_ENSURE(ash_page_read(page) <= generation, ASH_E_CORRUPT);
 	if (atomic_load(&page->map->value) != generation * 2)
 		atomic_store(&page->map->value, generation * 2);
 	return ASH_DONE;

@@ -50,7 +50,8 @@ uint64_t ash_page_read(const struct ash_page *page);
 
 /*
  * At the beginning of each write transaction on top of `generation`: puts right what
- * a killed writer left, and what a truncation took. ASH_E_IO, ASH_E_FULL.
+ * a killed writer left, and what a truncation took. ASH_E_CORRUPT when the page knows a
+ * later generation: the store lost changes. ASH_E_IO, ASH_E_FULL.
  */
 ASH_STATUS ash_page_repair(struct ash_page *page, uint64_t generation);
 

@@ -70,6 +70,7 @@ static bool sqlite_writable(void *given)
 	return store->files->writable;
 }
 
+/* Kept twice: no seal and no checksum protects these numbers. Format 1 has them once. */
 static struct ash_status read_meta(struct ash_connection *connection)
 {
 	ASH_STATEMENT *meta = NULL;
@@ -82,6 +83,10 @@ static struct ash_status read_meta(struct ash_connection *connection)
 	ASH_ENSURE(row, ASH_E_CORRUPT);
 	generation = sqlite3_column_int64(meta, 0);
 	latest_id = sqlite3_column_int64(meta, 1);
+	ASH_TRY(ash_connection_step(connection, meta, &row));
+	if (connection->format > 1 && (!row || sqlite3_column_int64(meta, 0) != generation ||
+				       sqlite3_column_int64(meta, 1) != latest_id))
+		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s: its counters are damaged", connection->path);
 	ASH_ENSURE(generation > 0 && generation < INT64_MAX / 2 && latest_id >= 0, ASH_E_CORRUPT);
 	connection->generation = (uint64_t)generation;
 	connection->latest_id = (uint64_t)latest_id;
@@ -160,6 +165,22 @@ static struct ash_status sqlite_read_begin(void *store, void **ret_txn)
 	return ASH_DONE;
 }
 
+/*
+ * What the page knew before the store was asked was on disk before it knew. A store that
+ * is older was put in the place of a newer one, or its log was damaged.
+ */
+static struct ash_status check_age(const struct ash_sqlite *store, uint64_t known, uint64_t generation)
+{
+	if (known > generation)
+		ASH_FAIL_WITH(
+			ASH_E_CORRUPT,
+			"%s: the latest %llu changes that it had are not in it: an older copy is in its "
+			"place, or %s-wal is damaged or missing; to go on without them remove %s",
+			store->files->database, (unsigned long long)(known - generation),
+			store->files->database, store->files->page);
+	return ASH_DONE;
+}
+
 /* Has the turn. */
 static struct ash_status begin_writing(struct ash_sqlite *store, struct ash_connection **ret_connection)
 {
@@ -175,6 +196,8 @@ static struct ash_status begin_writing(struct ash_sqlite *store, struct ash_conn
 			      store->files->page);
 	ASH_TRY(begin(store, true, &connection));
 	status = ash_page_repair(atomic_load(&store->page), connection->generation);
+	if (status.code == ASH_E_CORRUPT)
+		status = check_age(store, ash_page_read(atomic_load(&store->page)), connection->generation);
 	if (!ash_is_ok(status)) {
 		give_back(connection);
 		return status;
@@ -285,11 +308,7 @@ static struct ash_status sqlite_commit(void *given)
 static void repair_page(struct ash_sqlite *store)
 {
 	struct ash_connection *connection = NULL;
-	uint64_t generation = 0;
 
-	if (ash_is_ok(ask_generation(store, &generation)) &&
-	    ash_page_read(atomic_load(&store->page)) == generation)
-		return;
 	if (!ash_lockfile_try_turn(store->lock_fd))
 		return;
 	if (ash_is_ok(begin_writing(store, &connection)))
@@ -303,6 +322,7 @@ static struct ash_status open_files(struct ash_sqlite *store, const struct ash_s
 	struct ash_connection *connection = NULL;
 	const bool writable = store->files->writable;
 	struct ash_status status = ASH_DONE;
+	uint64_t known = 0, generation = 0;
 
 	ASH_TRY(ash_sentry_post(store->files->folder, &store->sentry));
 	ASH_TRY(ash_lockfile_open(store->files->lock, store->files->group, writable, &store->lock_fd));
@@ -322,9 +342,13 @@ static struct ash_status open_files(struct ash_sqlite *store, const struct ash_s
 	ash_pool_return(store->pool, connection);
 	if (atomic_load(&store->page) == NULL)
 		status = get_page(store, writable ? ASH_PAGE_WRITE : ASH_PAGE_READ);
-	if (ash_is_ok(status) && writable)
+	ASH_TRY(status);
+	known = ash_page_read(atomic_load(&store->page));
+	ASH_TRY(ask_generation(store, &generation));
+	ASH_TRY(check_age(store, known, generation));
+	if (writable && ash_page_read(atomic_load(&store->page)) != generation)
 		repair_page(store);
-	return status;
+	return ASH_DONE;
 }
 
 static void close_descriptors(struct ash_sqlite *store)

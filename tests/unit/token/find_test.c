@@ -348,3 +348,54 @@ TEST(a_logout_amid_a_search_ends_it_without_a_fault)
 	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_find_next(hsm, session, found, ASH_COUNT(found), &count));
 	ash_hsm_free(hsm);
 }
+
+/* Changes one byte in the cells of the page where the table of terms begins. */
+static void damage_terms(const char *folder)
+{
+	const long at = 4 * 4096 + 4096 - 20; /* page 5 */
+	char path[128];
+	FILE *file = NULL;
+	int first = 0, byte = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/store.db", folder);
+	file = fopen(path, "r+");
+	EXPECT(file != NULL);
+	EXPECT_NUMBER(0, fseek(file, 4 * 4096, SEEK_SET));
+	first = fgetc(file);
+	EXPECT_NUMBER(0x0a, first); /* a leaf of an index */
+	EXPECT_NUMBER(0, fseek(file, at, SEEK_SET));
+	byte = fgetc(file);
+	EXPECT_NUMBER(0, fseek(file, at, SEEK_SET));
+	EXPECT(fputc(byte ^ 1, file) != EOF);
+	EXPECT_NUMBER(0, fclose(file));
+}
+
+TEST(a_damaged_index_is_gone_round)
+{
+	char *folder = new_folder();
+	struct ash_hsm *hsm = new_token_at(folder);
+	ash_handle session = log_in(hsm), object = 0;
+
+	(void)create_data(hsm, session, true, TEXT("one"));
+	(void)create_data(hsm, session, true, TEXT("two"));
+	(void)make_aes(hsm, session, true);
+	ash_hsm_free(hsm);
+	damage_terms(folder);
+
+	hsm = new_hsm_at(folder);
+	session = open_session(hsm, true);
+	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(hsm, session, CKU_USER, TEXT("wrong")));
+	EXPECT_OK(ash_hsm_login(hsm, session, CKU_USER, USER_PIN));
+	EXPECT_NUMBER(1, count_label(hsm, session, TEXT("one")));
+	EXPECT_NUMBER(1, count_label(hsm, session, TEXT("two")));
+	EXPECT_NUMBER(0, count_label(hsm, session, TEXT("three")));
+	EXPECT_NUMBER(1, count_found(hsm, session, ATTRS({ CKA_CLASS, NUMBER(CKO_SECRET_KEY) })));
+	/* What would have to go into it is refused. */
+	EXPECT_CODE(ASH_E_CORRUPT,
+		    ash_hsm_create_object(hsm, session,
+					  ATTRS({ CKA_CLASS, NUMBER(CKO_DATA) }, { CKA_TOKEN, yes_no(true) },
+						{ CKA_LABEL, TEXT("three") }, { CKA_VALUE, TEXT("data") }),
+					  &object));
+	EXPECT_NUMBER(1, count_label(hsm, session, TEXT("two")));
+	ash_hsm_free(hsm);
+}

@@ -82,8 +82,8 @@ TEST(other_formats_are_refused)
 	struct ash_store *store = open_new();
 
 	just_close(store);
-	run_sql("PRAGMA user_version=2");
-	refused(ASH_E_VERSION, "has format 2, we know up to 1");
+	run_sql("PRAGMA user_version=3");
+	refused(ASH_E_VERSION, "has format 3, we know up to 2");
 	run_sql("PRAGMA user_version=0");
 	refused(ASH_E_CORRUPT, "has format 0");
 	run_sql("PRAGMA user_version=1; PRAGMA application_id=5");
@@ -91,21 +91,42 @@ TEST(other_formats_are_refused)
 	folder_remove();
 }
 
+static void expect_refused_after(const char *damage, const char *word)
+{
+	just_close(open_new());
+	run_sql(damage);
+	refused(ASH_E_CORRUPT, word);
+	folder_remove();
+}
+
 TEST(tables_that_are_not_ours_are_corrupt)
 {
-	struct ash_store *store = open_new();
-	uint64_t version = 0;
+	expect_refused_after("DROP TABLE record", "other tables");
+	expect_refused_after("CREATE TABLE more(a)", "other tables");
+	expect_refused_after("DROP INDEX record_name; CREATE INDEX record_name ON record(owner, space, id)",
+			     "other tables");
+	/* Right in words, but one is read where the other lies. */
+	expect_refused_after("PRAGMA writable_schema=ON; UPDATE sqlite_master SET rootpage = 4 "
+			     "WHERE name = 'term'",
+			     "other tables");
+}
 
-	just_close(store);
-	run_sql("DROP TABLE record");
-	store = open_again();
-	EXPECT_CODE(ASH_E_CORRUPT, list_get(store, list_name(1), NULL, &version));
-	EXPECT_CODE(ASH_E_CORRUPT, list_put(store, 1, 0, TEXT("v")));
-	just_close(store);
-	run_sql("DELETE FROM meta");
-	store = open_again();
-	EXPECT_CODE(ASH_E_CORRUPT, list_put(store, 1, 0, TEXT("v")));
-	close_all(store);
+TEST(counters_that_disagree_are_corrupt)
+{
+	expect_refused_after("DELETE FROM meta", "");
+	expect_refused_after("DELETE FROM meta WHERE one = 2", "counters");
+	expect_refused_after("UPDATE meta SET latest_id = 7 WHERE one = 1", "counters");
+	expect_refused_after("UPDATE meta SET generation = 7 WHERE one = 2", "counters");
+}
+
+TEST(a_header_without_checksums_is_corrupt)
+{
+	const uint8_t none = 0;
+
+	just_close(open_new());
+	file_write("store.db", 20, ash_span(&none, 1));
+	refused(ASH_E_CORRUPT, "");
+	folder_remove();
 }
 
 TEST(another_journal_mode_is_put_right)

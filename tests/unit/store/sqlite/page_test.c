@@ -71,6 +71,9 @@ TEST(commits_are_seen_by_all)
 	ash_page_begin(writer, 42);
 	EXPECT_OK(ash_page_repair(writer, 43));
 	EXPECT_NUMBER(43, ash_page_read(reader));
+	/* A store that knows less than the page. */
+	EXPECT_CODE(ASH_E_CORRUPT, ash_page_repair(writer, 42));
+	EXPECT_NUMBER(43, ash_page_read(reader));
 	/* Somebody else began before we could end. */
 	ash_page_begin(writer, 44);
 	ash_page_end(writer, 43, 44);
@@ -243,7 +246,7 @@ TEST(the_page_is_odd_before_a_commit_is_seen)
 	close_all(store);
 }
 
-TEST(a_restored_store_counts_from_its_own_number)
+TEST(an_older_store_is_refused_until_somebody_says_that_it_is_right)
 {
 	struct ash_store *store = open_new();
 
@@ -251,10 +254,24 @@ TEST(a_restored_store_counts_from_its_own_number)
 	EXPECT_OK(list_put(store, 1, 1, TEXT("v")));
 	just_close(store);
 	run_sql("UPDATE meta SET generation = 2");
+	refused(ASH_E_CORRUPT, "latest 1 changes");
+	EXPECT_CODE(ASH_E_CORRUPT, open_with(false, true, &store));
+	EXPECT_NUMBER(0, unlink(in_folder("store.gen")));
 	store = open_again();
 	EXPECT_NUMBER(2, list_generation(store));
 	EXPECT_OK(list_put(store, 1, 2, TEXT("v")));
 	EXPECT_NUMBER(3, list_generation(store));
+	close_all(store);
+}
+
+TEST(a_store_that_grows_older_meanwhile_is_written_no_more)
+{
+	struct ash_store *store = open_new();
+
+	EXPECT_OK(list_put(store, 1, 0, TEXT("v")));
+	run_sql("UPDATE meta SET generation = 1");
+	EXPECT_CODE(ASH_E_CORRUPT, list_put(store, 1, 1, TEXT("w")));
+	list_expect(store, 1, 1, TEXT("v"));
 	close_all(store);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "store/sqlite/checksum.h"
 #include "store/sqlite/sqlite.h"
 #include "unit/store/store_tools.h"
 #include "unit/test.h"
@@ -116,21 +117,31 @@ ASH_UNUSED static void just_close(struct ash_store *store)
 }
 
 /* What a stranger's SQL would do to the file. */
-ASH_UNUSED static void run_sql(const char *sql)
+/* The database, as we open it: with checksums in its pages. */
+ASH_UNUSED static sqlite3 *open_database_itself(void)
 {
 	sqlite3 *db = NULL;
+	const char *vfs = NULL;
 
-	EXPECT_NUMBER(SQLITE_OK, sqlite3_open(in_folder("store.db"), &db));
+	EXPECT_OK(ash_checksum_vfs(&vfs));
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_open_v2(in_folder("store.db"), &db,
+						 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs));
+	return db;
+}
+
+ASH_UNUSED static void run_sql(const char *sql)
+{
+	sqlite3 *db = open_database_itself();
+
 	EXPECT_NUMBER(SQLITE_OK, sqlite3_exec(db, sql, NULL, NULL, NULL));
 	EXPECT_NUMBER(SQLITE_OK, sqlite3_close(db));
 }
 
 ASH_UNUSED static void expect_sound(void)
 {
-	sqlite3 *db = NULL;
+	sqlite3 *db = open_database_itself();
 	sqlite3_stmt *check = NULL;
 
-	EXPECT_NUMBER(SQLITE_OK, sqlite3_open(in_folder("store.db"), &db));
 	EXPECT_NUMBER(SQLITE_OK, sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &check, NULL));
 	EXPECT_NUMBER(SQLITE_ROW, sqlite3_step(check));
 	EXPECT_TEXT("ok", (const char *)sqlite3_column_text(check, 0));
