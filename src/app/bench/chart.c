@@ -26,13 +26,12 @@ static const struct panel {
 	double scale;
 	enum ash_bench_unit unit;
 } panels[] = {
-	{ "Find by id: 2 keys, median", "find_id", "cpu_us", "p50", 1e3, ASH_BENCH_UNIT_NS },
-	{ "Find by id: 2 keys, 99th percentile", "find_id", "cpu_us", "p99", 1e3, ASH_BENCH_UNIT_NS },
-	{ "Find by label: 100 keys, 99th percentile", "find_label", "cpu_us", "p99", 1e3, ASH_BENCH_UNIT_NS },
+	{ "Find by id (2 keys), median", "find_id", "cpu_us", "p50", 1e3, ASH_BENCH_UNIT_NS },
+	{ "Find by id (2 keys), p99", "find_id", "cpu_us", "p99", 1e3, ASH_BENCH_UNIT_NS },
+	{ "Find by label (100 keys), p99", "find_label", "cpu_us", "p99", 1e3, ASH_BENCH_UNIT_NS },
 	{ "List page by page, per key", "list_key_cpu_us", NULL, NULL, 1e3, ASH_BENCH_UNIT_NS },
-	{ "Read four attributes, 99th percentile", "read", "cpu_us", "p99", 1e3, ASH_BENCH_UNIT_NS },
-	{ "First use of a key (sign), 99th percentile", "first_use", "cpu_us", "p99", 1e3,
-	  ASH_BENCH_UNIT_NS },
+	{ "Read four attributes, p99", "read", "cpu_us", "p99", 1e3, ASH_BENCH_UNIT_NS },
+	{ "First use of a key (sign), p99", "first_use", "cpu_us", "p99", 1e3, ASH_BENCH_UNIT_NS },
 	{ "Use again (sign), median", "use", "cpu_us", "p50", 1e3, ASH_BENCH_UNIT_NS },
 	{ "Create a key pair, mean", "create", "cpu_us", "mean", 1e3, ASH_BENCH_UNIT_NS },
 	{ "Destroy a key, mean", "destroy", "cpu_us", "mean", 1e3, ASH_BENCH_UNIT_NS },
@@ -169,8 +168,8 @@ static void draw_axes(FILE *out, const struct ash_bench_axis *x, const struct as
 
 		ash_bench_axis_text(ASH_BENCH_UNIT_COUNT, decade, tick, sizeof(tick));
 		fprintf(out, "<path class=\"grid\" d=\"M%d %dV%d\"/>\n", at, y->from, y->to);
-		fprintf(out, "<text class=\"tick\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">%s</text>\n", at,
-			y->from + 18, tick);
+		fprintf(out, "<text class=\"tick\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">%s%s</text>\n",
+			at, y->from + 18, tick, decade == x->high ? " keys" : "");
 	}
 	fprintf(out, "<path class=\"axis\" d=\"M%d %dV%dH%d\"/>\n", x->from, y->to, y->from, x->to);
 }
@@ -237,7 +236,7 @@ static void draw_head(FILE *out, const json_t *document, int width, int height)
 		"<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
 		"<text class=\"title\" x=\"%d\" y=\"30\">CPU time of PKCS#11 calls by the number of keys on the "
 		"token</text>\n"
-		"<text class=\"sub\" x=\"%d\" y=\"50\">P-256, two keys a pair; both axes logarithmic; one thread; ",
+		"<text class=\"sub\" x=\"%d\" y=\"50\">P-256, two keys a pair; both axes logarithmic; p99: 99th percentile; one thread; ",
 		width, height, width, height, width, height, MARGIN, MARGIN);
 	text(out, string(machine, "processor"));
 	fputs(", ", out);

@@ -54,7 +54,7 @@ def each_count_has_a_point_with_every_kind_of_call(home):
         expect(point["find_id"]["samples"] == 2000 and 1 < point["rss_anon_mib"] < 200, point)
     expect(document["machine"]["cores"] > 0 and "/" not in document["place"], document)
     expect([row["keys"] for row in json.loads(result.stdout)["points"]] == [0, 100, 300], result.stdout)
-    expect(series["module"] in texts(svg) and "Find by id: 2 keys, median" in texts(svg), texts(svg))
+    expect(series["module"] in texts(svg) and "Find by id (2 keys), median" in texts(svg), texts(svg))
     expect(not (home.folder / "store").exists(), "the user's store was touched")
 
 

@@ -48,7 +48,7 @@ TEST(each_series_has_its_line_and_its_legend)
 	EXPECT_NUMBER(2 * 2 + 1, times("<circle")); /* two points in two panels, and the legend's */
 	EXPECT(times(">Ours &quot;1&quot;<") == 1 && times(">Theirs<") == 1);
 	EXPECT(times("Fast &amp; &lt;Good&gt;") == 1 && times("ext4") == 1);
-	EXPECT(times(">1k<") == 2 && times(">1M<") == 2 && times(">10 µs<") == 1 && times("MiB<") == 2);
+	EXPECT(times(">1k<") == 2 && times(">1M keys<") == 2 && times(">10 µs<") == 1 && times("MiB<") == 2);
 	EXPECT_NUMBER(0, times("stopped"));
 	EXPECT_NUMBER(0, times("nan") + times("inf") + times("(null)"));
 }
