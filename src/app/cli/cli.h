@@ -37,7 +37,9 @@ struct ash_cli_command {
 	const char *details;                         /* a paragraph, or NULL */
 	void (*more)(FILE *out);                     /* adds to the help what a table knows, or NULL */
 	const struct ash_cli_option *const *options; /* groups, NULL-terminated */
-	const struct ash_cli_example *examples;      /* ends with a NULL line; or NULL */
+	const char *words;                      /* its words in the help ("FILE..."); NULL: it takes none */
+	int words_min, words_max;               /* how many there have to be and may be */
+	const struct ash_cli_example *examples; /* ends with a NULL line; or NULL */
 	struct ash_status (*run)(struct ash_cli *cli);
 	bool alone; /* needs no HSM: works with a broken configuration too */
 };
@@ -57,7 +59,9 @@ struct ash_cli {
 	/* Set while it runs. */
 	const struct ash_cli_command *command;
 	const char *values[ASH_CLI_OPTS]; /* NULL: not given; "" for a switch */
-	enum ash_cli_exit exit;           /* of the first failure that was told */
+	char **words;                     /* what stands behind the options: as many as the command takes */
+	int word_count;
+	enum ash_cli_exit exit; /* of the first failure that was told */
 };
 
 /* All commands, in the order of the overview; NULL past the last. */
@@ -97,6 +101,7 @@ void ash_cli_help_command(FILE *out, const struct ash_cli_command *command);
 
 /* The commands, one file each. */
 extern const struct ash_cli_command ash_cli_cmd_init, ash_cli_cmd_token_list, ash_cli_cmd_token_show,
-	ash_cli_cmd_token_delete, ash_cli_cmd_key_generate, ash_cli_cmd_key_list, ash_cli_cmd_key_show,
-	ash_cli_cmd_key_delete, ash_cli_cmd_mechanisms, ash_cli_cmd_selftest, ash_cli_cmd_bench_scale,
-	ash_cli_cmd_bench_create, ash_cli_cmd_bench_chart, ash_cli_cmd_info, ash_cli_cmd_version;
+	ash_cli_cmd_token_delete, ash_cli_cmd_key_generate, ash_cli_cmd_key_import, ash_cli_cmd_key_list,
+	ash_cli_cmd_key_show, ash_cli_cmd_key_delete, ash_cli_cmd_mechanisms, ash_cli_cmd_selftest,
+	ash_cli_cmd_bench_scale, ash_cli_cmd_bench_create, ash_cli_cmd_bench_chart, ash_cli_cmd_info,
+	ash_cli_cmd_version;

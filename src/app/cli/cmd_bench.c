@@ -17,7 +17,7 @@
 #define BUDGET_DEFAULT  600
 #define BUDGET_MAX      86400
 #define THREADS_DEFAULT 16
-#define PAIRS_DEFAULT   2000
+#define PAIRS_DEFAULT   500
 #define ROUNDS          3
 
 /* The explanation of this thread's latest failure, which `status` is; without one, what its code says. */
@@ -483,7 +483,7 @@ static const struct ash_cli_option create_options[] = {
 	{ .id = ASH_CLI_OPT_PAIRS,
 	  .name = "pairs",
 	  .value = "N",
-	  .text = "how many key pairs each turn makes; without it 2000" },
+	  .text = "how many key pairs each turn makes; without it 500" },
 	FOLDER_OPTION,
 	OUTPUT_OPTION,
 	{ .name = NULL },

@@ -290,7 +290,8 @@ struct ash_status ash_checksum_reserve(sqlite3 *db)
 {
 	int len = ASH_CHECKSUM_LEN;
 
-	ASH_ENSURE(sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &len) == SQLITE_OK, ASH_E_IO);
+	ASH_ENSURE(sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &len) == SQLITE_OK,
+		   ASH_E_MEMORY); /* for buffers of the new size */
 	return ASH_DONE;
 }
 

@@ -33,7 +33,7 @@
  */
 ASH_STATUS ash_checksum_vfs(const char **ret_name);
 
-/* Asks for the reserved bytes in a database that has no page yet. */
+/* Asks for the reserved bytes in a database that has no page yet. ASH_E_MEMORY. */
 ASH_STATUS ash_checksum_reserve(sqlite3 *db);
 
 /* Whether the pages of an open database, of which one was read, have checksums. */

@@ -275,39 +275,63 @@ static struct ash_status pragma_number(struct ash_connection *connection, const 
 	return status;
 }
 
-/* One row of sqlite_master against ours. Indexes that are read at the wrong page find nothing, in silence. */
-static bool is_as_made(sqlite3_stmt *found, size_t i, int64_t format, int *roots)
-{
-	const char *sql = format == 1 && schema[i].sql_1 != NULL ? schema[i].sql_1 : schema[i].sql;
-	const int root = sqlite3_column_int(found, 2);
+/* What was found of the tables. */
+struct schema_found {
+	size_t right;           /* rows that are as we made them */
+	size_t made, compacted; /* those that begin where they do in a new database; or after VACUUM */
+	size_t count;
+};
 
-	roots[0] += root == schema[i].root;
-	roots[1] += root == schema[i].root_compact;
-	return sqlite3_stricmp((const char *)sqlite3_column_text(found, 0), schema[i].name) == 0 &&
-	       sqlite3_stricmp((const char *)sqlite3_column_text(found, 1), sql) == 0;
+/* One row of sqlite_master against ours. Indexes that are read at the wrong page find nothing, in silence. */
+static struct ash_status look_at_table(struct ash_connection *connection, sqlite3_stmt *row, size_t i,
+				       struct schema_found *found)
+{
+	const char *name = (const char *)sqlite3_column_text(row, 0);
+	const char *sql = (const char *)sqlite3_column_text(row, 1);
+	const char *want =
+		connection->format == 1 && schema[i].sql_1 != NULL ? schema[i].sql_1 : schema[i].sql;
+	const int root = sqlite3_column_int(row, 2);
+
+	/* NULL is what SQLite says for want of memory as well. */
+	ASH_ENSURE(sqlite3_errcode(connection->db) != SQLITE_NOMEM, ASH_E_MEMORY);
+	found->right +=
+		name != NULL && sql != NULL && strcmp(name, schema[i].name) == 0 && strcmp(sql, want) == 0;
+	found->made += root == schema[i].root;
+	found->compacted += root == schema[i].root_compact;
+	return ASH_DONE;
 }
 
-static struct ash_status check_schema(struct ash_connection *connection, int64_t format)
+static struct ash_status look_at_tables(struct ash_connection *connection, sqlite3_stmt *rows,
+					struct schema_found *found)
 {
-	sqlite3_stmt *found = NULL;
+	bool row = false;
+
+	while (true) {
+		ASH_TRY(ash_connection_step(connection, rows, &row));
+		if (!row)
+			return ASH_DONE;
+		if (found->count < ASH_COUNT(schema))
+			ASH_TRY(look_at_table(connection, rows, found->count, found));
+		found->count++;
+	}
+}
+
+static struct ash_status check_schema(struct ash_connection *connection)
+{
+	struct schema_found found = { .count = 0 };
+	const size_t all = ASH_COUNT(schema);
+	sqlite3_stmt *rows = NULL;
 	struct ash_status status = ASH_DONE;
-	int roots[2] = { 0, 0 };
-	bool row = false, right = true;
-	size_t count = 0;
 	int result = sqlite3_prepare_v2(connection->db,
 					"SELECT name, sql, rootpage FROM sqlite_master ORDER BY name", -1,
-					&found, NULL);
+					&rows, NULL);
 
 	if (result != SQLITE_OK)
 		return fail(connection, result);
-	while (ash_is_ok(status = ash_connection_step(connection, found, &row)) && row) {
-		right = right && count < ASH_COUNT(schema) && is_as_made(found, count, format, roots);
-		count++;
-	}
-	sqlite3_finalize(found);
+	status = look_at_tables(connection, rows, &found);
+	sqlite3_finalize(rows);
 	ASH_TRY(status);
-	if (!right || count != ASH_COUNT(schema) ||
-	    (roots[0] != ASH_COUNT(schema) && roots[1] != ASH_COUNT(schema)))
+	if (found.count != all || found.right != all || (found.made != all && found.compacted != all))
 		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has other tables than a store has: it is damaged",
 			      connection->path);
 	return ASH_DONE;
@@ -335,7 +359,7 @@ static struct ash_status check_format(struct ash_connection *connection)
 		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has no checksums in its pages: its header is damaged",
 			      connection->path);
 	connection->format = format;
-	return check_schema(connection, format);
+	return check_schema(connection);
 }
 
 static int note_wal(void *context, ASH_UNUSED sqlite3 *db, ASH_UNUSED const char *name, int pages)
@@ -350,21 +374,25 @@ static struct ash_status prepare_to_write(struct ash_connection *connection)
 {
 	sqlite3_stmt *statement = NULL;
 	bool is_log = false;
+	int result = SQLITE_OK;
 
 	/* Where SQLite can't open a file for writing, it quietly opens it for reading. */
 	if (sqlite3_db_readonly(connection->db, "main") != 0)
 		ASH_FAIL_WITH(ASH_E_ACCESS, "%s can't be opened for writing", connection->path);
 	/* Somebody may have taken it out of WAL mode; this is nothing when nobody did. */
-	if (sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode=WAL", -1, &statement, NULL) ==
-		    SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_ROW)
+	result = sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode=WAL", -1, &statement, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	if (result == SQLITE_ROW)
 		is_log = sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
 	sqlite3_finalize(statement);
+	ASH_ENSURE((result & 0xff) != SQLITE_NOMEM && result != SQLITE_IOERR_NOMEM, ASH_E_MEMORY);
 	if (!is_log)
 		ASH_FAIL_WITH(ASH_E_IO, "%s can't be put into WAL mode: %s", connection->path,
 			      sqlite3_errmsg(connection->db));
 	sqlite3_wal_hook(connection->db, note_wal, connection);
-	return ASH_DONE;
+	/* The upper part of the indexes of a million keys: each change touches them at random places. */
+	return execute(connection, "PRAGMA cache_size=-32000");
 }
 
 struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mode,
