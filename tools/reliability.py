@@ -260,7 +260,7 @@ def race_table(race):
 
 
 def keys_text(results, chart):
-    scale, race = results.get("scale"), results.get("create")
+    scale, race, imported = (results.get(name) for name in ("scale", "create", "import"))
     parts = ["## A million keys\n", promises(results)]
     if scale:
         parts += [
@@ -277,6 +277,12 @@ def keys_text(results, chart):
             "`build/ashlar bench create --module ashlar,/usr/lib/softhsm/libsofthsm2.so`.\n",
             race_table(race),
         ]
+    if imported:
+        parts.append(
+            f"`tools/make_keys.py {imported['keys']} keys.pem`, then `build/ashlar key import --label-prefix key- "
+            f"keys.pem` into a new token: {count(imported['keys'])} pairs in {imported['seconds']:.0f} s, of which "
+            f"{imported['cpu_seconds']:.0f} s of CPU time.\n"
+        )
     return "\n".join(parts)
 
 

@@ -24,7 +24,6 @@ from reliability import MODULES, SWEEPS, TOP, Results
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 LAST_LINE = re.compile(r"^(\w+): (\d+) points, (\d+) bad(?:; (.*))?$", re.MULTILINE)
 MEASUREMENTS = ["scale", "create", "import"]
-IMPORTED = 1_000_000
 
 
 def filesystem(folder):
@@ -146,25 +145,26 @@ class Runner:
     def create(self):
         self.ashlar("create", "bench", "create", "--module", self.both(), "--output", self.out / "create.json")
 
-    def import_keys(self):
-        """A million keys from one file, through the command line."""
+    def import_keys(self, count):
+        """Keys from one file, through the command line."""
         with tempfile.TemporaryDirectory(prefix="ashlar-import.") as folder:
             keys, pin = Path(folder, "keys.pem"), Path(folder, "pin")
             pin.write_text("import-pin\n", encoding="utf-8")
             pin.chmod(0o600)
-            make = [sys.executable, TOP / "tools/make_keys.py", IMPORTED, keys]
+            make = [sys.executable, TOP / "tools/make_keys.py", count, keys]
             if self.run("import-keys", make)[0] != 0:
                 self.bad.append("import: no keys")
                 return
             script = (
                 '"$1" init --label import --so-pin-file "$2" --pin-file "$2" && '
-                '"$1" key import "$3" --label-prefix key- --pin-file "$2"'
+                '"$1" key import --label-prefix key- --pin-file "$2" "$3"'
             )
-            start = time.monotonic()
+            start, cpu = time.monotonic(), os.times()
             status, _ = self.run("import", ["sh", "-c", script, "sh", self.build / "ashlar", pin, keys])
-            seconds = time.monotonic() - start
+            seconds, now = time.monotonic() - start, os.times()
         if status == 0:
-            self.write("import", {"keys": IMPORTED, "seconds": seconds})
+            used = now.children_user + now.children_system - cpu.children_user - cpu.children_system
+            self.write("import", {"keys": count, "seconds": seconds, "cpu_seconds": used})
         else:
             self.bad.append(f"import: exit {status}")
 
@@ -177,6 +177,7 @@ def main():
     parser.add_argument("--modules", default=",".join(MODULES), help="which modules the sweeps drive")
     parser.add_argument("--limit", type=int, default=3 * 3600, help="the most seconds for one part")
     parser.add_argument("--counts", default="1000,10000,100000,1000000", help="of keys, for the chart")
+    parser.add_argument("--imported", type=int, default=1_000_000, metavar="KEYS", help="keys to import")
     parser.add_argument("--budget", type=int, default=900, help="seconds to fill up to one count")
     args = parser.parse_args()
 
@@ -194,7 +195,7 @@ def main():
     if "scale" in wanted:
         runner.scale(args.counts, args.budget)
     if "import" in wanted:
-        runner.import_keys()
+        runner.import_keys(args.imported)
     for line in runner.bad:
         print(f"bad: {line}")
     print(f"results are in {runner.out}", flush=True)
