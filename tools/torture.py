@@ -22,7 +22,7 @@ from pathlib import Path
 from reliability import MODULES, SWEEPS, TOP, Results
 
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
-LAST_LINE = re.compile(r"^(\w+): (\d+) points, (\d+) bad(?:; (.*))?$", re.MULTILINE)
+STRESS = ["--processes", 8, "--threads", 8, "--seconds", 600, "--kill", 1000]  # milliseconds from kill to kill
 MEASUREMENTS = ["scale", "create", "import"]
 
 
@@ -62,6 +62,34 @@ def machine_facts():
     }
 
 
+def stress_result(output, status, command, module, seconds):
+    """What tests/integration/stress told, in the sweeps' form; None when it did not come to its end."""
+    calls = re.search(r"^# (\d+) calls in", output, re.MULTILINE)
+    wrong = re.search(r"^# seed (\w+), (\d+) wrong answers$", output, re.MULTILINE)
+    if not calls or not wrong:
+        return None
+    more = {"seed": wrong[1]}
+    kills = re.search(
+        r"^# (\d+) processes killed; store.db ([\d.]+) MB at most, its log ([\d.]+) MB, ([\d.]+) MB in use", output, re.M
+    )
+    if kills:
+        more["processes_killed"] = int(kills[1])
+        names = ("largest_database_mb", "largest_log_mb", "in_use_at_the_end_mb")
+        more.update(zip(names, (float(number) for number in kills.groups()[1:])))
+    write = re.search(r"^# writes to the token +\d+ +\d+ +[\d.]+ +([\d.]+)$", output, re.M)
+    if write:
+        more["longest_write_ms"] = float(write[1])
+    return {
+        "sweep": "crowd",
+        "module": module,
+        "points": int(calls[1]),
+        "bad": int(wrong[2]) or int(status != 0),  # nobody may crash, hang or end badly, either
+        "seconds": seconds,
+        "command": " ".join([command[0].name, *map(str, command[1:])]),
+        "more": more,
+    }
+
+
 class Runner:
     def __init__(self, build, out, limit):
         self.build = Path(build).resolve()
@@ -98,32 +126,42 @@ class Runner:
 
     # ---- sweeps ----
 
-    def module_path(self, module):
-        return self.build / "libashlar-pkcs11.so" if module == "ashlar" else SOFTHSM
+    def command(self, sweep, module, result):
+        """The program that tries it, and its arguments. Without --module a sweep takes the one just built."""
+        path = self.build / "libashlar-pkcs11.so" if module == "ashlar" else SOFTHSM
+        if sweep.name == "crowd":
+            return [self.build / "tests/integration/stress/stress", *STRESS, path]
+        which = [] if module == "ashlar" else ["--module", path]
+        return [self.build / "tests/torture" / sweep.name, *which, "--json", result]
 
     def sweep(self, sweep, module):
-        """One sweep of one module. A sweep that left no JSON did not end, and that is its result."""
+        """One sweep of one module. A sweep that left no result did not end, and that is its result."""
         name = f"{sweep.name}.{module}"
-        program = self.build / "tests/torture" / sweep.name
         result = self.out / f"{name}.json"
-        if not program.exists():
-            print(f"== {name}: {program.name} is not built", flush=True)
+        command = self.command(sweep, module, result)
+        if not command[0].exists():
+            print(f"== {name}: {command[0].name} is not built", flush=True)
             if module == "ashlar":
                 self.bad.append(f"{name} is not built")
             return
-        if module != "ashlar" and not SOFTHSM.exists():
-            print(f"== {name}: skipped, it is not here: tools/setup --peers installs it", flush=True)
+        if module != "ashlar" and not (sweep.others and SOFTHSM.exists()):
+            why = "tools/setup --peers installs it" if sweep.others else "the sweep is for ours alone"
+            print(f"== {name}: skipped: {why}", flush=True)
             return
         result.unlink(missing_ok=True)
-        status, output = self.run(name, [program, "--module", self.module_path(module), "--json", result])
-        if not result.exists():
-            result.write_text(json.dumps(self.told(sweep, module, status, output)) + "\n", encoding="utf-8")
+        start = time.monotonic()
+        status, output = self.run(name, command)
+        if sweep.name == "crowd":
+            told = stress_result(output, status, command, MODULES[module], time.monotonic() - start)
+            self.write(name, told or self.unended(sweep, module, status, output))
+        elif not result.exists():
+            self.write(name, self.unended(sweep, module, status, output))
         if module == "ashlar" and status != 0:
             self.bad.append(f"{name}: exit {status}")
 
     @staticmethod
-    def told(sweep, module, status, output):
-        lines = LAST_LINE.findall(output)
+    def unended(sweep, module, status, output):
+        lines = [line for line in output.splitlines() if line.strip()]
         last = f"; it said: {lines[-1]}" if lines else ""
         return {"sweep": sweep.name, "module": MODULES[module], "error": f"exit {status}{last}"}
 
