@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/bench/interrupt.h"
 #include "app/bench/watch.h"
 
 /* The answer, or the failure with what explains it, as one line of JSON. */
@@ -27,7 +28,8 @@ static void answer(int fd, ash_bench_work work, void *context)
 
 static void child(int fd, ash_bench_work work, void *context, unsigned limit_s)
 {
-	/* Ctrl-C ends both, SIGKILL of the parent the child too; the alarm ends a module that hangs. */
+	/* The child ends with its parent; the alarm ends a module that hangs. */
+	ash_bench_interrupt_release();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGALRM, SIG_DFL);
 	alarm(limit_s);
@@ -72,12 +74,18 @@ ASH_STATUS ash_bench_child(ash_bench_work work, void *context, unsigned limit_s,
 		child(ends[1], work, context, limit_s);
 	}
 	close(ends[1]);
-	if (pid > 0)
+	if (pid < 0) {
+		close(ends[0]);
+		ASH_FAIL_WITH(ASH_E_IO, "can't make a process");
+	}
+	if (ash_bench_interrupt_wait(ends[0]))
 		reply = json_loadfd(ends[0], JSON_REJECT_DUPLICATES, NULL);
+	else
+		(void)kill(pid, SIGKILL);
 	close(ends[0]);
-	if (pid < 0)
-		ASH_FAIL_WITH(ASH_E_IO, "can't make a process: %s", strerror(errno));
 	while (waitpid(pid, &wait_status, 0) == -1 && errno == EINTR)
 		continue;
+	if (ash_bench_interrupted())
+		ASH_FAIL_WITH(ASH_E_FAILED, "interrupted");
 	return read_reply(reply, wait_status, limit_s, ret_answer);
 }

@@ -8,6 +8,7 @@
 
 #include "app/bench/child.h"
 #include "app/bench/fill.h"
+#include "app/bench/interrupt.h"
 #include "app/bench/measure.h"
 
 #define KEYS_MAX      100000000u
@@ -108,6 +109,8 @@ static ASH_STATUS measure_point(struct run *run)
 
 	progress(run, 2 * run->pairs, "measuring");
 	status = ash_bench_child(measure, run, run->what->budget_s + CHILD_MARGIN, &point);
+	if (ash_bench_interrupted())
+		return status;
 	if (!ash_is_ok(status))
 		return stop(run, "measuring", ash_status_explanation());
 	return append(run, "points", point);
@@ -121,6 +124,8 @@ static ASH_STATUS fill_up(struct run *run, uint64_t to)
 	run->to = to;
 	progress(run, 2 * to, "filling");
 	status = ash_bench_child(fill, run, run->what->budget_s + CHILD_MARGIN, &told);
+	if (ash_bench_interrupted())
+		return status;
 	if (!ash_is_ok(status))
 		return stop(run, "filling", ash_status_explanation());
 	run->pairs = (uint64_t)json_integer_value(json_object_get(told, "keys")) / 2;

@@ -24,7 +24,8 @@ struct ash_bench_scale {
 /*
  * A series: {"module": its name and version, "points": [...], "fills": [{"from", "keys", "threads", "seconds",
  * "cpu_seconds"}], "stopped": null or why it ends early}. A point is what ash_bench_measure() tells;
- * the first has no keys. Fails only where not even the token could be made, with an explanation.
+ * the first has no keys. Fails only where not even the token could be made, or the
+ * program is to end; with an explanation.
  */
 ASH_STATUS ash_bench_scale(const struct ash_bench_scale *what, json_t **ret_series);
 

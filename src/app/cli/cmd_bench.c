@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/bench/chart.h"
+#include "app/bench/interrupt.h"
 #include "app/bench/machine.h"
 #include "app/bench/race.h"
 #include "app/bench/scale.h"
@@ -292,6 +293,7 @@ static ASH_STATUS bench_scale(struct ash_cli *cli)
 	ASH_TRY(scale_settings(cli, &what, counts));
 	ASH_TRY(choose_modules(cli, &modules));
 	ASH_TRY(new_document("scale", "series", &document));
+	ash_bench_interrupt_catch();
 	for (size_t i = 0; i < modules.names.count; i++) {
 		what.module = modules.path[i];
 		ASH_TRY(scale_one(cli, &what, document));
@@ -376,6 +378,7 @@ static ASH_STATUS bench_create(struct ash_cli *cli)
 	race.count = modules.names.count;
 	race.threads = threads;
 	race.pairs = pairs;
+	ash_bench_interrupt_catch();
 	status = ash_bench_race(&race, &rows);
 	if (!ash_is_ok(status))
 		return ash_cli_refuse(cli, ASH_CLI_FAILED, "can't measure: %s",

@@ -7,8 +7,11 @@ usage: bench_test.py PATH-OF-ASHLAR   (prints TAP)
 
 import json
 import pathlib
+import signal
+import subprocess
 import sys
 import tempfile
+import time
 import traceback
 import xml.etree.ElementTree
 
@@ -99,6 +102,21 @@ def another_module_is_measured_by_the_same_calls(home):
     expect("SoftHSM" in theirs["module"] and theirs["module"] != ours["module"], theirs["module"])
     expect(set(theirs["points"][1]) == set(ours["points"][1]), theirs["points"][1])
     return None
+
+
+@test
+def ctrl_c_leaves_nothing_behind(home):
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        command = [home.ashlar, "bench", "scale", "--counts", "1000000", "--folder", str(home.folder)]
+        process = subprocess.Popen(command, env=home.env(), stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        while not any(home.folder.glob("ashlar-bench*/ashlar/store.db")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)  # in the midst of filling
+        process.send_signal(kind)
+        _, told = process.communicate(timeout=60)
+        expect(process.returncode == FAILED and "interrupted" in told, told)
+        expect(not list(home.folder.glob("ashlar-bench*")), "something was left behind")
 
 
 @test
