@@ -22,7 +22,7 @@ from pathlib import Path
 from reliability import MODULES, SWEEPS, TOP, Results
 
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
-STRESS = ["--processes", 8, "--threads", 8, "--seconds", 600, "--kill", 1000]  # milliseconds from kill to kill
+STRESS = ["--processes", 8, "--threads", 8, "--kill", 1000, "--seconds"]  # milliseconds from kill to kill
 MEASUREMENTS = ["scale", "create", "import"]
 
 
@@ -91,10 +91,11 @@ def stress_result(output, status, command, module, seconds):
 
 
 class Runner:
-    def __init__(self, build, out, limit):
+    def __init__(self, build, out, limit, short=False):
         self.build = Path(build).resolve()
         self.out = Path(out)
         self.limit = limit
+        self.short = short
         self.bad = []
         self.out.mkdir(parents=True, exist_ok=True)
 
@@ -130,9 +131,10 @@ class Runner:
         """The program that tries it, and its arguments. Without --module a sweep takes the one just built."""
         path = self.build / "libashlar-pkcs11.so" if module == "ashlar" else SOFTHSM
         if sweep.name == "crowd":
-            return [self.build / "tests/integration/stress/stress", *STRESS, path]
+            return [self.build / "tests/integration/stress/stress", *STRESS, 30 if self.short else 600, path]
         which = [] if module == "ashlar" else ["--module", path]
-        return [self.build / "tests/torture" / sweep.name, *which, "--json", result]
+        how = ["--short"] if self.short else []
+        return [self.build / "tests/torture" / sweep.name, *how, *which, "--json", result]
 
     def sweep(self, sweep, module):
         """One sweep of one module. A sweep that left no result did not end, and that is its result."""
@@ -213,6 +215,7 @@ def main():
     parser.add_argument("--out", default=TOP / "build/torture", help="where results go")
     parser.add_argument("--only", default="", help=f"parts, with commas: {', '.join(s.name for s in SWEEPS)}, {', '.join(MEASUREMENTS)}")
     parser.add_argument("--modules", default=",".join(MODULES), help="which modules the sweeps drive")
+    parser.add_argument("--short", action="store_true", help="the sweeps as in make check: minutes")
     parser.add_argument("--limit", type=int, default=3 * 3600, help="the most seconds for one part")
     parser.add_argument("--counts", default="1000,10000,100000,1000000", help="of keys, for the chart")
     parser.add_argument("--imported", type=int, default=1_000_000, metavar="KEYS", help="keys to import")
@@ -223,7 +226,7 @@ def main():
     unknown = set(wanted) - {s.name for s in SWEEPS} - set(MEASUREMENTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
-    runner = Runner(args.build, args.out, args.limit)
+    runner = Runner(args.build, args.out, args.limit, args.short)
     runner.write("machine", machine_facts())
     for sweep in SWEEPS:
         for module in args.modules.split(",") if sweep.name in wanted else []:
