@@ -118,9 +118,11 @@ class Runner:
             try:
                 status = process.wait(self.limit)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
                 status = f"it took more than {self.limit} s"
+            finally:
+                if process.poll() is None:  # with all that it started; also when we are to end
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         output = log.read_text(encoding="utf-8", errors="replace")
         print("\n".join(output.splitlines()[-1:]), flush=True)
         return status, output
@@ -226,6 +228,7 @@ def main():
     unknown = set(wanted) - {s.name for s in SWEEPS} - set(MEASUREMENTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     runner = Runner(args.build, args.out, args.limit, args.short)
     runner.write("machine", machine_facts())
     for sweep in SWEEPS:

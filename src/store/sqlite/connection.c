@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/sqlite/checksum.h"
+#include "store/sqlite/schema.h"
 #include "store/store.h"
 #include "util/mem.h"
 
@@ -18,43 +19,6 @@
 
 /* Format 1 had none. */
 #define FORMAT_WITH_CHECKSUMS 2
-
-/* The tables, in the order in which they are made. */
-static const struct {
-	const char *name, *sql;
-	const char *sql_1; /* as format 1 had it, where that is different */
-	int root;          /* its first page in a new database; */
-	int root_compact;  /* and in one that VACUUM wrote: indexes come last */
-} schema[] = {
-	{ "meta",
-	  "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one IN (1, 2)), generation INTEGER NOT NULL,"
-	  " latest_id INTEGER NOT NULL) STRICT",
-	  "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one = 1), generation INTEGER NOT NULL,"
-	  " latest_id INTEGER NOT NULL) STRICT",
-	  2, 2 },
-	{ "record",
-	  "CREATE TABLE record(row INTEGER PRIMARY KEY, space INTEGER NOT NULL, owner INTEGER NOT NULL,"
-	  " id INTEGER NOT NULL, version INTEGER NOT NULL, terms BLOB NOT NULL, value BLOB NOT NULL) STRICT",
-	  NULL, 3, 3 },
-	{ "record_name", "CREATE UNIQUE INDEX record_name ON record(space, owner, id)", NULL, 4, 5 },
-	{ "term",
-	  "CREATE TABLE term(space INTEGER NOT NULL, owner INTEGER NOT NULL, term BLOB NOT NULL,"
-	  " id INTEGER NOT NULL, PRIMARY KEY(space, owner, term, id)) STRICT, WITHOUT ROWID",
-	  NULL, 5, 4 },
-};
-
-#define MAKE_BEFORE                         \
-	"PRAGMA page_size=4096;"            \
-	"PRAGMA auto_vacuum=NONE;"          \
-	"BEGIN IMMEDIATE;"                  \
-	"PRAGMA application_id=1098082412;" \
-	"PRAGMA user_version=2;"
-#define MAKE_AFTER                                     \
-	"INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0);" \
-	"COMMIT;"                                      \
-	"PRAGMA journal_mode=WAL;"
-
-_Static_assert(ASH_SQLITE_APPLICATION == 1098082412 && ASH_SQLITE_FORMAT == 2, "as in MAKE_BEFORE");
 
 #define SETTINGS                     \
 	"PRAGMA mmap_size=0;"        \
@@ -88,6 +52,8 @@ static const char *const texts[ASH_SQLS] = {
 			   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[ASH_SQL_UPDATE] = "UPDATE record SET version = ?4, terms = ?5, value = ?6"
 			   " WHERE space = ?1 AND owner = ?2 AND id = ?3",
+	[ASH_SQL_PLACE] = "SELECT space, owner FROM record INDEXED BY record_name"
+			  " WHERE (space, owner) > (?1, ?2) ORDER BY space, owner LIMIT 1",
 	[ASH_SQL_DELETE] = "DELETE FROM record WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_DELETE_ALL] = "DELETE FROM record WHERE space = ?1 AND owner = ?2",
 	[ASH_SQL_ADD_TERM] = "INSERT INTO term(space, owner, id, term) VALUES(?1, ?2, ?3, ?4)",
@@ -189,7 +155,7 @@ bool ash_connection_in_transaction(const struct ash_connection *connection)
 	return sqlite3_get_autocommit(connection->db) == 0;
 }
 
-static struct ash_status execute(struct ash_connection *connection, const char *text)
+struct ash_status ash_connection_execute(struct ash_connection *connection, const char *text)
 {
 	int result = sqlite3_exec(connection->db, text, NULL, NULL, NULL);
 
@@ -275,63 +241,14 @@ static struct ash_status pragma_number(struct ash_connection *connection, const 
 	return status;
 }
 
-/* What was found of the tables. */
-struct schema_found {
-	size_t right;           /* rows that are as we made them */
-	size_t made, compacted; /* those that begin where they do in a new database; or after VACUUM */
-	size_t count;
-};
-
-/* One row of sqlite_master against ours. Indexes that are read at the wrong page find nothing, in silence. */
-static struct ash_status look_at_table(struct ash_connection *connection, sqlite3_stmt *row, size_t i,
-				       struct schema_found *found)
-{
-	const char *name = (const char *)sqlite3_column_text(row, 0);
-	const char *sql = (const char *)sqlite3_column_text(row, 1);
-	const char *want =
-		connection->format == 1 && schema[i].sql_1 != NULL ? schema[i].sql_1 : schema[i].sql;
-	const int root = sqlite3_column_int(row, 2);
-
-	/* NULL is what SQLite says for want of memory as well. */
-	ASH_ENSURE(sqlite3_errcode(connection->db) != SQLITE_NOMEM, ASH_E_MEMORY);
-	found->right +=
-		name != NULL && sql != NULL && strcmp(name, schema[i].name) == 0 && strcmp(sql, want) == 0;
-	found->made += root == schema[i].root;
-	found->compacted += root == schema[i].root_compact;
-	return ASH_DONE;
-}
-
-static struct ash_status look_at_tables(struct ash_connection *connection, sqlite3_stmt *rows,
-					struct schema_found *found)
-{
-	bool row = false;
-
-	while (true) {
-		ASH_TRY(ash_connection_step(connection, rows, &row));
-		if (!row)
-			return ASH_DONE;
-		if (found->count < ASH_COUNT(schema))
-			ASH_TRY(look_at_table(connection, rows, found->count, found));
-		found->count++;
-	}
-}
-
 static struct ash_status check_schema(struct ash_connection *connection)
 {
-	struct schema_found found = { .count = 0 };
-	const size_t all = ASH_COUNT(schema);
-	sqlite3_stmt *rows = NULL;
-	struct ash_status status = ASH_DONE;
-	int result = sqlite3_prepare_v2(connection->db,
-					"SELECT name, sql, rootpage FROM sqlite_master ORDER BY name", -1,
-					&rows, NULL);
+	bool right = false;
+	const int result = ash_schema_check(connection->db, connection->format, &right);
 
 	if (result != SQLITE_OK)
 		return fail(connection, result);
-	status = look_at_tables(connection, rows, &found);
-	sqlite3_finalize(rows);
-	ASH_TRY(status);
-	if (found.count != all || found.right != all || (found.made != all && found.compacted != all))
+	if (!right)
 		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has other tables than a store has: it is damaged",
 			      connection->path);
 	return ASH_DONE;
@@ -407,11 +324,11 @@ struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mod
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
 	ASH_TRY(check_format(connection));
-	ASH_TRY(execute(connection, SETTINGS));
+	ASH_TRY(ash_connection_execute(connection, SETTINGS));
 	if (mode == ASH_SQLITE_WRITE) {
 		ASH_TRY(prepare_to_write(connection));
 	} else {
-		ASH_TRY(execute(connection, "PRAGMA query_only=ON"));
+		ASH_TRY(ash_connection_execute(connection, "PRAGMA query_only=ON"));
 	}
 	*ret_connection = ASH_TAKE(connection);
 	return ASH_DONE;
@@ -436,6 +353,7 @@ struct ash_connection *ash_connection_drop(struct ash_connection *connection)
 struct ash_status ash_connection_make(const char *path)
 {
 	ASH_AUTO(ash_connection) *connection = ash_mem_new(1, sizeof(*connection));
+	int result = SQLITE_OK;
 
 	ASH_ENSURE(connection != NULL, ASH_E_MEMORY);
 	connection->path = path;
@@ -443,12 +361,13 @@ struct ash_status ash_connection_make(const char *path)
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
 	ASH_TRY(ash_checksum_reserve(connection->db));
-	ASH_TRY(execute(connection, SETTINGS));
+	ASH_TRY(ash_connection_execute(connection, SETTINGS));
 	/* In a rollback journal, each step of which is checked; only then is the log turned on, still empty. */
-	ASH_TRY(execute(connection, MAKE_BEFORE));
-	for (size_t i = 0; i < ASH_COUNT(schema); i++)
-		ASH_TRY(execute(connection, schema[i].sql));
-	return execute(connection, MAKE_AFTER);
+	result = ash_schema_make(connection->db, ASH_SQLITE_FORMAT);
+	if (result != SQLITE_OK)
+		return fail(connection, result);
+	return ash_connection_execute(connection, "INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0); COMMIT;"
+						  "PRAGMA journal_mode=WAL");
 }
 
 /* Lets the log start anew, if readers of older states end soon; new ones are not held up. */
