@@ -31,7 +31,7 @@ SWEEPS = [
     Sweep("power", "Power cut", "a recorded trace of writes is cut, what was not synced dropped, reordered or torn"),
     Sweep("corrupt", "Corruption", "a byte of a small store changed, or a file cut short"),
     Sweep("tamper", "Changed records", "a record in the database changed, moved, copied, or put back older", others=False),
-    Sweep("crowd", "Concurrency", "an answer while 8 processes of 8 threads work, one killed each second"),
+    Sweep("crowd", "Concurrency", "an action of 8 processes of 8 threads on one token, one process killed each second"),
 ]
 MODULES = {"ashlar": "Ashlar", "softhsm": "SoftHSM"}
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Tests of torture.py with programs that are none, and with what the stress of threads says."""
+"""Tests of torture.py with programs in the place of sweeps."""
 
 import contextlib
 import io
 import json
+import signal
+import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -12,15 +15,6 @@ import torture
 from reliability import SWEEPS
 
 SWEEP = SWEEPS[0]
-TOLD = """\
-# function                    calls     not OK    mean us   longest ms
-# C_Login                        10          2       1.0       2234.5
-# writes to the token            11          0     100.0         48.7
-# 123456 calls in 600.0 s (205 a second), 3 actions, 2 lives of shared objects, 1 changes of them; 0 answers
-# 590 processes killed; store.db 12.5 MB at most, its log 18.0 MB, 10.0 MB in use at the end
-# seed 0x1f, 0 wrong answers
-"""
-
 
 class Torture(unittest.TestCase):
     def setUp(self):
@@ -68,17 +62,24 @@ class Torture(unittest.TestCase):
         self.assertNotIn(str(Path.home()), result["home"])
         self.assertFalse(Path(result["conf"]).exists())
 
-    def test_the_stress_is_told_in_the_form_of_the_sweeps(self):
-        told = torture.stress_result(TOLD, 0, [Path("/b/stress"), "--kill", 1000], "Ashlar", 600.0)
-        self.assertEqual((told["points"], told["bad"], told["command"]), (123456, 0, "stress --kill 1000"))
-        self.assertEqual(told["more"]["longest_write_ms"], 48.7)
-        self.assertEqual(told["more"]["processes_killed"], 590)
+    def test_short_and_others_modules_reach_the_sweep(self):
+        runner = torture.Runner(self.folder, self.folder / "out", 60, short=True)
+        words = runner.command(SWEEP, "softhsm", "result.json")[1:]
+        self.assertEqual(words, ["--short", "--module", torture.SOFTHSM, "--json", "result.json"])
 
-    def test_a_stress_that_ended_badly_is_bad(self):
-        wrong = TOLD.replace(" 0 wrong", " 3 wrong")
-        self.assertEqual(torture.stress_result(wrong, 1, [Path("s")], "Ashlar", 1.0)["bad"], 3)
-        self.assertEqual(torture.stress_result(TOLD, -9, [Path("s")], "Ashlar", 1.0)["bad"], 1)
-        self.assertIsNone(torture.stress_result("Aborted", -6, [Path("s")], "Ashlar", 1.0))
+    def test_nothing_goes_on_when_the_runner_is_ended(self):
+        """A sweep that was started is ended with all that it started."""
+        started = self.folder / "started"
+        with self.assertRaises(SystemExit):
+            signal.signal(signal.SIGALRM, lambda *_: sys.exit(1))
+            signal.alarm(2)
+            self.sweep(f"sleep 600 & echo $! >{started}; wait")
+        state = Path("/proc", started.read_text(encoding="utf-8").strip(), "stat")
+        for _ in range(100):  # until whoever inherited it has taken note
+            if not state.exists() or state.read_text(encoding="utf-8").split()[2] == "Z":
+                return
+            time.sleep(0.1)
+        self.fail("it went on")
 
 
 if __name__ == "__main__":

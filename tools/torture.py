@@ -22,7 +22,6 @@ from pathlib import Path
 from reliability import MODULES, SWEEPS, TOP, Results
 
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
-STRESS = ["--processes", 8, "--threads", 8, "--kill", 1000, "--seconds"]  # milliseconds from kill to kill
 MEASUREMENTS = ["scale", "create", "import"]
 
 
@@ -59,34 +58,6 @@ def machine_facts():
         "kernel": platform.release(),
         "system": first_line("/etc/os-release", "PRETTY_NAME"),
         "filesystem": filesystem(tempfile.gettempdir()),
-    }
-
-
-def stress_result(output, status, command, module, seconds):
-    """What tests/integration/stress told, in the sweeps' form; None when it did not come to its end."""
-    calls = re.search(r"^# (\d+) calls in", output, re.MULTILINE)
-    wrong = re.search(r"^# seed (\w+), (\d+) wrong answers$", output, re.MULTILINE)
-    if not calls or not wrong:
-        return None
-    more = {"seed": wrong[1]}
-    kills = re.search(
-        r"^# (\d+) processes killed; store.db ([\d.]+) MB at most, its log ([\d.]+) MB, ([\d.]+) MB in use", output, re.M
-    )
-    if kills:
-        more["processes_killed"] = int(kills[1])
-        names = ("largest_database_mb", "largest_log_mb", "in_use_at_the_end_mb")
-        more.update(zip(names, (float(number) for number in kills.groups()[1:])))
-    write = re.search(r"^# writes to the token +\d+ +\d+ +[\d.]+ +([\d.]+)$", output, re.M)
-    if write:
-        more["longest_write_ms"] = float(write[1])
-    return {
-        "sweep": "crowd",
-        "module": module,
-        "points": int(calls[1]),
-        "bad": int(wrong[2]) or int(status != 0),  # nobody may crash, hang or end badly, either
-        "seconds": seconds,
-        "command": " ".join([command[0].name, *map(str, command[1:])]),
-        "more": more,
     }
 
 
@@ -131,10 +102,7 @@ class Runner:
 
     def command(self, sweep, module, result):
         """The program that tries it, and its arguments. Without --module a sweep takes the one just built."""
-        path = self.build / "libashlar-pkcs11.so" if module == "ashlar" else SOFTHSM
-        if sweep.name == "crowd":
-            return [self.build / "tests/integration/stress/stress", *STRESS, 30 if self.short else 600, path]
-        which = [] if module == "ashlar" else ["--module", path]
+        which = [] if module == "ashlar" else ["--module", SOFTHSM]
         how = ["--short"] if self.short else []
         return [self.build / "tests/torture" / sweep.name, *how, *which, "--json", result]
 
@@ -153,12 +121,8 @@ class Runner:
             print(f"== {name}: skipped: {why}", flush=True)
             return
         result.unlink(missing_ok=True)
-        start = time.monotonic()
         status, output = self.run(name, command)
-        if sweep.name == "crowd":
-            told = stress_result(output, status, command, MODULES[module], time.monotonic() - start)
-            self.write(name, told or self.unended(sweep, module, status, output))
-        elif not result.exists():
+        if not result.exists():
             self.write(name, self.unended(sweep, module, status, output))
         if module == "ashlar" and status != 0:
             self.bad.append(f"{name}: exit {status}")
