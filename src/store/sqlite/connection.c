@@ -309,7 +309,7 @@ static struct ash_status prepare_to_write(struct ash_connection *connection)
 			      sqlite3_errmsg(connection->db));
 	sqlite3_wal_hook(connection->db, note_wal, connection);
 	/* The upper part of the indexes of a million keys: each change touches them at random places. */
-	return execute(connection, "PRAGMA cache_size=-32000");
+	return ash_connection_execute(connection, "PRAGMA cache_size=-32000");
 }
 
 struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mode,

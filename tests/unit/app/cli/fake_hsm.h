@@ -55,7 +55,7 @@ struct ash_hsm {
 	size_t want_count, found;
 	size_t imports[8]; /* how many keys came in with each of the first changes, good or not */
 	size_t import_count;
-	unsigned rivals;   /* so many times another process is faster with a new token or secret key */
+	unsigned rivals; /* so many times another process is faster with a new token or secret key */
 	struct fake_check check;
 	const char *fails; /* this function fails with this code */
 	enum ash_code code;
