@@ -66,7 +66,7 @@ model: all
 
 # A part that went wrong is in the document, too; make fails after it is written.
 torture: all
-	@tools/setup --peers
+	@tools/setup --peers || echo 'torture: without other modules'
 	@status=0; tools/torture.py $(TORTURE_OPTIONS) || status=$$?; \
 	tools/reliability.py && exit $$status
 
