@@ -49,6 +49,7 @@ struct ash_cli {
 	FILE *out, *err;
 	struct ash_status (*open)(struct ash_cli *cli);           /* sets the three below */
 	struct ash_status (*open_in_memory)(struct ash_cli *cli); /* the same, with no tokens and no store */
+	void (*close)(struct ash_cli *cli);                       /* ends what they opened; or NULL */
 	/* The root key's file if it lies there without its store, else NULL; may be NULL itself. */
 	const char *(*orphaned_key)(struct ash_cli *cli);
 	const struct ash_api *api;
@@ -103,4 +104,5 @@ void ash_cli_help_command(FILE *out, const struct ash_cli_command *command);
 extern const struct ash_cli_command ash_cli_cmd_init, ash_cli_cmd_token_list, ash_cli_cmd_token_show,
 	ash_cli_cmd_token_delete, ash_cli_cmd_key_generate, ash_cli_cmd_key_import, ash_cli_cmd_key_list,
 	ash_cli_cmd_key_show, ash_cli_cmd_key_delete, ash_cli_cmd_mechanisms, ash_cli_cmd_selftest,
-	ash_cli_cmd_info, ash_cli_cmd_version;
+	ash_cli_cmd_info, ash_cli_cmd_version, ash_cli_cmd_store_check, ash_cli_cmd_store_compact,
+	ash_cli_cmd_store_backup;

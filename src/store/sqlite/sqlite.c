@@ -3,7 +3,9 @@
 #include <stdatomic.h>
 
 #include "store/sqlite/connection.h"
+#include "store/sqlite/copy.h"
 #include "store/sqlite/files.h"
+#include "store/sqlite/inspect.h"
 #include "store/sqlite/lockfile.h"
 #include "store/sqlite/page.h"
 #include "store/sqlite/pool.h"
@@ -222,6 +224,31 @@ static struct ash_status sqlite_write_begin(void *given, void **ret_txn)
 	return ASH_DONE;
 }
 
+/* Has the turn. It is begun as any change, with all that is looked at then. */
+static struct ash_status compact(struct ash_sqlite *store, uint64_t *ret_before, uint64_t *ret_after)
+{
+	struct ash_connection *connection = NULL;
+	struct ash_status status = ASH_DONE;
+
+	ASH_TRY(begin_writing(store, &connection));
+	give_back(connection);
+	ASH_TRY(ash_pool_borrow(store->pool, true, &connection));
+	status = ash_sqlite_compact(connection, ret_before, ret_after);
+	ash_pool_return(store->pool, connection);
+	return status;
+}
+
+static struct ash_status sqlite_compact(void *given, uint64_t *ret_before, uint64_t *ret_after)
+{
+	struct ash_sqlite *store = given;
+	struct ash_status status = ASH_DONE;
+
+	ASH_TRY(take_turn(store));
+	status = compact(store, ret_before, ret_after);
+	ash_lockfile_end_turn(store->lock_fd);
+	return status;
+}
+
 static void sqlite_end(void *given)
 {
 	struct ash_connection *connection = given;
@@ -265,6 +292,26 @@ static struct ash_status set_meta(struct ash_connection *connection)
 	return ash_connection_step(connection, set, &row);
 }
 
+/*
+ * A commit whose sync failed stands whole in the log, and whoever recovers the log later
+ * would believe it. So its place is taken by a change that counts itself and nothing else;
+ * that is written over it even if it can't be synced either.
+ */
+static struct ash_status write_over(struct ash_connection *connection)
+{
+	struct ash_status status = ASH_DONE;
+
+	ASH_TRY(ash_connection_run(connection, ASH_SQL_BEGIN_WRITE));
+	status = read_meta(connection);
+	if (ash_is_ok(status))
+		status = set_meta(connection);
+	if (ash_is_ok(status))
+		status = ash_connection_run(connection, ASH_SQL_COMMIT);
+	if (!ash_is_ok(status) && ash_connection_in_transaction(connection))
+		ash_ignore(ash_connection_run(connection, ASH_SQL_ROLLBACK));
+	return status;
+}
+
 /* The commit itself; the page is odd while it is not certain which state others see. */
 static struct ash_status commit_seen(struct ash_connection *connection, struct ash_page *page)
 {
@@ -281,6 +328,7 @@ static struct ash_status commit_seen(struct ash_connection *connection, struct a
 	/* The page is told which state there is, if the store can still say so; else it stays odd. */
 	if (ash_connection_in_transaction(connection))
 		ash_ignore(ash_connection_run(connection, ASH_SQL_ROLLBACK));
+	ash_ignore(write_over(connection));
 	if (ash_is_ok(read_meta(connection)))
 		ash_page_end(page, before, connection->generation);
 	return status;
@@ -425,4 +473,9 @@ const struct ash_store_ops ash_store_sqlite = {
 	.put_new = ash_sqlite_put_new,
 	.delete = ash_sqlite_delete,
 	.delete_all = ash_sqlite_delete_all,
+	.place = ash_sqlite_place,
+	.terms = ash_sqlite_terms,
+	.inspect = ash_sqlite_inspect,
+	.backup = ash_sqlite_backup,
+	.compact = sqlite_compact,
 };
