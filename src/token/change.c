@@ -10,6 +10,7 @@ struct item {
 	uint64_t if_version;         /* 0: new */
 	struct ash_buf plain;
 	uint8_t terms[ASH_STORE_TERMS_MAX][ASH_TERM_LEN];
+	struct ash_span term_spans[ASH_STORE_TERMS_MAX];
 	size_t term_count;
 };
 
@@ -86,7 +87,9 @@ static struct ash_status add_terms(struct ash_batch *batch, const struct ash_att
 			continue;
 		ASH_BUG(item->term_count == ASH_STORE_TERMS_MAX);
 		ASH_TRY(ash_record_term(batch->crypto, ring_of(batch, item), attr.type, attr.value,
-					item->terms[item->term_count++]));
+					item->terms[item->term_count]));
+		item->term_spans[item->term_count] = ash_span(item->terms[item->term_count], ASH_TERM_LEN);
+		item->term_count++;
 	}
 	return ASH_DONE;
 }
@@ -109,12 +112,31 @@ static struct ash_status add_item(struct ash_session *session, struct ash_batch 
 
 static struct ash_status write_item(struct ash_txn *txn, struct ash_batch *batch, struct item *item)
 {
-	struct ash_span terms[ASH_STORE_TERMS_MAX];
-
-	for (size_t i = 0; i < item->term_count; i++)
-		terms[i] = ash_span(item->terms[i], ASH_TERM_LEN);
 	return ash_record_write(txn, batch->crypto, ring_of(batch, item), item->name, &batch->incarnation,
-				item->if_version, ash_buf_span(&item->plain), terms, item->term_count);
+				item->if_version, ash_buf_span(&item->plain), item->term_spans,
+				item->term_count);
+}
+
+/* The new records of one of the batch's spaces. */
+static struct ash_status write_space(struct ash_txn *txn, struct ash_batch *batch, enum ash_space space)
+{
+	ASH_AUTO_MEM struct ash_new_record *records = ash_mem_new(batch->count, sizeof(*records));
+	const struct ash_ring *ring = &batch->rings[space == ASH_SPACE_PRIVATE ? 1 : 0];
+	size_t count = 0;
+
+	ASH_ENSURE(records != NULL, ASH_E_MEMORY);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = item_at(batch, i);
+
+		if (item->name.space == space)
+			records[count++] = (struct ash_new_record){
+				.name = item->name,
+				.value = ash_buf_span(&item->plain),
+				.terms = item->term_spans,
+				.term_count = item->term_count,
+			};
+	}
+	return ash_record_write_new(txn, batch->crypto, ring, &batch->incarnation, records, count);
 }
 
 static struct ash_status write_items(struct ash_txn *txn, void *context)
@@ -128,9 +150,13 @@ static struct ash_status write_items(struct ash_txn *txn, void *context)
 		if (item->if_version == 0)
 			ASH_TRY(ash_txn_new_id(txn, &item->name.id));
 		ASH_ENSURE(item->name.id < ASH_HANDLE_COMPUTED, ASH_E_LIMIT);
-		ASH_TRY(write_item(txn, batch, item));
+		if (batch->many == NULL)
+			ASH_TRY(write_item(txn, batch, item));
 	}
-	return ASH_DONE;
+	if (batch->many == NULL)
+		return ASH_DONE;
+	ASH_TRY(write_space(txn, batch, ASH_SPACE_PUBLIC));
+	return write_space(txn, batch, ASH_SPACE_PRIVATE);
 }
 
 static struct ash_status delete_items(struct ash_txn *txn, void *context)

@@ -328,7 +328,7 @@ struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mod
 	if (mode == ASH_SQLITE_WRITE) {
 		ASH_TRY(prepare_to_write(connection));
 	} else {
-		ASH_TRY(ash_connection_execute(connection, "PRAGMA query_only=ON"));
+		ASH_TRY(ash_connection_execute(connection, "PRAGMA query_only=ON; PRAGMA cache_size=-6000"));
 	}
 	*ret_connection = ASH_TAKE(connection);
 	return ASH_DONE;

@@ -16,6 +16,7 @@ ASH_STATUS ash_sqlite_count(void *connection, uint32_t space, uint64_t owner, st
 ASH_STATUS ash_sqlite_new_id(void *connection, uint64_t *ret_id);
 ASH_STATUS ash_sqlite_put(void *connection, struct ash_record_name name, uint64_t if_version,
 			  struct ash_span value, const struct ash_span *terms, size_t term_count);
+ASH_STATUS ash_sqlite_put_new(void *connection, const struct ash_new_record *records, size_t count);
 ASH_STATUS ash_sqlite_place(void *connection, struct ash_record_name after,
 			    struct ash_record_name *ret_place);
 ASH_STATUS ash_sqlite_terms(void *connection, struct ash_record_name name, struct ash_buf *terms);

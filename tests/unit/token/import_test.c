@@ -1,5 +1,6 @@
 #include "token/hsm.h"
 
+#include "token/ledger.h"
 #include "unit/token/fixture.h"
 #include "unit/token/pkcs8_keys.h"
 
@@ -70,6 +71,20 @@ TEST(both_halves_come_in)
 	ash_hsm_free(hsm);
 }
 
+/* Whether the ledger of a space agrees with its records. */
+static enum ash_ledger_state ledger_of(enum ash_space space)
+{
+	ASH_AUTO(ash_txn) *view = NULL;
+	const struct ash_token *token = atomic_load(&hsm->tokens);
+	enum ash_ledger_state state = ASH_LEDGER_MISSING;
+
+	EXPECT_OK(ash_store_view(hsm->store, &view));
+	EXPECT_OK(ash_ledger_check(view, hsm->crypto,
+				   space == ASH_SPACE_PUBLIC ? &token->public_ring : &token->private_ring,
+				   space, token->slot + 1, &token->incarnation, &state));
+	return state;
+}
+
 /* What the private half signs, the public half verifies. */
 TEST(what_came_in_can_be_used)
 {
@@ -112,6 +127,8 @@ TEST(many_come_in_at_once)
 		keys[i] = one;
 	EXPECT_OK(ash_hsm_import_keys(hsm, handle, keys, ASH_COUNT(keys)));
 	EXPECT_NUMBER(800, count_label(hsm, handle, TEXT("in")));
+	EXPECT_NUMBER(ASH_LEDGER_RIGHT, ledger_of(ASH_SPACE_PUBLIC));
+	EXPECT_NUMBER(ASH_LEDGER_RIGHT, ledger_of(ASH_SPACE_PRIVATE));
 	EXPECT_OK(ash_hsm_import_keys(hsm, handle, keys, 0));
 	EXPECT_CODE(ASH_E_LIMIT, ash_hsm_import_keys(hsm, handle, keys, ASH_IMPORT_MAX + 1));
 	EXPECT_NUMBER(800, count_label(hsm, handle, TEXT("in")));
