@@ -8,6 +8,9 @@
 #   make stress      many processes and threads on one token, for STRESS_SECONDS
 #   make fuzz        each fuzz target for FUZZ_SECONDS
 #   make model       random calls against a model of the API, on each store for MODEL_SECONDS
+#   make torture     every sweep of tests/torture whole, and a million keys, beside SoftHSM (hours);
+#                    TORTURE_OPTIONS="--only kill,scale" does parts
+#   make reliability docs/reliability.md anew from what make torture left
 #   make format      put the layout of the C files right
 #   make install     as Meson does it (DESTDIR= is honoured)
 #   make clean       remove the build folders (the crypto libraries stay in the cache)
@@ -20,12 +23,13 @@ MODEL_SECONDS ?= 60
 STRESS_SECONDS ?= 300
 STRESS_OPTIONS ?= # --processes 8 --threads 16 --seed N
 STRESS_MODULE ?= build/libashlar-pkcs11.so
+TORTURE_OPTIONS ?=
 export ASHLAR_AWS_LC
 
 configure = meson setup -Daws_lc=$(ASHLAR_AWS_LC)
 sanitize = CC=clang $(configure) -Db_lundef=false -Doptimization=1 -Dbug_aborts=true
 
-.PHONY: all check check-asan check-tsan stress demo fuzz model format install clean setup setup-tsan
+.PHONY: all check check-asan check-tsan stress demo fuzz model torture reliability format install clean setup setup-tsan
 .DELETE_ON_ERROR:
 
 all: build/build.ninja
@@ -59,6 +63,15 @@ model: all
 	@set -e; for store in sqlite memory; do \
 		build/tests/model/model --seconds $(MODEL_SECONDS) --store $$store build/libashlar-pkcs11.so; \
 	done
+
+# A part that went wrong is in the document, too; make fails after it is written.
+torture: all
+	@tools/setup --peers || echo 'torture: without other modules'
+	@status=0; tools/torture.py $(TORTURE_OPTIONS) || status=$$?; \
+	tools/reliability.py && exit $$status
+
+reliability:
+	@tools/reliability.py
 
 format:
 	@tools/check_format --fix

@@ -32,6 +32,10 @@ ALLOWED = {
         f"app/selftest/{module}": "api_target_test.c: seen through its target alone"
         for module in ("api_crypt", "api_derive")
     },
+    **{
+        f"app/bench/{module}": "drives real modules: tests/integration/cli/bench_test.py"
+        for module in ("measure", "race")
+    },
     "app/engines_no_awslc": "engines.c in a build without AWS-LC; tests/unit/app/engines_test.c is for both",
 }
 

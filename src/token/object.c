@@ -6,6 +6,8 @@
 
 struct ash_status ash_object_table_init(struct ash_object_table *table)
 {
+	table->bucket = table->first_bucket;
+	table->buckets = ASH_OBJECT_BUCKETS;
 	return ash_lock_init(&table->lock, ASH_RANK_OBJECTS);
 }
 
@@ -56,7 +58,7 @@ static struct ash_object **bucket(struct ash_object_table *table, ash_handle han
 {
 	const uint64_t mixed = handle * UINT64_C(0x9e3779b97f4a7c15);
 
-	return &table->bucket[mixed >> 32 & (ASH_OBJECT_BUCKETS - 1)];
+	return &table->bucket[mixed >> 32 & (table->buckets - 1)];
 }
 
 static bool is_session_object(const struct ash_object *object)
@@ -108,6 +110,7 @@ static struct ash_object *take_out(struct ash_object_table *table, struct ash_ob
 		link = &(*link)->bucket_next;
 	*link = object->bucket_next;
 	list_out(table, object);
+	table->entered--;
 	if (!is_session_object(object))
 		table->cached--;
 	atomic_store(&object->gone, true);
@@ -128,13 +131,47 @@ struct ash_object *ash_object_lookup(struct ash_object_table *table, ash_handle 
 	return ash_object_ref(object);
 }
 
+static void move_chains(struct ash_object_table *table, struct ash_object **from, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		struct ash_object *next = NULL;
+
+		for (struct ash_object *object = from[i]; object != NULL; object = next) {
+			struct ash_object **to = bucket(table, object->handle);
+
+			next = object->bucket_next;
+			object->bucket_next = *to;
+			*to = object;
+		}
+		from[i] = NULL;
+	}
+}
+
+/* Twice as many buckets, so that chains stay short; without memory for them they grow longer. */
+static void widen(struct ash_object_table *table)
+{
+	struct ash_object **before = table->bucket;
+	struct ash_object **wider = ash_mem_new(table->buckets * 2, sizeof(struct ash_object *));
+
+	if (wider == NULL)
+		return;
+	table->bucket = wider;
+	table->buckets *= 2;
+	move_chains(table, before, table->buckets / 2);
+	if (before != table->first_bucket)
+		ash_mem_free(before);
+}
+
 /* Puts it in; what has to be freed without the lock goes to `out`. The lock is held. */
 static void put_in(struct ash_object_table *table, struct ash_object *object, struct ash_object *older,
 		   struct ash_object *out[2])
 {
 	if (older != NULL)
 		out[0] = take_out(table, older);
+	if (table->entered >= table->buckets * 2)
+		widen(table);
 	ash_object_ref(object);
+	table->entered++;
 	object->bucket_next = *bucket(table, object->handle);
 	*bucket(table, object->handle) = object;
 	list_in(table, object);
@@ -268,17 +305,24 @@ void ash_object_drop_login(struct ash_object_table *table, const struct ash_toke
 void ash_object_table_done(struct ash_object_table *table)
 {
 	drop_fitting(table, &(struct drop_filter){ .token = NULL }, true);
+	if (table->bucket != table->first_bucket)
+		ash_mem_free(table->bucket);
+	table->bucket = table->first_bucket;
+	table->buckets = ASH_OBJECT_BUCKETS;
 	ash_lock_done(&table->lock);
 }
 
 size_t ash_object_session_handles(struct ash_object_table *table, const struct ash_token *token,
 				  bool with_private, ash_handle after, ash_handle *handles, size_t cap)
 {
+	struct ash_object *object = NULL;
 	size_t count = 0;
 
 	ASH_LOCKED(&table->lock);
-	for (struct ash_object *object = table->session_first; object != NULL && count < cap;
-	     object = object->list_next) {
+	/* On from the last one, if it is still there. */
+	object = after != 0 ? find_in_bucket(table, after) : NULL;
+	object = object != NULL && is_session_object(object) ? object->list_next : table->session_first;
+	for (; object != NULL && count < cap; object = object->list_next) {
 		if (object->token == token && object->handle > after && (with_private || !object->is_private))
 			handles[count++] = object->handle;
 	}

@@ -25,7 +25,7 @@ struct ash_token;
 /* Numbers from here on are no record's: what has them is computed (token/profile.h). */
 #define ASH_HANDLE_COMPUTED ((UINT64_C(1) << ASH_HANDLE_ID_BITS) - 256)
 
-#define ASH_OBJECT_BUCKETS 512u
+#define ASH_OBJECT_BUCKETS 512u /* at first; a power of two */
 #define ASH_OBJECTS_CACHED 256u /* token objects, with their open keys, kept beyond their use */
 #define ASH_OBJECT_KEYS    4u   /* back ends that hold one object's key at a time */
 
@@ -52,8 +52,11 @@ struct ash_object {
 };
 
 struct ash_object_table {
-	struct ash_lock lock; /* ASH_RANK_OBJECTS; guards all below */
-	struct ash_object *bucket[ASH_OBJECT_BUCKETS];
+	struct ash_lock lock;       /* ASH_RANK_OBJECTS; guards all below */
+	struct ash_object **bucket; /* as many as a power of two, growing with the objects; */
+	uint64_t buckets, entered;
+	struct ash_object
+		*first_bucket[ASH_OBJECT_BUCKETS]; /* these, at first: the table stays where it is */
 	struct ash_object *session_first, *session_last;
 	struct ash_object *cache_first, *cache_last;
 	uint64_t cached;

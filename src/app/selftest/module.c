@@ -23,6 +23,11 @@ struct ash_hsm *ash_module_hsm(struct ash_module *module)
 	return (struct ash_hsm *)(void *)module;
 }
 
+const CK_FUNCTION_LIST_3_2 *ash_module_functions(const struct ash_module *module)
+{
+	return &module->functions;
+}
+
 /* Asks the module; a function that it lacks is ASH_E_UNSUPPORTED. */
 #define ASK(hsm, function, ...)                                           \
 	(module_of(hsm)->functions.function == NULL                       \

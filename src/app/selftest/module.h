@@ -29,6 +29,12 @@ struct ash_module *ash_module_close(struct ash_module *module);
 /* What the functions of the table take. Lent. */
 struct ash_hsm *ash_module_hsm(struct ash_module *module);
 
+/* The module's own functions, for what the table lacks; NULL each that it has not. Lent. */
+const struct CK_FUNCTION_LIST_3_2 *ash_module_functions(const struct ash_module *module);
+
+/* A CK_RV as our status; one that has no code of ours is ASH_E_FAILED, with its number. */
+ASH_STATUS ash_module_status(CK_RV rv);
+
 static inline void ash_module_auto(struct ash_module **module)
 {
 	ash_module_close(*module);

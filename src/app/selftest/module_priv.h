@@ -3,9 +3,6 @@
 
 #include "app/selftest/module.h"
 
-/* A CK_RV as our status; one that has no code of ours is ASH_E_FAILED, with its number. */
-ASH_STATUS ash_module_status(CK_RV rv);
-
 /* A mechanism with room for all that its parameter consists of. Not to be copied. */
 struct ash_module_mechanism {
 	CK_MECHANISM mechanism;

@@ -126,6 +126,44 @@ TEST(session_objects_are_listed_in_order)
 	ash_object_table_done(&table);
 }
 
+#define MANY 5000u
+
+/* More than the table has buckets for at first, with and without memory for wider ones. */
+TEST(many_objects_are_found_listed_and_dropped)
+{
+	for (int poor = 0; poor < 2; poor++) {
+		ash_handle found[7], after = 0;
+		size_t count = 0, total = 0;
+
+		set_up();
+		for (ash_handle i = 1; i <= MANY; i++) {
+			struct ash_object *object = new_object(&token, ASH_HANDLE_SESSION_OBJECT | i);
+
+			ash_mem_fail_after(poor == 1 ? 0 : -1);
+			ash_object_enter(&table, object);
+			ash_mem_fail_after(-1);
+			ash_object_unref(object);
+		}
+		EXPECT_NUMBER(poor == 1 ? ASH_OBJECT_BUCKETS : 4096, table.buckets);
+		EXPECT(is_in(ASH_HANDLE_SESSION_OBJECT | 1) && is_in(ASH_HANDLE_SESSION_OBJECT | MANY));
+		EXPECT(!is_in(ASH_HANDLE_SESSION_OBJECT | (MANY + 1)));
+		while ((count = ash_object_session_handles(&table, &token, true, after, found, 7)) != 0) {
+			for (size_t i = 0; i < count; i++)
+				EXPECT_NUMBER(ASH_HANDLE_SESSION_OBJECT | (total + i + 1), found[i]);
+			total += count;
+			after = found[count - 1];
+			if (total ==
+			    700) /* the last one that was found goes: the list goes on all the same */
+				EXPECT(ash_object_drop(&table, after));
+		}
+		EXPECT_NUMBER(MANY, total);
+		for (ash_handle i = 1; i <= MANY; i++)
+			EXPECT(ash_object_drop(&table, ASH_HANDLE_SESSION_OBJECT | i) == (i != 700));
+		EXPECT_NUMBER(0, table.entered);
+		ash_object_table_done(&table);
+	}
+}
+
 TEST(a_login_a_session_and_a_token_take_their_own_with_them)
 {
 	set_up();

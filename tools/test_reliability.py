@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Tests of reliability.py on small results."""
+
+import json
+import tempfile
+import unittest
+from pathlib import Path
+
+from reliability import SWEEPS, Results, write_document
+
+KILL = {
+    "sweep": "kill", "module": "Ashlar PKCS#11 module 0.1", "points": 12345, "bad": 0, "seconds": 61.4,
+    "command": "kill --module /home/me/build/libashlar-pkcs11.so --json /home/me/out.json --seed 7",
+    "more": {"scenarios": 15, "longest_ms": 12.5},
+}  # fmt: skip
+POINT = {
+    "keys": 1000000, "find_label": {"cpu_us": {"p99": 812.3}}, "first_use": {"cpu_us": {"p99": 1500.0}},
+    "login_find_cpu_ms": 90.0, "rss_anon_mib": 42.0,
+}  # fmt: skip
+EMPTY = {"keys": 0, "login": {"cpu_us": {"mean": 40000.0}}, "login_find_cpu_ms": 40.5}
+SCALE = {
+    "series": [
+        {"module": "Ashlar 0.1", "points": [EMPTY, POINT], "stopped": None},
+        {"module": "SoftHSM 2.6", "points": [EMPTY], "stopped": "at 500 keys: filling: too slow"},
+    ]
+}
+
+
+def race(*rates):
+    rows = [(threads, name) for threads in (1, 16) for name in ("Ashlar 0.1", "SoftHSM 2.6")]
+    return {
+        "results": [
+            {"threads": threads, "module": name, "pairs": 100, "rounds": 3, "per_second": rate, "per_cpu_second": rate}
+            for (threads, name), rate in zip(rows, rates)
+        ]
+    }
+
+
+class Reliability(unittest.TestCase):
+    def document(self, **files):
+        """The document of these files; "_" in a name stands for the dot."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, value in files.items():
+                Path(folder, name.replace("_", ".") + ".json").write_text(json.dumps(value), encoding="utf-8")
+            return write_document(Results(folder), chart="scale" in files)
+
+    def row(self, document, begin):
+        [line] = [line for line in document.splitlines() if line.startswith(begin)]
+        return [cell.strip() for cell in line.strip("|").split("|")]
+
+    def test_points_of_both_modules_stand_side_by_side(self):
+        text = self.document(kill_ashlar=KILL, kill_softhsm={**KILL, "module": "SoftHSM", "points": 200, "bad": 76})
+        self.assertEqual(self.row(text, "| **Kill")[1:], ["12,345", "0", "200", "**76**"])
+
+    def test_what_was_not_run_or_did_not_end_is_said(self):
+        text = self.document(kill_ashlar={"sweep": "kill", "module": "Ashlar", "error": "exit -11"})
+        self.assertEqual(self.row(text, "| **Kill")[1:], ["did not end", "exit -11", "not run", ""])
+        self.assertEqual(text.count("not run"), 2 * len(SWEEPS) - 1 - sum(not sweep.others for sweep in SWEEPS))
+        self.assertIn("The machine was not recorded", text)
+        self.assertIn("Not measured", text)
+        self.assertNotIn("reliability-scale.svg", text)
+
+    def test_commands_can_be_repeated_and_name_no_folder(self):
+        text = self.document(kill_ashlar=KILL)
+        self.assertIn("`kill --module libashlar-pkcs11.so --seed 7`, 61 s. scenarios: 15; longest ms: 12.5", text)
+        self.assertNotIn("/home", text)
+        there = {**KILL, "command": "kill --module /usr/lib/softhsm/libsofthsm2.so"}
+        self.assertIn("/usr/lib/softhsm/libsofthsm2.so`", self.document(kill_ashlar=there))
+
+    def test_a_promise_is_kept_or_not(self):
+        text = self.document(scale=SCALE, create=race(5000, 1000, 4900, 1000))
+        self.assertEqual(self.row(text, "| find, p99")[1:], ["below 1.00 ms", "812 µs", "kept"])
+        self.assertEqual(self.row(text, "| first use of a key, p99 (at 1,000,000 keys)")[3], "**not kept**")
+        self.assertEqual(self.row(text, "| login and first find beyond the PIN hash (")[2:], ["50.0 ms", "kept"])
+        self.assertEqual(self.row(text, "| durable P-256 pairs by CPU time")[2:], ["5.0 times", "kept"])
+        self.assertEqual(self.row(text, "| durable P-256 pairs by the clock")[2:], ["4.9 times", "**not kept**"])
+
+    def test_an_import_is_judged_by_its_time(self):
+        slow, fast = ({"keys": 1000000, "seconds": seconds, "cpu_seconds": 200.0} for seconds in (600.0, 250.4))
+        self.assertEqual(self.row(self.document(**{"import": slow}), "| importing")[3], "**not kept**")
+        self.assertEqual(self.row(self.document(**{"import": fast}), "| importing")[2:], ["250 s", "kept"])
+
+    def test_a_series_that_ended_early_says_why(self):
+        text = self.document(scale=SCALE)
+        self.assertIn("* SoftHSM 2.6 was stopped at 500 keys: filling: too slow.", text)
+        self.assertIn("(reliability-scale.svg)", text)
+
+    def test_text_from_results_breaks_no_table(self):
+        text = self.document(kill_ashlar={**KILL, "error": "a | b\n<script>"})
+        self.assertEqual(len(self.row(text, "| **Kill")), 5)
+        self.assertNotIn("<script>", text)
+
+    def test_the_same_results_give_the_same_document(self):
+        files = {"kill_ashlar": KILL, "scale": SCALE, "create": race(1, 2, 3, 4)}
+        self.assertEqual(self.document(**files), self.document(**files))
+
+
+if __name__ == "__main__":
+    unittest.main()
