@@ -147,8 +147,8 @@ static struct ash_status inspect_pages(struct inspection *inspection)
 
 	ash_findings_begin(findings, "pages", WHOLE);
 	if (!ash_checksum_on(inspection->connection->db)) {
-		ash_findings_unchecked(
-			findings, 0, "the store is of format 1, whose pages have no checksums");
+		ash_findings_unchecked(findings, 0,
+				       "the store is of format 1, whose pages have no checksums");
 	} else if (file == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
 		ash_findings_damage(findings, 0, "the file can't be read");
 	}
