@@ -33,11 +33,14 @@
  */
 ASH_STATUS ash_checksum_vfs(const char **ret_name);
 
-/* Asks for the reserved bytes in a database that has no page yet. */
+/* Asks for the reserved bytes in a database that has no page yet. ASH_E_MEMORY. */
 ASH_STATUS ash_checksum_reserve(sqlite3 *db);
 
 /* Whether the pages of an open database, of which one was read, have checksums. */
 bool ash_checksum_on(sqlite3 *db);
+
+/* Reads pages of indexes whatever their sums are, from now on: for whoever makes the indexes anew. */
+void ash_checksum_overlook(sqlite3 *db);
 
 /* Whether it is a page of an index, by its first byte. */
 bool ash_checksum_is_index(const uint8_t page[ASH_CHECKSUM_PAGE]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/sqlite/checksum.h"
+#include "store/sqlite/schema.h"
 #include "store/store.h"
 #include "util/mem.h"
 
@@ -18,43 +19,6 @@
 
 /* Format 1 had none. */
 #define FORMAT_WITH_CHECKSUMS 2
-
-/* The tables, in the order in which they are made. */
-static const struct {
-	const char *name, *sql;
-	const char *sql_1; /* as format 1 had it, where that is different */
-	int root;          /* its first page in a new database; */
-	int root_compact;  /* and in one that VACUUM wrote: indexes come last */
-} schema[] = {
-	{ "meta",
-	  "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one IN (1, 2)), generation INTEGER NOT NULL,"
-	  " latest_id INTEGER NOT NULL) STRICT",
-	  "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one = 1), generation INTEGER NOT NULL,"
-	  " latest_id INTEGER NOT NULL) STRICT",
-	  2, 2 },
-	{ "record",
-	  "CREATE TABLE record(row INTEGER PRIMARY KEY, space INTEGER NOT NULL, owner INTEGER NOT NULL,"
-	  " id INTEGER NOT NULL, version INTEGER NOT NULL, terms BLOB NOT NULL, value BLOB NOT NULL) STRICT",
-	  NULL, 3, 3 },
-	{ "record_name", "CREATE UNIQUE INDEX record_name ON record(space, owner, id)", NULL, 4, 5 },
-	{ "term",
-	  "CREATE TABLE term(space INTEGER NOT NULL, owner INTEGER NOT NULL, term BLOB NOT NULL,"
-	  " id INTEGER NOT NULL, PRIMARY KEY(space, owner, term, id)) STRICT, WITHOUT ROWID",
-	  NULL, 5, 4 },
-};
-
-#define MAKE_BEFORE                         \
-	"PRAGMA page_size=4096;"            \
-	"PRAGMA auto_vacuum=NONE;"          \
-	"BEGIN IMMEDIATE;"                  \
-	"PRAGMA application_id=1098082412;" \
-	"PRAGMA user_version=2;"
-#define MAKE_AFTER                                     \
-	"INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0);" \
-	"COMMIT;"                                      \
-	"PRAGMA journal_mode=WAL;"
-
-_Static_assert(ASH_SQLITE_APPLICATION == 1098082412 && ASH_SQLITE_FORMAT == 2, "as in MAKE_BEFORE");
 
 #define SETTINGS                     \
 	"PRAGMA mmap_size=0;"        \
@@ -191,7 +155,7 @@ bool ash_connection_in_transaction(const struct ash_connection *connection)
 	return sqlite3_get_autocommit(connection->db) == 0;
 }
 
-struct ash_status ash_connection_execute(struct ash_connection *connection, const char *text)
+static struct ash_status execute(struct ash_connection *connection, const char *text)
 {
 	int result = sqlite3_exec(connection->db, text, NULL, NULL, NULL);
 
@@ -277,39 +241,14 @@ static struct ash_status pragma_number(struct ash_connection *connection, const 
 	return status;
 }
 
-/* One row of sqlite_master against ours. Indexes that are read at the wrong page find nothing, in silence. */
-static bool is_as_made(sqlite3_stmt *found, size_t i, int64_t format, int *roots)
+static struct ash_status check_schema(struct ash_connection *connection)
 {
-	const char *sql = format == 1 && schema[i].sql_1 != NULL ? schema[i].sql_1 : schema[i].sql;
-	const int root = sqlite3_column_int(found, 2);
-
-	roots[0] += root == schema[i].root;
-	roots[1] += root == schema[i].root_compact;
-	return sqlite3_stricmp((const char *)sqlite3_column_text(found, 0), schema[i].name) == 0 &&
-	       sqlite3_stricmp((const char *)sqlite3_column_text(found, 1), sql) == 0;
-}
-
-static struct ash_status check_schema(struct ash_connection *connection, int64_t format)
-{
-	sqlite3_stmt *found = NULL;
-	struct ash_status status = ASH_DONE;
-	int roots[2] = { 0, 0 };
-	bool row = false, right = true;
-	size_t count = 0;
-	int result = sqlite3_prepare_v2(connection->db,
-					"SELECT name, sql, rootpage FROM sqlite_master ORDER BY name", -1,
-					&found, NULL);
+	bool right = false;
+	const int result = ash_schema_check(connection->db, connection->format, &right);
 
 	if (result != SQLITE_OK)
 		return fail(connection, result);
-	while (ash_is_ok(status = ash_connection_step(connection, found, &row)) && row) {
-		right = right && count < ASH_COUNT(schema) && is_as_made(found, count, format, roots);
-		count++;
-	}
-	sqlite3_finalize(found);
-	ASH_TRY(status);
-	if (!right || count != ASH_COUNT(schema) ||
-	    (roots[0] != ASH_COUNT(schema) && roots[1] != ASH_COUNT(schema)))
+	if (!right)
 		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has other tables than a store has: it is damaged",
 			      connection->path);
 	return ASH_DONE;
@@ -337,7 +276,7 @@ static struct ash_status check_format(struct ash_connection *connection)
 		ASH_FAIL_WITH(ASH_E_CORRUPT, "%s has no checksums in its pages: its header is damaged",
 			      connection->path);
 	connection->format = format;
-	return check_schema(connection, format);
+	return check_schema(connection);
 }
 
 static int note_wal(void *context, ASH_UNUSED sqlite3 *db, ASH_UNUSED const char *name, int pages)
@@ -352,16 +291,19 @@ static struct ash_status prepare_to_write(struct ash_connection *connection)
 {
 	sqlite3_stmt *statement = NULL;
 	bool is_log = false;
+	int result = SQLITE_OK;
 
 	/* Where SQLite can't open a file for writing, it quietly opens it for reading. */
 	if (sqlite3_db_readonly(connection->db, "main") != 0)
 		ASH_FAIL_WITH(ASH_E_ACCESS, "%s can't be opened for writing", connection->path);
 	/* Somebody may have taken it out of WAL mode; this is nothing when nobody did. */
-	if (sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode=WAL", -1, &statement, NULL) ==
-		    SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_ROW)
+	result = sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode=WAL", -1, &statement, NULL);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	if (result == SQLITE_ROW)
 		is_log = sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
 	sqlite3_finalize(statement);
+	ASH_ENSURE((result & 0xff) != SQLITE_NOMEM && result != SQLITE_IOERR_NOMEM, ASH_E_MEMORY);
 	if (!is_log)
 		ASH_FAIL_WITH(ASH_E_IO, "%s can't be put into WAL mode: %s", connection->path,
 			      sqlite3_errmsg(connection->db));
@@ -381,11 +323,11 @@ struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mod
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
 	ASH_TRY(check_format(connection));
-	ASH_TRY(ash_connection_execute(connection, SETTINGS));
+	ASH_TRY(execute(connection, SETTINGS));
 	if (mode == ASH_SQLITE_WRITE) {
 		ASH_TRY(prepare_to_write(connection));
 	} else {
-		ASH_TRY(ash_connection_execute(connection, "PRAGMA query_only=ON"));
+		ASH_TRY(execute(connection, "PRAGMA query_only=ON"));
 	}
 	*ret_connection = ASH_TAKE(connection);
 	return ASH_DONE;
@@ -410,6 +352,7 @@ struct ash_connection *ash_connection_drop(struct ash_connection *connection)
 struct ash_status ash_connection_make(const char *path)
 {
 	ASH_AUTO(ash_connection) *connection = ash_mem_new(1, sizeof(*connection));
+	int result = SQLITE_OK;
 
 	ASH_ENSURE(connection != NULL, ASH_E_MEMORY);
 	connection->path = path;
@@ -417,12 +360,13 @@ struct ash_status ash_connection_make(const char *path)
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
 	ASH_TRY(ash_checksum_reserve(connection->db));
-	ASH_TRY(ash_connection_execute(connection, SETTINGS));
+	ASH_TRY(execute(connection, SETTINGS));
 	/* In a rollback journal, each step of which is checked; only then is the log turned on, still empty. */
-	ASH_TRY(ash_connection_execute(connection, MAKE_BEFORE));
-	for (size_t i = 0; i < ASH_COUNT(schema); i++)
-		ASH_TRY(ash_connection_execute(connection, schema[i].sql));
-	return ash_connection_execute(connection, MAKE_AFTER);
+	result = ash_schema_make(connection->db, ASH_SQLITE_FORMAT);
+	if (result != SQLITE_OK)
+		return fail(connection, result);
+	return execute(connection, "INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0); COMMIT;"
+				   "PRAGMA journal_mode=WAL");
 }
 
 /* Lets the log start anew, if readers of older states end soon; new ones are not held up. */

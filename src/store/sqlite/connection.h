@@ -17,9 +17,6 @@
 #include "util/span.h"
 #include "util/status.h"
 
-#define ASH_SQLITE_APPLICATION 0x4173686c /* "Ashl" */
-#define ASH_SQLITE_FORMAT      2
-
 /* Every statement; its text is in connection.c. */
 enum ash_sql {
 	ASH_SQL_BEGIN_READ,
@@ -104,9 +101,6 @@ ASH_STATUS ash_connection_step(struct ash_connection *connection, sqlite3_stmt *
 
 /* A statement without values and rows. */
 ASH_STATUS ash_connection_run(struct ash_connection *connection, enum ash_sql sql);
-
-/* Runs SQL text. Errors as ash_connection_step. */
-ASH_STATUS ash_connection_execute(struct ash_connection *connection, const char *text);
 
 /* Whether a transaction is open: some errors make SQLite end it by itself. */
 bool ash_connection_in_transaction(const struct ash_connection *connection);

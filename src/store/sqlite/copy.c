@@ -9,10 +9,8 @@
 #include <unistd.h>
 
 #include "store/sqlite/checksum.h"
+#include "store/sqlite/rebuild.h"
 #include "util/fs.h"
-
-/* VACUUM's own copy is kept in memory up to this size, and in SQLite's folder for temporary files above. */
-#define MEMORY_MAX (INT64_C(64) << 20)
 
 /* How long a checkpoint waits for readers, so that the file can become smaller. */
 #define SHRINK_WAIT_MS 5000
@@ -33,23 +31,14 @@ static void log_to_file(struct ash_connection *connection)
 	(void)sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
-struct ash_status ash_sqlite_vacuum(struct ash_connection *connection, uint64_t *ret_before,
-				    uint64_t *ret_after)
+struct ash_status ash_sqlite_compact(struct ash_connection *connection, uint64_t *ret_before,
+				     uint64_t *ret_after)
 {
 	sqlite3_int64 before = 0, after = 0;
-	struct ash_status status = ASH_DONE;
 
 	log_to_file(connection);
 	ASH_TRY(file_size(connection, &before));
-	/* It attaches the copy that it makes to the connection. */
-	sqlite3_limit(connection->db, SQLITE_LIMIT_ATTACHED, 1);
-	if (before > MEMORY_MAX)
-		status = ash_connection_execute(connection, "PRAGMA temp_store=FILE");
-	if (ash_is_ok(status))
-		status = ash_connection_execute(connection, "VACUUM");
-	/* What is set here stays: such a connection is not for others. */
-	connection->failed = true;
-	ASH_TRY(status);
+	ASH_TRY(ash_sqlite_rebuild(connection));
 	log_to_file(connection);
 	ASH_TRY(file_size(connection, &after));
 	*ret_before = (uint64_t)before;

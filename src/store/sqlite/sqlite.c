@@ -233,7 +233,7 @@ static struct ash_status compact(struct ash_sqlite *store, uint64_t *ret_before,
 	ASH_TRY(begin_writing(store, &connection));
 	give_back(connection);
 	ASH_TRY(ash_pool_borrow(store->pool, true, &connection));
-	status = ash_sqlite_vacuum(connection, ret_before, ret_after);
+	status = ash_sqlite_compact(connection, ret_before, ret_after);
 	ash_pool_return(store->pool, connection);
 	return status;
 }

@@ -1,6 +1,7 @@
 #include "store/sqlite/connection.h"
 
 #include "store/sqlite/records.h"
+#include "store/sqlite/schema.h"
 #include "unit/store/sqlite/store_folder.h"
 #include "unit/test.h"
 
