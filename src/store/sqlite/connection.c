@@ -183,6 +183,14 @@ static struct ash_status still_uri(const char *path, char **ret_uri)
 	return ASH_DONE;
 }
 
+/* Alone with the database, SQLite keeps the index of the log in memory of its own, in place of the -shm file. */
+static struct ash_status read_left(struct ash_connection *connection)
+{
+	ash_checksum_without_locks(connection->db);
+	(void)sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	return execute(connection, "PRAGMA locking_mode=EXCLUSIVE");
+}
+
 static struct ash_status open_database(struct ash_connection *connection)
 {
 	ASH_AUTO_MEM char *uri = NULL;
@@ -203,7 +211,7 @@ static struct ash_status open_database(struct ash_connection *connection)
 	if (result != SQLITE_OK)
 		return fail(connection, result);
 	sqlite3_busy_timeout(connection->db, BUSY_MS);
-	return ASH_DONE;
+	return connection->mode == ASH_SQLITE_READ_LEFT ? read_left(connection) : ASH_DONE;
 }
 
 /* SQLite as if the database were an attacker's: nothing in it is run. */

@@ -50,6 +50,7 @@ enum ash_sqlite_mode {
 	ASH_SQLITE_READ,       /* in a store that we may write: clears the log away when it is closed last */
 	ASH_SQLITE_READ_ONLY,  /* in one that we may not */
 	ASH_SQLITE_READ_STILL, /* in one that nobody writes: no locks, no -shm file */
+	ASH_SQLITE_READ_LEFT,  /* the same, with the log that a killed writer left */
 };
 
 struct ash_sqlite; /* store/sqlite/sqlite.c */
