@@ -282,8 +282,9 @@ def two_pid_namespaces_share_a_volume(place):
 
 
 FULL_DISK = """
-mkdir -p {home}
-mount -t tmpfs -o size=400k,mode=700 none {home}
+mkdir -p {disk}
+mount -t tmpfs -o size=600k,mode=755 none {disk}
+head -c 300000 /dev/zero >{disk}/filler
 {ashlar} init --label ca --so-pin-env SO_PIN --pin-env USER_PIN >/dev/null
 make() {{ {ashlar} key generate --type ec:p256 --pin-env USER_PIN --label "$1" >/dev/null 2>{top}/why || code=$?; }}
 made=0; code=0
@@ -294,7 +295,7 @@ echo "made $made, then $code: $(head -c 200 {top}/why | tr '\\n' ' ')"
 {ashlar} key list --public --json >{top}/full.json
 {ashlar} store check >{top}/check.txt || echo "damaged $?"
 {ashlar} store backup {top}/copy >/dev/null || echo "no backup $?"
-mount -o remount,size=4m {home}
+rm {disk}/filler
 code=0; make again
 echo "again $code"
 {ashlar} key list --pin-env USER_PIN --json >{top}/after.json
@@ -304,7 +305,9 @@ echo "again $code"
 
 @test
 def a_full_disk_is_told_and_hurts_nothing(place):
-    script = FULL_DISK.format(home=place.home, ashlar=place.ashlar, top=place.top)
+    disk = place.top / "disk"
+    place.home = disk / "store"
+    script = FULL_DISK.format(disk=disk, ashlar=place.ashlar, top=place.top)
     result = place.command("true", prefix=in_mounts(script))
     expect(result.returncode == 0, result.stdout + result.stderr)
     expect("damaged" not in result.stdout and "no backup" not in result.stdout, result.stdout)
