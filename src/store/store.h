@@ -193,9 +193,10 @@ ASH_STATUS ash_txn_inspect(struct ash_txn *view, ash_store_tell *tell, void *con
 ASH_STATUS ash_txn_backup(struct ash_txn *view, const char *path);
 
 /*
- * Writes the store anew without its free room, and gives its size in bytes before and after.
- * Writers of all processes wait meanwhile. It needs as much free space as the store takes, and
- * a view that is open elsewhere may keep the file from becoming smaller at once. Errors as
+ * Writes the store anew from its records, without its free room and with sound indexes, and
+ * gives its size in bytes before and after. Writers of all processes wait meanwhile. It needs
+ * free space for two copies of the store, and a view that is open elsewhere may keep the file
+ * from becoming smaller at once. ASH_E_CORRUPT when a record can't be read; errors as
  * ash_store_change.
  */
 ASH_STATUS ash_store_compact(struct ash_store *store, uint64_t *ret_before, uint64_t *ret_after);

@@ -11,7 +11,7 @@
 ASH_STATUS ash_sqlite_backup(void *connection, const char *path);
 
 /*
- * Compacts; `connection` is the writer's, in no transaction, and the caller has the turn.
- * Errors as ash_sqlite_rebuild.
+ * Compacts, and makes the indexes anew; `connection` is the writer's, in no transaction,
+ * and the caller has the turn. Errors as ash_sqlite_rebuild.
  */
 ASH_STATUS ash_sqlite_compact(struct ash_connection *connection, uint64_t *ret_before, uint64_t *ret_after);
