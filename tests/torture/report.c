@@ -1,0 +1,218 @@
+#include "report.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "actor.h"
+
+#define OPTIONS_MAX 24
+
+enum common_option {
+	MODULE = 1,
+	SHORT,
+	SEED,
+	JSON,
+	HELP,
+	OWN,
+};
+
+void report_bail(const char *format, ...)
+{
+	va_list args;
+
+	(void)fflush(stdout);
+	va_start(args, format);
+	(void)vfprintf(stderr, format, args);
+	va_end(args);
+	(void)fputc('\n', stderr);
+	exit(2);
+}
+
+/* The module of the build folder that this program lies in. */
+static void find_built(char *built, size_t len)
+{
+	char self[PATH_MAX];
+	ssize_t got = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	for (int up = 0; up < 3 && got > 0; up++) {
+		while (got > 0 && self[got - 1] != '/')
+			got--;
+		got = got > 0 ? got - 1 : 0;
+	}
+	if (got <= 0 || snprintf(built, len, "%.*s/libashlar-pkcs11.so", (int)got, self) >= (int)len)
+		report_bail("can't tell where this program lies: give --module");
+}
+
+static char *join_command(int argc, char **argv)
+{
+	const char *name = strrchr(argv[0], '/');
+	size_t len = 1;
+	char *command = NULL;
+
+	argv[0] = argv[0] != NULL && name != NULL ? argv[0] + (name - argv[0]) + 1 : argv[0];
+	for (int i = 0; i < argc; i++)
+		len += strlen(argv[i]) + 1;
+	command = calloc(1, len);
+	for (int i = 0; i < argc && command != NULL; i++) {
+		(void)strcat(command, argv[i]);
+		if (i + 1 < argc)
+			(void)strcat(command, " ");
+	}
+	return command;
+}
+
+static void print_usage(FILE *out, const char *sweep, const char *usage)
+{
+	(void)fprintf(out, "Usage: %s [--module PATH] [--short] [--seed N] [--json FILE] %s\n", sweep, usage);
+}
+
+static uint64_t number(const char *text)
+{
+	char *end = NULL;
+	const unsigned long long value = strtoull(text, &end, 10);
+
+	if (end == text || *end != '\0')
+		report_bail("not a number: %s", text);
+	return value;
+}
+
+/* The common options and the sweep's own, as getopt wants them. */
+static void list_options(const struct report_option *own, struct option *options)
+{
+	static const struct option common[] = {
+		{ "module", required_argument, NULL, MODULE }, { "short", no_argument, NULL, SHORT },
+		{ "seed", required_argument, NULL, SEED },     { "json", required_argument, NULL, JSON },
+		{ "help", no_argument, NULL, HELP },
+	};
+	size_t count = COUNT(common);
+
+	memcpy(options, common, sizeof(common));
+	for (int i = 0; own != NULL && own[i].name != NULL; i++) {
+		if (count + 1 >= OPTIONS_MAX)
+			report_bail("too many options");
+		options[count++] =
+			(struct option){ own[i].name, own[i].has_value ? required_argument : no_argument,
+					 NULL, OWN + i };
+	}
+	options[count] = (struct option){ NULL, 0, NULL, 0 };
+}
+
+void report_begin(struct report *report, const char *sweep, int argc, char **argv, const char *usage,
+		  const struct report_option *own)
+{
+	struct option options[OPTIONS_MAX];
+	int option = 0;
+
+	memset(report, 0, sizeof(*report));
+	report->sweep = sweep;
+	report->seed = 1;
+	report->command = join_command(argc, argv);
+	(void)clock_gettime(CLOCK_MONOTONIC, &report->start);
+	list_options(own, options);
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case MODULE: report->module = optarg; break;
+		case SHORT: report->short_run = true; break;
+		case SEED: report->seed = number(optarg); break;
+		case JSON: report->json = optarg; break;
+		case HELP: print_usage(stdout, sweep, usage); exit(0);
+		case '?': print_usage(stderr, sweep, usage); exit(2);
+		default: *own[option - OWN].ret_value = optarg != NULL ? optarg : "";
+		}
+	}
+	if (optind < argc) {
+		print_usage(stderr, sweep, usage);
+		exit(2);
+	}
+	if (report->module == NULL) {
+		find_built(report->built, sizeof(report->built));
+		report->module = report->built;
+	}
+	if (access(report->module, R_OK) != 0)
+		report_bail("%s: %s", report->module, strerror(errno));
+}
+
+void report_point(struct report *report, bool good, const char *repeat, const char *why)
+{
+	report->points++;
+	if (good)
+		return;
+	report->bad++;
+	printf("BAD: %s\n     repeat: %s %s\n", why, report->sweep, repeat);
+	(void)fflush(stdout);
+}
+
+void report_more(struct report *report, const char *name, const char *format, ...)
+{
+	const size_t used = strlen(report->more);
+	char value[1024];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(value, sizeof(value), format, args);
+	va_end(args);
+	if (snprintf(report->more + used, REPORT_MORE - used, "%s\"%s\": %s", used > 0 ? ", " : "", name,
+		     value) >= (int)(REPORT_MORE - used))
+		report_bail("too much for the JSON's \"more\"");
+}
+
+double report_seconds(const struct report *report)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - report->start.tv_sec) +
+	       (double)(now.tv_nsec - report->start.tv_nsec) / 1e9;
+}
+
+void report_json_text(FILE *out, const char *text)
+{
+	(void)fputc('"', out);
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			(void)fprintf(out, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20)
+			(void)fprintf(out, "\\u%04x", (unsigned)*text);
+		else
+			(void)fputc(*text, out);
+	}
+	(void)fputc('"', out);
+}
+
+static void write_json(const struct report *report)
+{
+	char description[128];
+	FILE *out = fopen(report->json, "we");
+
+	if (out == NULL)
+		report_bail("%s: %s", report->json, strerror(errno));
+	actor_describe(report->module, description, sizeof(description));
+	(void)fputs("{\"sweep\": ", out);
+	report_json_text(out, report->sweep);
+	(void)fputs(", \"module\": ", out);
+	report_json_text(out, description);
+	(void)fprintf(out, ", \"points\": %llu, \"bad\": %llu, \"seconds\": %.1f, \"command\": ",
+		      (unsigned long long)report->points, (unsigned long long)report->bad,
+		      report_seconds(report));
+	report_json_text(out, report->command != NULL ? report->command : report->sweep);
+	(void)fprintf(out, ", \"more\": {%s}}\n", report->more);
+	if (fclose(out) != 0)
+		report_bail("%s: %s", report->json, strerror(errno));
+}
+
+int report_end(struct report *report)
+{
+	if (report->json != NULL)
+		write_json(report);
+	free(report->command);
+	report->command = NULL;
+	printf("%s: %llu points, %llu bad\n", report->sweep, (unsigned long long)report->points,
+	       (unsigned long long)report->bad);
+	(void)fflush(stdout);
+	return report->bad == 0 && report->points > 0 ? 0 : 1;
+}

@@ -1,0 +1,64 @@
+/*
+ * What every sweep shares: its command line, its counts, its last line and its JSON.
+ *
+ *     struct report report;
+ *
+ *     report_begin(&report, "kill", argc, argv, "[--scenario NAME]", own_options);
+ *     report_point(&report, good, "--scenario create-key --point 17", "neither before nor after");
+ *     report_more(&report, "states", "%u", states);
+ *     return report_end(&report);
+ *
+ * For one thread; children that end by _exit leave no mark in it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+#define REPORT_MORE 4096
+
+struct report {
+	const char *sweep;
+	const char *module; /* its path: --module, or the one just built */
+	const char *json;   /* --json FILE, or NULL */
+	bool short_run;     /* --short */
+	uint64_t seed;      /* --seed N, 1 if not given */
+
+	uint64_t points, bad;
+	struct timespec start;
+	char *command;
+	char built[4096];       /* path of the module just built */
+	char more[REPORT_MORE]; /* members of the JSON's "more", without the braces */
+};
+
+/* An option of one sweep alone. Ends with a row without a name. */
+struct report_option {
+	const char *name; /* without "--" */
+	bool has_value;
+	const char **ret_value; /* the value, or "" when the option has none */
+};
+
+/* Reads the command line. A wrong one, and --help, end the program; `usage` are the sweep's own options. */
+void report_begin(struct report *report, const char *sweep, int argc, char **argv, const char *usage,
+		  const struct report_option *options);
+
+/* One point was tried. A bad one is printed with what repeats it. */
+void report_point(struct report *report, bool good, const char *repeat, const char *why);
+
+/* A member of the JSON's "more": its value is given as JSON (a number, or text in quotes). */
+__attribute__((format(printf, 3, 4))) void report_more(struct report *report, const char *name,
+						       const char *format, ...);
+
+/* The last line and the JSON. What main() returns: 0 only if there were points and all are good. */
+int report_end(struct report *report);
+
+/* Seconds since report_begin. */
+double report_seconds(const struct report *report);
+
+/* Text as JSON has it, with its quotes. */
+void report_json_text(FILE *out, const char *text);
+
+/* Says why on standard error and ends the program: the sweep itself can't go on. */
+__attribute__((noreturn, format(printf, 1, 2))) void report_bail(const char *format, ...);
