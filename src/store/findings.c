@@ -11,6 +11,7 @@ void ash_findings_begin(struct ash_findings *findings, const char *part, struct 
 	findings->unchecked = 0;
 }
 
+ASH_PRINTF(4, 0)
 static void tell_one(struct ash_findings *findings, enum ash_verdict verdict, uint64_t id, const char *format,
 		     va_list args)
 {

@@ -64,18 +64,30 @@ static bool has_pin(const struct ash_cli *cli)
 	       ash_cli_has(cli, ASH_CLI_OPT_PIN_ENV);
 }
 
-static ASH_STATUS check_here(struct ash_cli *cli, struct sender *sender)
+/* Where tokens can't even be listed, or their PINs read, all else is checked. */
+static ASH_STATUS log_in(struct ash_cli *cli)
 {
 	struct ash_cli_token token;
 	ash_handle session = 0;
+	struct ash_status status = ash_cli_token_select(cli, &token);
+
+	if (ash_is_ok(status))
+		status = ash_cli_session_open(cli, &token, false, true, &session);
+	if (ash_is_ok(status) || cli->exit != ASH_CLI_STORAGE)
+		return status;
+	ash_cli_warn(cli, "private objects are not opened");
+	cli->exit = ASH_CLI_DONE;
+	return ASH_DONE;
+}
+
+static ASH_STATUS check_here(struct ash_cli *cli, struct sender *sender)
+{
 	struct ash_status status = cli->open(cli);
 
 	if (!ash_is_ok(status))
 		return ash_cli_fail(cli, status, "can't start");
-	if (has_pin(cli)) {
-		ASH_TRY(ash_cli_token_select(cli, &token));
-		ASH_TRY(ash_cli_session_open(cli, &token, false, true, &session));
-	}
+	if (has_pin(cli))
+		ASH_TRY(log_in(cli));
 	status = cli->api->check_store(cli->hsm, send_finding, sender);
 	if (ash_is_ok(status))
 		status = sender->status;

@@ -42,6 +42,12 @@ bool ash_checksum_on(sqlite3 *db);
 /* Reads pages of indexes whatever their sums are, from now on: for whoever makes the indexes anew. */
 void ash_checksum_overlook(sqlite3 *db);
 
+/*
+ * No locks are taken for the open database any more, as where none can be had: for a store
+ * that nobody writes. To be said before anything is read.
+ */
+void ash_checksum_without_locks(sqlite3 *db);
+
 /* Whether it is a page of an index, by its first byte. */
 bool ash_checksum_is_index(const uint8_t page[ASH_CHECKSUM_PAGE]);
 

@@ -155,7 +155,7 @@ bool ash_connection_in_transaction(const struct ash_connection *connection)
 	return sqlite3_get_autocommit(connection->db) == 0;
 }
 
-struct ash_status ash_connection_execute(struct ash_connection *connection, const char *text)
+static struct ash_status execute(struct ash_connection *connection, const char *text)
 {
 	int result = sqlite3_exec(connection->db, text, NULL, NULL, NULL);
 
@@ -183,6 +183,14 @@ static struct ash_status still_uri(const char *path, char **ret_uri)
 	return ASH_DONE;
 }
 
+/* Alone with the database, SQLite keeps the index of the log in memory of its own, in place of the -shm file. */
+static struct ash_status read_left(struct ash_connection *connection)
+{
+	ash_checksum_without_locks(connection->db);
+	(void)sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	return ash_connection_execute(connection, "PRAGMA locking_mode=EXCLUSIVE");
+}
+
 static struct ash_status open_database(struct ash_connection *connection)
 {
 	ASH_AUTO_MEM char *uri = NULL;
@@ -203,7 +211,7 @@ static struct ash_status open_database(struct ash_connection *connection)
 	if (result != SQLITE_OK)
 		return fail(connection, result);
 	sqlite3_busy_timeout(connection->db, BUSY_MS);
-	return ASH_DONE;
+	return connection->mode == ASH_SQLITE_READ_LEFT ? read_left(connection) : ASH_DONE;
 }
 
 /* SQLite as if the database were an attacker's: nothing in it is run. */
@@ -367,7 +375,7 @@ struct ash_status ash_connection_make(const char *path)
 	if (result != SQLITE_OK)
 		return fail(connection, result);
 	return ash_connection_execute(connection, "INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0); COMMIT;"
-						  "PRAGMA journal_mode=WAL");
+				   "PRAGMA journal_mode=WAL");
 }
 
 /* Lets the log start anew, if readers of older states end soon; new ones are not held up. */

@@ -50,6 +50,7 @@ enum ash_sqlite_mode {
 	ASH_SQLITE_READ,       /* in a store that we may write: clears the log away when it is closed last */
 	ASH_SQLITE_READ_ONLY,  /* in one that we may not */
 	ASH_SQLITE_READ_STILL, /* in one that nobody writes: no locks, no -shm file */
+	ASH_SQLITE_READ_LEFT,  /* the same, with the log that a killed writer left */
 };
 
 struct ash_sqlite; /* store/sqlite/sqlite.c */
@@ -101,9 +102,6 @@ ASH_STATUS ash_connection_step(struct ash_connection *connection, sqlite3_stmt *
 
 /* A statement without values and rows. */
 ASH_STATUS ash_connection_run(struct ash_connection *connection, enum ash_sql sql);
-
-/* Runs SQL text. Errors as ash_connection_step. */
-ASH_STATUS ash_connection_execute(struct ash_connection *connection, const char *text);
 
 /* Whether a transaction is open: some errors make SQLite end it by itself. */
 bool ash_connection_in_transaction(const struct ash_connection *connection);

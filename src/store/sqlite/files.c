@@ -135,9 +135,10 @@ struct ash_status ash_files_make(const struct ash_files *files, struct ash_pool 
 
 enum ash_sqlite_mode ash_files_mode(const struct ash_files *files, bool readonly)
 {
-	const bool alone = !is_there(files->shm) && !is_there(files->log);
-
 	if (files->writable)
 		return ASH_SQLITE_READ;
-	return readonly && alone && !may_write(files->folder) ? ASH_SQLITE_READ_STILL : ASH_SQLITE_READ_ONLY;
+	/* With a -shm file somebody may have the store open; SQLite makes do with what is in it. */
+	if (!readonly || is_there(files->shm) || may_write(files->folder))
+		return ASH_SQLITE_READ_ONLY;
+	return is_there(files->log) ? ASH_SQLITE_READ_LEFT : ASH_SQLITE_READ_STILL;
 }

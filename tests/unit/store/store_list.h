@@ -285,6 +285,33 @@ TEST(the_terms_of_a_record_can_be_read)
 	list_close(store);
 }
 
+static void list_hear(void *context, const struct ash_finding *finding)
+{
+	*(unsigned *)context += finding->verdict != ASH_VERDICT_SOUND;
+}
+
+TEST(an_inspection_counts_what_there_is)
+{
+	struct ash_store *store = list_open();
+	const struct ash_span terms[] = { TEXT("bb"), TEXT("a") };
+	ASH_AUTO(ash_txn) *view = NULL;
+	struct ash_store_facts facts = { .records = 7 };
+	unsigned found = 0;
+
+	EXPECT_NUMBER(1, list_add(store, TEXT("v"), terms, 2));
+	EXPECT_NUMBER(2, list_add(store, TEXT("v"), terms, 1));
+	EXPECT_OK(list_delete(store, list_name(2)));
+	EXPECT_OK(ash_store_view(store, &view));
+	EXPECT_OK(ash_txn_inspect(view, list_hear, &found, &facts));
+	EXPECT_NUMBER(0, found);
+	EXPECT_NUMBER(1, facts.records);
+	EXPECT_NUMBER(2, facts.terms);
+	EXPECT_NUMBER(2, facts.latest_id);
+	view = ash_txn_end(view);
+	EXPECT_NUMBER(list_generation(store), facts.generation);
+	list_close(store);
+}
+
 TEST(compacting_keeps_all)
 {
 	struct ash_store *store = list_open();

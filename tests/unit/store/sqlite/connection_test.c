@@ -229,7 +229,7 @@ TEST(every_search_has_an_index)
 TEST(reading_connections_do_not_write)
 {
 	static const enum ash_sqlite_mode modes[] = { ASH_SQLITE_READ, ASH_SQLITE_READ_ONLY,
-						      ASH_SQLITE_READ_STILL };
+						      ASH_SQLITE_READ_STILL, ASH_SQLITE_READ_LEFT };
 	struct ash_store *store = open_new();
 
 	for (size_t i = 0; i < ASH_COUNT(modes); i++) {
@@ -244,6 +244,44 @@ TEST(reading_connections_do_not_write)
 		ash_connection_close(connection);
 	}
 	close_all(store);
+}
+
+static void write_and_die(void)
+{
+	struct ash_store *store = open_again();
+
+	EXPECT_OK(list_put(store, 5, 0, TEXT("in the log alone")));
+	(void)kill(getpid(), SIGKILL);
+}
+
+TEST(what_a_kill_left_is_read_without_locks_and_without_a_file)
+{
+	struct ash_connection *connection = NULL;
+	sqlite3_stmt *statement = NULL;
+	bool row = false;
+	int status = 0;
+
+	just_close(open_new());
+	EXPECT_NUMBER(1, waitpid(start(write_and_die), &status, 0) > 0);
+	EXPECT_NUMBER(0, unlink(in_folder("store.db-shm")));
+	EXPECT_OK(ash_connection_open(in_folder("store.db"), ASH_SQLITE_READ_LEFT, &connection));
+	EXPECT_OK(ash_connection_statement(connection, ASH_SQL_GET, &statement));
+	sqlite3_bind_int64(statement, 1, LIST_SPACE);
+	sqlite3_bind_int64(statement, 2, (sqlite3_int64)LIST_OWNER);
+	sqlite3_bind_int64(statement, 3, 5);
+	EXPECT_OK(ash_connection_step(connection, statement, &row));
+	EXPECT(row);
+	sqlite3_reset(statement);
+	ash_connection_close(connection);
+	/* It is as it was: the log for others to play back, and no index of it. */
+	EXPECT(!file_is_there("store.db-shm"));
+	EXPECT(file_size("store.db-wal") > 4096);
+	{
+		struct ash_store *store = open_again();
+
+		list_expect(store, 5, 1, TEXT("in the log alone"));
+		close_all(store);
+	}
 }
 
 TEST(a_stranger_who_holds_the_lock_is_an_error_in_the_end)
