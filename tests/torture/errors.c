@@ -173,7 +173,8 @@ static char *wrong_course(const struct course *course, const struct tracer *trac
 
 	if (tracer->status != 0)
 		return wrong("the process ended with status %#x", (unsigned)tracer->status);
-	if (point->mode == LASTING && course->reading != CKR_OK &&
+	/* Where there was no store yet, there is nothing that could be read. */
+	if (point->mode == LASTING && course->reading != CKR_OK && scenario->prepare != NULL &&
 	    !refusal_stops_reading(point->refusal->kind))
 		return wrong("reading meanwhile answers %s", actor_rv_name(course->reading));
 	if (course->retried && course->again != scenario->want &&

@@ -13,9 +13,9 @@
 
 #include "jobs.h"
 #include "observe.h"
-#include "onlooker.h"
 #include "scenario.h"
 #include "tracer.h"
+#include "onlooker.h"
 
 /* Only the hash of a PIN maps so much at once. */
 #define HASH_LEN (UINT64_C(16) << 20)
@@ -68,7 +68,8 @@ static bool is_hash(const struct tracer *tracer)
  * stops it came to: n+1, or fewer if the act ended before.
  */
 static uint64_t run_to(const struct scenario *scenario, const char *module, const struct home *home,
-		       uint64_t n, struct scenario_page *page, struct moment *ret_moment)
+		       uint64_t n, struct scenario_page *page, struct onlooker *onlooker,
+		       struct moment *ret_moment)
 {
 	const struct scenario_hooks hooks = { .begin = let_trace, .end = NULL };
 	struct moment moment = { .hashed = false };
@@ -78,6 +79,8 @@ static uint64_t run_to(const struct scenario *scenario, const char *module, cons
 	if (!tracer_begin(&tracer, scenario_start(scenario, module, home, &hooks, page), "/store.gen"))
 		report_bail("%s: the process can't be traced: status %#x, %s", scenario->name,
 			    (unsigned)tracer.status, actor_rv_name(atomic_load(&page->ready) - 1));
+	if (onlooker != NULL) /* who knows how things are just before */
+		*onlooker = onlooker_begin(module, home);
 	while (stops <= n && tracer_next(&tracer) != TRACE_GONE && tracer.stop != TRACE_ASKED) {
 		if (atomic_load(&page->begun) == 0)
 			continue;
@@ -150,9 +153,7 @@ static void try_point(struct report *report, const struct scenario *scenario, co
 	char *seen = NULL;
 	char *looked_on = NULL;
 
-	if (with_onlooker)
-		onlooker = onlooker_begin(report->module, &home);
-	(void)run_to(scenario, report->module, &home, n, page, &moment);
+	(void)run_to(scenario, report->module, &home, n, page, with_onlooker ? &onlooker : NULL, &moment);
 	/* First the one who finds the store as it was left, and stays; opening it may put it right. */
 	looked_on = onlooker_ask(&onlooker);
 	seen = observe(report->module, &home);
@@ -171,14 +172,18 @@ static void try_point(struct report *report, const struct scenario *scenario, co
 	scenario_page_free(page);
 }
 
-/* How many stops an undisturbed act has. */
-static uint64_t count_stops(const struct scenario *scenario, const char *module, const struct home *before)
+/* How many stops an undisturbed act has. A onlooker makes it more: others are to be looked out for. */
+static uint64_t count_stops(const struct scenario *scenario, const char *module, const struct home *before,
+			    bool with_onlooker)
 {
 	struct scenario_page *page = scenario_page_new();
 	struct home home = home_copy(before);
+	struct onlooker onlooker = { .pid = 0 };
 	struct moment moment;
-	const uint64_t stops = run_to(scenario, module, &home, UINT64_MAX, page, &moment);
+	const uint64_t stops =
+		run_to(scenario, module, &home, UINT64_MAX, page, with_onlooker ? &onlooker : NULL, &moment);
 
+	onlooker_end(&onlooker);
 	home_remove(&home);
 	scenario_page_free(page);
 	return stops;
@@ -192,32 +197,39 @@ static bool may_have_onlooker(const struct scenario *scenario)
 	return scenario->prepare != NULL && scenario->tries == NULL;
 }
 
-/* All points, each with and without an onlooker; the one that was asked for; or some spread over all. */
+/* All points, or so many, spread over all with a random offset. */
 static void try_points(struct report *report, const struct scenario *scenario, const struct home *before,
-		       const struct reference *reference, uint64_t *sums)
+		       const struct reference *reference, uint64_t most, bool with_onlooker, uint64_t *sums)
 {
-	const uint64_t stops = count_stops(scenario, report->module, before);
-	const uint64_t wanted = report->short_run && stops > SHORT_POINTS ? SHORT_POINTS : stops;
+	const uint64_t stops = count_stops(scenario, report->module, before, with_onlooker);
+	const uint64_t wanted = stops < most ? stops : most;
 	const uint64_t offset = wanted > 0 ? report->seed * 7919 % (stops / wanted) : 0;
 	const uint64_t bad = report->bad;
+
+	for (uint64_t i = 0; i < wanted; i++)
+		try_point(report, scenario, before, reference, offset + i * stops / wanted, with_onlooker,
+			  sums);
+	printf("%-20s %llu of %llu stops%s, %llu bad\n", scenario->name, (unsigned long long)wanted,
+	       (unsigned long long)stops, with_onlooker ? " before an onlooker" : "",
+	       (unsigned long long)(report->bad - bad));
+	(void)fflush(stdout);
+}
+
+/* The point that was asked for, or all, alone and then with an onlooker. */
+static void try_ways(struct report *report, const struct scenario *scenario, const struct home *before,
+		     const struct reference *reference, uint64_t *sums)
+{
 	const bool onlookers = may_have_onlooker(scenario);
+	const uint64_t most = !report->short_run ? UINT64_MAX : onlookers ? SHORT_POINTS / 2 : SHORT_POINTS;
 
 	if (options.point != NULL) {
 		try_point(report, scenario, before, reference, strtoull(options.point, NULL, 10),
 			  options.onlooker != NULL, sums);
 		return;
 	}
-	for (uint64_t i = 0; i < wanted; i++) {
-		const uint64_t n = offset + i * stops / wanted;
-
-		if (!report->short_run || !onlookers || i % 2 == 0)
-			try_point(report, scenario, before, reference, n, false, sums);
-		if (onlookers && (!report->short_run || i % 2 != 0))
-			try_point(report, scenario, before, reference, n, true, sums);
-	}
-	printf("%-20s %llu stops, %llu bad\n", scenario->name, (unsigned long long)stops,
-	       (unsigned long long)(report->bad - bad));
-	(void)fflush(stdout);
+	try_points(report, scenario, before, reference, most, false, sums);
+	if (onlookers)
+		try_points(report, scenario, before, reference, most, true, sums);
 }
 
 static void try_scenario(struct report *report, size_t piece, uint64_t *sums, void *context)
@@ -232,7 +244,7 @@ static void try_scenario(struct report *report, size_t piece, uint64_t *sums, vo
 	before = scenario_prepare(scenario, report->module);
 	reference = reference_new(scenario, report->module, &before);
 	if (reference != NULL)
-		try_points(report, scenario, &before, reference, sums);
+		try_ways(report, scenario, &before, reference, sums);
 	reference_free(reference);
 	home_remove(&before);
 }

@@ -80,23 +80,35 @@ static void put_attributes(FILE *out, struct actor *actor, CK_OBJECT_HANDLE obje
 	}
 }
 
-void observe_objects(FILE *out, struct actor *actor, const char *token)
+CK_ULONG observe_find(FILE *out, struct actor *actor, const char *token,
+		      CK_OBJECT_HANDLE found[OBSERVE_OBJECTS])
 {
-	CK_OBJECT_HANDLE found[256];
 	CK_ULONG count = 0;
 	CK_RV rv = actor->p11.C_FindObjectsInit(actor->session, NULL, 0);
 
 	if (rv == CKR_OK)
-		rv = actor->p11.C_FindObjects(actor->session, found, COUNT(found), &count);
+		rv = actor->p11.C_FindObjects(actor->session, found, OBSERVE_OBJECTS, &count);
 	if (rv != CKR_OK)
 		(void)fprintf(out, "search token=%s find=%s\n", token, actor_rv_name(rv));
 	(void)actor->p11.C_FindObjectsFinal(actor->session);
-	for (CK_ULONG i = 0; i < count; i++) {
-		(void)fprintf(out, "object token=%s", token);
-		put_attributes(out, actor, found[i]);
-		use_object(out, actor, found[i]);
-		(void)fputc('\n', out);
-	}
+	return count;
+}
+
+void observe_object(FILE *out, struct actor *actor, const char *token, CK_OBJECT_HANDLE object)
+{
+	(void)fprintf(out, "object token=%s", token);
+	put_attributes(out, actor, object);
+	use_object(out, actor, object);
+	(void)fputc('\n', out);
+}
+
+static void put_objects(FILE *out, struct actor *actor, const char *token)
+{
+	CK_OBJECT_HANDLE found[OBSERVE_OBJECTS];
+	const CK_ULONG count = observe_find(out, actor, token, found);
+
+	for (CK_ULONG i = 0; i < count; i++)
+		observe_object(out, actor, token, found[i]);
 }
 
 /* Says which of two PINs works; the session is logged in if one does. A locked PIN is not asked. */
@@ -167,7 +179,7 @@ static void put_token(FILE *out, struct actor *actor, const CK_TOKEN_INFO *info)
 		(void)actor->p11.C_Logout(actor->session);
 	if ((info->flags & CKF_USER_PIN_INITIALIZED) != 0)
 		(void)put_login(out, actor, token, CKU_USER, (info->flags & CKF_USER_PIN_LOCKED) != 0);
-	observe_objects(out, actor, token);
+	put_objects(out, actor, token);
 	(void)actor->p11.C_CloseSession(actor->session);
 }
 
@@ -305,23 +317,25 @@ char *observe(const char *module, const struct home *home)
 
 char *observe_only_objects(const char *text)
 {
-	char *copy = strdup(text);
-	char *kept = calloc(1, strlen(text) + 1);
+	char *sorted = sort_lines(strdup(text));
+	char *kept = calloc(1, strlen(text) + 2);
 	char *end = kept;
+	const char *before = "";
 	size_t count = 0;
-	char **lines = split(copy, "\n", &count);
+	char **lines = split(sorted, "\n", &count);
 
 	if (kept == NULL)
 		report_bail("out of memory");
 	for (size_t i = 0; i < count; i++) {
-		if (strncmp(lines[i], "object ", 7) == 0) {
-			end = stpcpy(end, lines[i]);
-			*end++ = '\n';
-		}
+		if (strncmp(lines[i], "object ", 7) != 0 || strcmp(lines[i], before) == 0)
+			continue;
+		end = stpcpy(end, lines[i]);
+		*end++ = '\n';
+		before = lines[i];
 	}
 	free(lines);
-	free(copy);
-	return sort_lines(kept);
+	free(sorted);
+	return kept;
 }
 
 /* ---- what is known ---- */

@@ -23,9 +23,12 @@
 /* The observation; to be freed. Never NULL. */
 char *observe(const char *module, const struct home *home);
 
-/* In a process that has a session: the lines of all objects that it sees, `token` being the label as a value. */
-void observe_objects(FILE *out, struct actor *actor, const char *token);
-/* The lines of an observation that are objects', in order; to be freed. */
+/* In a process that has a session: the objects that it sees, and one as a line; `token` is the label as a value. */
+#define OBSERVE_OBJECTS 256
+CK_ULONG observe_find(FILE *out, struct actor *actor, const char *token,
+		      CK_OBJECT_HANDLE found[OBSERVE_OBJECTS]);
+void observe_object(FILE *out, struct actor *actor, const char *token, CK_OBJECT_HANDLE object);
+/* The lines of an observation that are objects', in order and each once; to be freed. */
 char *observe_only_objects(const char *text);
 
 /* A set of words: what a scenario gives the same way each time. New keys, numbers and names are not in it. */

@@ -26,10 +26,36 @@ static bool read_end(int from)
 	return read(from, &byte, 1) == 0;
 }
 
+static bool is_there(struct actor *actor, CK_OBJECT_HANDLE object)
+{
+	CK_OBJECT_CLASS class = 0;
+	CK_ATTRIBUTE attribute = { CKA_CLASS, &class, sizeof(class) };
+
+	return actor->p11.C_GetAttributeValue(actor->session, object, &attribute, 1) !=
+	       CKR_OBJECT_HANDLE_INVALID;
+}
+
+/* First what it knows already and still is there: a search would ask the store, and so learn of changes. */
+static void see(FILE *out, struct actor *actor, const CK_OBJECT_HANDLE *known, CK_ULONG known_count)
+{
+	CK_OBJECT_HANDLE found[OBSERVE_OBJECTS];
+	CK_ULONG count = 0;
+
+	for (CK_ULONG i = 0; i < known_count; i++) {
+		if (is_there(actor, known[i]))
+			observe_object(out, actor, token, known[i]);
+	}
+	count = observe_find(out, actor, token, found);
+	for (CK_ULONG i = 0; i < count; i++)
+		observe_object(out, actor, token, found[i]);
+}
+
 __attribute__((noreturn)) static void watch(const char *module, const struct home *home, int ask, int answer)
 {
 	FILE *nowhere = fopen("/dev/null", "we");
 	FILE *out = fdopen(answer, "w");
+	CK_OBJECT_HANDLE known[OBSERVE_OBJECTS];
+	CK_ULONG count = 0;
 	struct actor actor;
 	char byte = 0;
 	CK_RV rv = CKR_OK;
@@ -42,13 +68,15 @@ __attribute__((noreturn)) static void watch(const char *module, const struct hom
 		rv = actor_open(&actor, 0, CKU_USER, USER_PIN_1);
 	if (rv != CKR_OK || nowhere == NULL || out == NULL)
 		_exit(1);
-	observe_objects(nowhere, &actor, token);
+	count = observe_find(nowhere, &actor, token, known);
+	for (CK_ULONG i = 0; i < count; i++)
+		observe_object(nowhere, &actor, token, known[i]);
 	/* Here it is, and waits to be asked. */
 	(void)fputc('.', out);
 	(void)fflush(out);
 	if (read(ask, &byte, 1) != 1)
 		_exit(1);
-	observe_objects(out, &actor, token);
+	see(out, &actor, known, count);
 	(void)fputc('\0', out);
 	(void)fflush(out);
 	(void)read_end(ask);
