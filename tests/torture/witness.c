@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "report.h"
+
 #define OBJECTS   (WITNESS_PLACES - WITNESS_OBJECTS)
 #define VALUE_MAX 4096
 
@@ -30,8 +32,8 @@ static const struct {
 	{ "cipher-key", CKO_SECRET_KEY, CKK_AES, CK_TRUE, CK_TRUE, 32, CIPHER },
 	{ "pair", CKO_PUBLIC_KEY, CKK_EC, CK_FALSE, CK_FALSE, 0, VERIFY },
 	{ "pair", CKO_PRIVATE_KEY, CKK_EC, CK_TRUE, CK_TRUE, 0, SIGN },
-	{ "mac-key", CKO_SECRET_KEY, CKK_GENERIC_SECRET, CK_TRUE, CK_TRUE, 24, MAC },
-	{ "open-key", CKO_SECRET_KEY, CKK_GENERIC_SECRET, CK_FALSE, CK_FALSE, 20, MAC },
+	{ "mac-key", CKO_SECRET_KEY, CKK_GENERIC_SECRET, CK_TRUE, CK_TRUE, 48, MAC },
+	{ "open-key", CKO_SECRET_KEY, CKK_GENERIC_SECRET, CK_FALSE, CK_FALSE, 32, MAC },
 	{ "long-data", CKO_DATA, 0, CK_TRUE, CK_FALSE, 3000, NO_USE },
 	{ "late-data", CKO_DATA, 0, CK_FALSE, CK_FALSE, 40, NO_USE },
 	{ "late-key", CKO_SECRET_KEY, CKK_AES, CK_TRUE, CK_TRUE, 16, CIPHER },
@@ -499,6 +501,21 @@ bool witness_is_good(const struct witness *witness, char *why, size_t len)
 	if (!witness->complete)
 		(void)snprintf(why, len, "C_Finalize failed");
 	return witness->complete;
+}
+
+void witness_bless(const struct witness *witness, int status)
+{
+	char why[256] = "its process died";
+
+	for (unsigned i = 0; i < WITNESS_PLACES; i++) {
+		const struct witness_piece *piece = &witness->pieces[i];
+
+		if (piece->state == WITNESS_TOLD)
+			report_bail("nothing is hurt, but %s answers %s", witness_name(i),
+				    actor_rv_name(piece->rv));
+	}
+	if (status != 0 || !witness_is_good(witness, why, sizeof(why)))
+		report_bail("nothing is hurt, but %s", why);
 }
 
 unsigned witness_told(const struct witness *witness)

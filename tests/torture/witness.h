@@ -59,6 +59,9 @@ void witness_compare(const struct witness *wanted, struct witness *got);
 /* Whether nothing is missing or wrong; else which piece is, in words. */
 bool witness_is_good(const struct witness *witness, char *why, size_t len);
 
+/* Ends the sweep unless all is fine, as it has to be before anything is hurt. */
+void witness_bless(const struct witness *witness, int status);
+
 /* "token", "login", …, or the object's label. */
 const char *witness_name(unsigned place);
 /* How many pieces an error told of. */
