@@ -371,6 +371,7 @@ int main(int argc, char **argv)
 		     own);
 	while (scenarios[count].name != NULL)
 		count++;
+	tracer_need();
 	jobs_run(&report, options.jobs != NULL ? (unsigned)atoi(options.jobs) : jobs_processes(), count,
 		 try_scenario, NULL, sums);
 	printf("an error was told %llu times, none %llu times; reading went on %llu times, could not %llu times\n",

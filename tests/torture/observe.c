@@ -80,7 +80,7 @@ static void put_attributes(FILE *out, struct actor *actor, CK_OBJECT_HANDLE obje
 	}
 }
 
-static void put_objects(FILE *out, struct actor *actor, const char *token)
+void observe_objects(FILE *out, struct actor *actor, const char *token)
 {
 	CK_OBJECT_HANDLE found[256];
 	CK_ULONG count = 0;
@@ -167,7 +167,7 @@ static void put_token(FILE *out, struct actor *actor, const CK_TOKEN_INFO *info)
 		(void)actor->p11.C_Logout(actor->session);
 	if ((info->flags & CKF_USER_PIN_INITIALIZED) != 0)
 		(void)put_login(out, actor, token, CKU_USER, (info->flags & CKF_USER_PIN_LOCKED) != 0);
-	put_objects(out, actor, token);
+	observe_objects(out, actor, token);
 	(void)actor->p11.C_CloseSession(actor->session);
 }
 
@@ -301,6 +301,27 @@ char *observe(const char *module, const struct home *home)
 		report_bail("out of memory");
 	free(text);
 	return sort_lines(all);
+}
+
+char *observe_only_objects(const char *text)
+{
+	char *copy = strdup(text);
+	char *kept = calloc(1, strlen(text) + 1);
+	char *end = kept;
+	size_t count = 0;
+	char **lines = split(copy, "\n", &count);
+
+	if (kept == NULL)
+		report_bail("out of memory");
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(lines[i], "object ", 7) == 0) {
+			end = stpcpy(end, lines[i]);
+			*end++ = '\n';
+		}
+	}
+	free(lines);
+	free(copy);
+	return sort_lines(kept);
 }
 
 /* ---- what is known ---- */

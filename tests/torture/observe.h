@@ -15,11 +15,18 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdio.h>
 
+#include "actor.h"
 #include "home.h"
 
 /* The observation; to be freed. Never NULL. */
 char *observe(const char *module, const struct home *home);
+
+/* In a process that has a session: the lines of all objects that it sees, `token` being the label as a value. */
+void observe_objects(FILE *out, struct actor *actor, const char *token);
+/* The lines of an observation that are objects', in order; to be freed. */
+char *observe_only_objects(const char *text);
 
 /* A set of words: what a scenario gives the same way each time. New keys, numbers and names are not in it. */
 struct known;

@@ -27,6 +27,21 @@ bool tracer_let(void)
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 && raise(SIGSTOP) == 0;
 }
 
+void tracer_need(void)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 ? 0 : 1);
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		report_bail("fork: %s", strerror(errno));
+	if (status != 0) {
+		printf("skipped: processes may not be traced here\n");
+		exit(77);
+	}
+}
+
 void tracer_pause(void)
 {
 	(void)raise(SIGSTOP);

@@ -38,6 +38,9 @@ struct tracer {
 	int fail_with;        /* the call under way is refused with this */
 };
 
+/* Ends the program with 77, which Meson takes for "skipped", if tracing is not allowed here. */
+void tracer_need(void);
+
 /* In the process: be traced, and wait for the tracer. False if that is not allowed here. */
 bool tracer_let(void);
 /* In the process: stop, TRACE_ASKED. */
