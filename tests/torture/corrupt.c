@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +22,8 @@
 #include "report.h"
 #include "witness.h"
 
-#define HANG_SECONDS  60
+#define HANG_SECONDS  120 /* by the clock: the machine may be busy; */
+#define BUSY_SECONDS  5   /* and of a processor */
 #define SHORT_POINTS  1500
 #define SHORT_SECONDS 45
 #define SHM_STEP      16 /* of the log's index, which is made anew when nobody has it open */
@@ -265,10 +267,12 @@ static void lay_out(enum form form, const struct home *home)
 
 static void look(struct result *result)
 {
+	const struct rlimit busy = { BUSY_SECONDS, BUSY_SECONDS + 1 };
 	const pid_t child = fork();
 
 	if (child == 0) {
 		(void)alarm(HANG_SECONDS);
+		(void)setrlimit(RLIMIT_CPU, &busy);
 		witness_look(sweep.report.module, &result->witness);
 		_exit(0);
 	}
@@ -294,27 +298,20 @@ static void try_point(const void *context, size_t number, unsigned worker, void 
 	if (point->damage == FLIP)
 		file->data[point->at] ^= point->pattern;
 	look(result);
-	witness_compare(&sweep.wanted[point->form], &result->witness);
+	if (sweep.wanted[point->form].complete) /* not while that is being found out */
+		witness_compare(&sweep.wanted[point->form], &result->witness);
 	result->done = true;
 }
 
 static void get_wanted(enum form form)
 {
 	struct result *result = NULL;
-	char why[256];
 
 	/* Nothing is cut where the file ends anyway. */
 	add_point((struct point){ form, 0, CUT, sweep.stores[form].files[0].len, 0 });
 	result = crew_run(1, sizeof(*result), 1, 0, try_point, NULL);
 	sweep.count = 0;
-	for (unsigned i = 0; i < WITNESS_PLACES; i++) {
-		if (result->witness.pieces[i].state == WITNESS_WRONG) /* nothing was wanted yet */
-			result->witness.pieces[i].state = WITNESS_FINE;
-	}
-	if (result->status != 0 || !witness_is_good(&result->witness, why, sizeof(why)) ||
-	    witness_told(&result->witness) != 0)
-		report_bail("the store is not whole before anything is hurt: %s",
-			    result->status != 0 ? "the process died" : why);
+	witness_bless(&result->witness, result->status);
 	sweep.wanted[form] = result->witness;
 	crew_done(result, 1, sizeof(*result));
 }
@@ -339,7 +336,8 @@ struct tally {
 static bool judge(const struct result *result, char *why, size_t len, struct tally *tally)
 {
 	const unsigned told = witness_told(&result->witness);
-	const bool hung = WIFSIGNALED(result->status) && WTERMSIG(result->status) == SIGALRM;
+	const int signal_number = WIFSIGNALED(result->status) ? WTERMSIG(result->status) : 0;
+	const bool hung = signal_number == SIGALRM || signal_number == SIGXCPU;
 
 	if (result->status != 0) {
 		(void)snprintf(why, len, hung ? "hung" : "died, wait status %#x", (unsigned)result->status);
