@@ -80,7 +80,7 @@ static void put_attributes(FILE *out, struct actor *actor, CK_OBJECT_HANDLE obje
 	}
 }
 
-static void put_objects(FILE *out, struct actor *actor, const char *token)
+void observe_objects(FILE *out, struct actor *actor, const char *token)
 {
 	CK_OBJECT_HANDLE found[256];
 	CK_ULONG count = 0;
@@ -167,7 +167,7 @@ static void put_token(FILE *out, struct actor *actor, const CK_TOKEN_INFO *info)
 		(void)actor->p11.C_Logout(actor->session);
 	if ((info->flags & CKF_USER_PIN_INITIALIZED) != 0)
 		(void)put_login(out, actor, token, CKU_USER, (info->flags & CKF_USER_PIN_LOCKED) != 0);
-	put_objects(out, actor, token);
+	observe_objects(out, actor, token);
 	(void)actor->p11.C_CloseSession(actor->session);
 }
 
@@ -266,8 +266,10 @@ static char *read_all(int from)
 	char *text = NULL;
 	size_t room = 0;
 
-	if (in == NULL || (getdelim(&text, &room, '\0', in) < 0 && text == NULL))
+	if (in == NULL || getdelim(&text, &room, '\0', in) < 0) {
+		free(text); /* whatever is in it */
 		text = strdup("");
+	}
 	if (in != NULL)
 		(void)fclose(in);
 	return text;
@@ -299,6 +301,27 @@ char *observe(const char *module, const struct home *home)
 		report_bail("out of memory");
 	free(text);
 	return sort_lines(all);
+}
+
+char *observe_only_objects(const char *text)
+{
+	char *copy = strdup(text);
+	char *kept = calloc(1, strlen(text) + 1);
+	char *end = kept;
+	size_t count = 0;
+	char **lines = split(copy, "\n", &count);
+
+	if (kept == NULL)
+		report_bail("out of memory");
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(lines[i], "object ", 7) == 0) {
+			end = stpcpy(end, lines[i]);
+			*end++ = '\n';
+		}
+	}
+	free(lines);
+	free(copy);
+	return sort_lines(kept);
 }
 
 /* ---- what is known ---- */
@@ -451,6 +474,35 @@ char *observe_try_less(const char *text, const char *who)
 		return less;
 	}
 	return NULL;
+}
+
+/* The text without its words `….tries=…`; to be freed. */
+static char *without_tries(const char *text)
+{
+	char *copy = strdup(text);
+	char *word = NULL;
+
+	if (copy == NULL)
+		report_bail("out of memory");
+	while ((word = strstr(copy, ".tries=")) != NULL) {
+		const char *rest = word + strcspn(word, " \n");
+
+		while (*word != ' ')
+			word--;
+		memmove(word, rest, strlen(rest) + 1);
+	}
+	return copy;
+}
+
+bool observe_only_tries(const char *one, const char *other)
+{
+	char *first = without_tries(one);
+	char *second = without_tries(other);
+	const bool same = strcmp(first, second) == 0;
+
+	free(first);
+	free(second);
+	return same;
 }
 
 /* The first line of `text` that `other` lacks, counting each line as often as it comes; NULL if none. */

@@ -15,11 +15,18 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdio.h>
 
+#include "actor.h"
 #include "home.h"
 
 /* The observation; to be freed. Never NULL. */
 char *observe(const char *module, const struct home *home);
+
+/* In a process that has a session: the lines of all objects that it sees, `token` being the label as a value. */
+void observe_objects(FILE *out, struct actor *actor, const char *token);
+/* The lines of an observation that are objects', in order; to be freed. */
+char *observe_only_objects(const char *text);
 
 /* A set of words: what a scenario gives the same way each time. New keys, numbers and names are not in it. */
 struct known;
@@ -35,6 +42,9 @@ char *known_mask(const struct known *known, const char *text);
 
 /* The observation with one try of that PIN ("user" or "so") less; NULL if there is none to take. To be freed. */
 char *observe_try_less(const char *text, const char *who);
+
+/* Whether two observations differ in nothing but the tries that are left. */
+bool observe_only_tries(const char *one, const char *other);
 
 /* The first line that one has and the other has not, for people: "-line" or "+line"; "" if none. To be freed. */
 char *observe_difference(const char *wanted, const char *got);

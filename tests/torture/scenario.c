@@ -53,7 +53,7 @@ __attribute__((noreturn)) static void act_child(const struct scenario *scenario,
 	CK_RV rv = CKR_OK;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)alarm(300);
+	(void)alarm(120); /* one that hangs is a finding, too */
 	home_enter(home);
 	run_hook(hooks->load, hooks);
 	rv = actor_load(module, &actor);
@@ -69,6 +69,8 @@ __attribute__((noreturn)) static void act_child(const struct scenario *scenario,
 		atomic_store(&page->ended, step + 1);
 	}
 	run_hook(hooks->end, hooks);
+	if (hooks->after != NULL)
+		hooks->after(hooks->context, &actor);
 	if (hooks->finalize)
 		(void)actor.p11.C_Finalize(NULL);
 	_exit(0);
@@ -206,6 +208,11 @@ const char *reference_state(const struct reference *reference, unsigned step)
 	return reference->states[step];
 }
 
+bool reference_only_tries(const struct reference *reference)
+{
+	return observe_only_tries(reference->states[0], reference->states[reference->scenario->steps]);
+}
+
 /* Whether it is that state, but for one try less of the PIN that the act asks for. */
 static bool is_tried(const struct reference *reference, unsigned state, const char *masked)
 {
@@ -218,6 +225,15 @@ static bool is_tried(const struct reference *reference, unsigned state, const ch
 	same = less != NULL && strcmp(less, masked) == 0;
 	free(less);
 	return same;
+}
+
+bool reference_tried(const struct reference *reference, const char *observed, unsigned state)
+{
+	char *masked = known_mask(reference->known, observed);
+	const bool tried = is_tried(reference, state, masked);
+
+	free(masked);
+	return tried;
 }
 
 struct verdict reference_judge(const struct reference *reference, const char *observed, unsigned begun,

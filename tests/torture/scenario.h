@@ -58,6 +58,7 @@ struct scenario_hooks {
 	void (*load)(void *context);  /* before the module is loaded: preload, trace, confine */
 	void (*begin)(void *context); /* just before the first step */
 	void (*end)(void *context);   /* just after the last */
+	void (*after)(void *context, struct actor *actor); /* and then, with what the process has */
 	void *context;
 	unsigned steps; /* do so many steps alone; 0: all */
 	bool finalize;  /* C_Finalize at the end; else the process just goes */
@@ -89,5 +90,9 @@ struct verdict {
 /* `ended` steps were acknowledged, `begun` (at most one more) were begun. */
 struct verdict reference_judge(const struct reference *reference, const char *observed, unsigned begun,
 			       unsigned ended);
+/* Whether it is the state after so many steps, but for one try less of the PIN that the act asks for. */
+bool reference_tried(const struct reference *reference, const char *observed, unsigned state);
+/* Whether the act changes nothing but how many PIN tries are left. */
+bool reference_only_tries(const struct reference *reference);
 /* The state after so many steps, as it may be compared with. */
 const char *reference_state(const struct reference *reference, unsigned step);

@@ -493,7 +493,7 @@ static CK_RV look_objects(struct actor *actor)
 	CK_OBJECT_HANDLE found[64];
 	CK_ULONG count = 0;
 	CK_BYTE value[64];
-	CK_ATTRIBUTE attribute = { CKA_LABEL, value, sizeof(value) };
+	CK_ATTRIBUTE attribute = { CKA_CLASS, value, sizeof(value) };
 	CK_RV rv = look_token(actor);
 
 	if (rv == CKR_OK)

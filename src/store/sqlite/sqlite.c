@@ -292,6 +292,26 @@ static struct ash_status set_meta(struct ash_connection *connection)
 	return ash_connection_step(connection, set, &row);
 }
 
+/*
+ * A commit whose sync failed stands whole in the log, and whoever recovers the log later
+ * would believe it. So its place is taken by a change that counts itself and nothing else;
+ * that is written over it even if it can't be synced either.
+ */
+static struct ash_status write_over(struct ash_connection *connection)
+{
+	struct ash_status status = ASH_DONE;
+
+	ASH_TRY(ash_connection_run(connection, ASH_SQL_BEGIN_WRITE));
+	status = read_meta(connection);
+	if (ash_is_ok(status))
+		status = set_meta(connection);
+	if (ash_is_ok(status))
+		status = ash_connection_run(connection, ASH_SQL_COMMIT);
+	if (!ash_is_ok(status) && ash_connection_in_transaction(connection))
+		ash_ignore(ash_connection_run(connection, ASH_SQL_ROLLBACK));
+	return status;
+}
+
 /* The commit itself; the page is odd while it is not certain which state others see. */
 static struct ash_status commit_seen(struct ash_connection *connection, struct ash_page *page)
 {
@@ -308,6 +328,7 @@ static struct ash_status commit_seen(struct ash_connection *connection, struct a
 	/* The page is told which state there is, if the store can still say so; else it stays odd. */
 	if (ash_connection_in_transaction(connection))
 		ash_ignore(ash_connection_run(connection, ASH_SQL_ROLLBACK));
+	ash_ignore(write_over(connection));
 	if (ash_is_ok(read_meta(connection)))
 		ash_page_end(page, before, connection->generation);
 	return status;

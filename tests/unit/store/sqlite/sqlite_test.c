@@ -1,6 +1,7 @@
 #include "store/sqlite/sqlite.h"
 
 #include <sched.h>
+#include <sys/syscall.h>
 
 #include "unit/store/sqlite/store_folder.h"
 #include "unit/test.h"
@@ -269,6 +270,55 @@ TEST(killed_writers_lose_nothing_that_was_acknowledged)
 	expect_sound();
 	unshare_all();
 	folder_remove();
+}
+
+/* How many syncs fail from now on, SQLite's among them. */
+static unsigned failing_syncs;
+
+__attribute__((visibility("default"))) int fdatasync(int fd)
+{
+	if (failing_syncs > 0) {
+		failing_syncs--;
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+__attribute__((visibility("default"))) int fsync(int fd)
+{
+	return fdatasync(fd);
+}
+
+static void fail_to_put_and_vanish(void)
+{
+	struct ash_store *store = open_again();
+
+	EXPECT_OK(list_put(store, 1, 1,
+			   TEXT("w"))); /* the log has begun: its head is not what is synced next */
+	failing_syncs = (unsigned)shared[0];
+	EXPECT_CODE(ASH_E_IO, list_put(store, 2, 0, TEXT("never")));
+}
+
+/* SQLite has written all of it to the log by then: whoever next recovers the log would believe it. */
+TEST(a_commit_whose_sync_failed_does_not_come_back)
+{
+	struct ash_store *store = NULL;
+
+	share();
+	for (unsigned syncs = 1; syncs <= 1000; syncs += 999) {
+		store = open_new();
+		EXPECT_OK(list_put(store, 1, 0, TEXT("v")));
+		just_close(store);
+		shared[0] = syncs;
+		expect_end(start(fail_to_put_and_vanish));
+		store = open_again();
+		list_expect(store, 1, 2, TEXT("w"));
+		list_expect_none(store, 2);
+		EXPECT_OK(list_put(store, 2, 0, TEXT("now")));
+		list_close(store);
+	}
+	unshare_all();
 }
 
 /* A writer may be stopped, and go on when it likes: the others wait, and lose nothing. */

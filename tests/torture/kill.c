@@ -1,0 +1,268 @@
+/*
+ * Kills the process at each moment of each persistent operation: before and after each
+ * system call, before and after each store to shared memory. What is found then must be
+ * the state before or after; what was acknowledged must be there; and a wrong PIN that was
+ * looked at must have cost its try. A process that has used the store all along must see
+ * what a new one sees.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "jobs.h"
+#include "observe.h"
+#include "scenario.h"
+#include "tracer.h"
+#include "onlooker.h"
+
+/* Only the hash of a PIN maps so much at once. */
+#define HASH_LEN (UINT64_C(16) << 20)
+
+/* Of each scenario in a short run. */
+#define SHORT_POINTS 12
+
+enum sum {
+	CALLS,  /* points before and after system calls */
+	STORES, /* and stores */
+	BEFORE, /* found in the state before */
+	AFTER,
+	TRIED,     /* before, but for a PIN try */
+	HASHED,    /* killed when a wrong PIN was being looked at, or had been */
+	WITNESSED, /* another process saw the same */
+};
+
+static const char *const sum_names[] = {
+	"at_system_calls", "at_stores", "before", "after", "tried", "looked_at", "looked_on",
+};
+
+static struct {
+	const char *scenario, *point, *onlooker, *jobs;
+} options;
+
+struct moment {
+	bool hashed;    /* a PIN was being looked at, or had been */
+	unsigned begun; /* steps */
+	unsigned ended;
+	bool store; /* not a system call */
+	char where[64];
+};
+
+/* ---- one run, to the n-th stop of its act ---- */
+
+static void let_trace(void *context)
+{
+	(void)context;
+	if (!tracer_let())
+		_exit(77);
+}
+
+static bool is_hash(const struct tracer *tracer)
+{
+	return tracer->stop == TRACE_ENTRY && tracer->call == SYS_mmap && tracer->args[1] >= HASH_LEN;
+}
+
+/*
+ * Runs the act up to its n-th stop, or to its end; the process is killed there. How many
+ * stops it came to: n+1, or fewer if the act ended before.
+ */
+static uint64_t run_to(const struct scenario *scenario, const char *module, const struct home *home,
+		       uint64_t n, struct scenario_page *page, struct moment *ret_moment)
+{
+	const struct scenario_hooks hooks = { .begin = let_trace, .end = NULL };
+	struct moment moment = { .hashed = false };
+	struct tracer tracer;
+	uint64_t stops = 0;
+
+	if (!tracer_begin(&tracer, scenario_start(scenario, module, home, &hooks, page), "/store.gen"))
+		report_bail("%s: the process can't be traced: status %#x, %s", scenario->name,
+			    (unsigned)tracer.status, actor_rv_name(atomic_load(&page->ready) - 1));
+	while (stops <= n && tracer_next(&tracer) != TRACE_GONE && tracer.stop != TRACE_ASKED) {
+		if (atomic_load(&page->begun) == 0)
+			continue;
+		stops++;
+		moment.hashed = moment.hashed || is_hash(&tracer);
+		if (atomic_load(&page->ended) == scenario->steps)
+			break; /* and all after it is like this */
+	}
+	moment.begun = atomic_load(&page->begun);
+	moment.ended = atomic_load(&page->ended);
+	moment.store = tracer.stop == TRACE_BEFORE_STORE || tracer.stop == TRACE_AFTER_STORE;
+	(void)snprintf(moment.where, sizeof(moment.where), "%s", tracer_where(&tracer));
+	tracer_kill(&tracer);
+	*ret_moment = moment;
+	return stops;
+}
+
+/* ---- one point ---- */
+
+static void say(struct report *report, const struct scenario *scenario, uint64_t n, bool looked_on,
+		const struct moment *moment, const char *why)
+{
+	char repeat[128];
+	char *words = NULL;
+
+	(void)snprintf(repeat, sizeof(repeat), "--scenario %s --point %llu%s", scenario->name,
+		       (unsigned long long)n, looked_on ? " --onlooker" : "");
+	if (why == NULL) {
+		report_point(report, true, repeat, "");
+		return;
+	}
+	if (asprintf(&words, "%s, killed %s, %u of %u steps acknowledged: %s", scenario->name, moment->where,
+		     moment->ended, scenario->steps, why) < 0)
+		report_bail("out of memory");
+	report_point(report, false, repeat, words);
+	free(words);
+}
+
+/* Takes over what the onlooker sees, and says what is wrong with it; to be freed, NULL if nothing is. */
+static char *compare_onlooker(char *looked_on, const char *seen, uint64_t *sums)
+{
+	char *objects = observe_only_objects(seen);
+	char *difference = strcmp(objects, looked_on) == 0 ? NULL : observe_difference(objects, looked_on);
+	char *why = NULL;
+
+	sums[WITNESSED]++;
+	if (difference != NULL && asprintf(&why, "another process sees something else: %s", difference) < 0)
+		report_bail("out of memory");
+	free(difference);
+	free(objects);
+	free(looked_on);
+	return why;
+}
+
+static void count(const struct moment *moment, const struct verdict *verdict, uint64_t *sums)
+{
+	sums[moment->store ? STORES : CALLS]++;
+	if (verdict->good)
+		sums[verdict->tried ? TRIED : verdict->state > 0 ? AFTER : BEFORE]++;
+}
+
+static void try_point(struct report *report, const struct scenario *scenario, const struct home *before,
+		      const struct reference *reference, uint64_t n, bool with_onlooker, uint64_t *sums)
+{
+	struct scenario_page *page = scenario_page_new();
+	struct home home = home_copy(before);
+	struct onlooker onlooker = { .pid = 0 };
+	struct moment moment;
+	struct verdict verdict;
+	char *seen = NULL;
+	char *looked_on = NULL;
+
+	if (with_onlooker)
+		onlooker = onlooker_begin(report->module, &home);
+	(void)run_to(scenario, report->module, &home, n, page, &moment);
+	/* First the one who finds the store as it was left, and stays; opening it may put it right. */
+	looked_on = onlooker_ask(&onlooker);
+	seen = observe(report->module, &home);
+	onlooker_end(&onlooker);
+	verdict = reference_judge(reference, seen, moment.begun, moment.ended);
+	sums[HASHED] += scenario->wrong_pin && moment.hashed;
+	if (verdict.good && scenario->wrong_pin && moment.hashed && verdict.state == 0 && !verdict.tried)
+		verdict.why = strdup("the PIN was looked at, and no try is missing");
+	if (verdict.why == NULL && looked_on != NULL)
+		verdict.why = compare_onlooker(looked_on, seen, sums);
+	say(report, scenario, n, with_onlooker, &moment, verdict.why);
+	count(&moment, &verdict, sums);
+	free(verdict.why);
+	free(seen);
+	home_remove(&home);
+	scenario_page_free(page);
+}
+
+/* How many stops an undisturbed act has. */
+static uint64_t count_stops(const struct scenario *scenario, const char *module, const struct home *before)
+{
+	struct scenario_page *page = scenario_page_new();
+	struct home home = home_copy(before);
+	struct moment moment;
+	const uint64_t stops = run_to(scenario, module, &home, UINT64_MAX, page, &moment);
+
+	home_remove(&home);
+	scenario_page_free(page);
+	return stops;
+}
+
+/* ---- the sweep ---- */
+
+/* A token that is to be initialised bears no onlooker, and a PIN that changes is none's to have. */
+static bool may_have_onlooker(const struct scenario *scenario)
+{
+	return scenario->prepare != NULL && scenario->tries == NULL;
+}
+
+/* All points, each with and without an onlooker; the one that was asked for; or some spread over all. */
+static void try_points(struct report *report, const struct scenario *scenario, const struct home *before,
+		       const struct reference *reference, uint64_t *sums)
+{
+	const uint64_t stops = count_stops(scenario, report->module, before);
+	const uint64_t wanted = report->short_run && stops > SHORT_POINTS ? SHORT_POINTS : stops;
+	const uint64_t offset = wanted > 0 ? report->seed * 7919 % (stops / wanted) : 0;
+	const uint64_t bad = report->bad;
+	const bool onlookers = may_have_onlooker(scenario);
+
+	if (options.point != NULL) {
+		try_point(report, scenario, before, reference, strtoull(options.point, NULL, 10),
+			  options.onlooker != NULL, sums);
+		return;
+	}
+	for (uint64_t i = 0; i < wanted; i++) {
+		const uint64_t n = offset + i * stops / wanted;
+
+		if (!report->short_run || !onlookers || i % 2 == 0)
+			try_point(report, scenario, before, reference, n, false, sums);
+		if (onlookers && (!report->short_run || i % 2 != 0))
+			try_point(report, scenario, before, reference, n, true, sums);
+	}
+	printf("%-20s %llu stops, %llu bad\n", scenario->name, (unsigned long long)stops,
+	       (unsigned long long)(report->bad - bad));
+	(void)fflush(stdout);
+}
+
+static void try_scenario(struct report *report, size_t piece, uint64_t *sums, void *context)
+{
+	const struct scenario *scenario = &scenarios[piece];
+	struct reference *reference = NULL;
+	struct home before;
+
+	(void)context;
+	if (options.scenario != NULL && strcmp(options.scenario, scenario->name) != 0)
+		return;
+	before = scenario_prepare(scenario, report->module);
+	reference = reference_new(scenario, report->module, &before);
+	if (reference != NULL)
+		try_points(report, scenario, &before, reference, sums);
+	reference_free(reference);
+	home_remove(&before);
+}
+
+int main(int argc, char **argv)
+{
+	const struct report_option own[] = {
+		{ "scenario", true, &options.scenario },
+		{ "point", true, &options.point },
+		{ "onlooker", false, &options.onlooker },
+		{ "jobs", true, &options.jobs },
+		{ NULL, false, NULL },
+	};
+	uint64_t sums[JOBS_SUMS];
+	struct report report;
+	size_t count = 0;
+
+	report_begin(&report, "kill", argc, argv, "[--scenario NAME [--point N [--onlooker]]] [--jobs N]",
+		     own);
+	if (options.scenario != NULL)
+		(void)scenario_named(options.scenario);
+	while (scenarios[count].name != NULL)
+		count++;
+	tracer_need();
+	jobs_run(&report, options.jobs != NULL ? (unsigned)atoi(options.jobs) : jobs_processes(), count,
+		 try_scenario, NULL, sums);
+	for (size_t i = 0; i < COUNT(sum_names); i++) {
+		printf("%s%s %llu", i == 0 ? "" : ", ", sum_names[i], (unsigned long long)sums[i]);
+		report_more(&report, sum_names[i], "%llu", (unsigned long long)sums[i]);
+	}
+	printf("\n");
+	return report_end(&report);
+}
