@@ -59,6 +59,8 @@ struct ash_api {
 	/* §5.7 */
 	struct ash_status (*create_object)(struct ash_hsm *hsm, ash_handle session, struct ash_template given,
 					   ash_handle *ret_object);
+	struct ash_status (*import_keys)(struct ash_hsm *hsm, ash_handle session, struct ash_import *keys,
+					 size_t count);
 	struct ash_status (*copy_object)(struct ash_hsm *hsm, ash_handle session, ash_handle object,
 					 struct ash_template given, ash_handle *ret_copy);
 	struct ash_status (*object_size)(struct ash_hsm *hsm, ash_handle session, ash_handle object,

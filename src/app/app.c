@@ -46,6 +46,7 @@ const struct ash_api ash_api_local = {
 	.logout = ash_hsm_logout,
 
 	.create_object = ash_hsm_create_object,
+	.import_keys = ash_hsm_import_keys,
 	.copy_object = ash_hsm_copy_object,
 	.object_size = ash_hsm_object_size,
 	.destroy_object = ash_hsm_destroy_object,

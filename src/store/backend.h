@@ -49,6 +49,8 @@ struct ash_store_ops {
 	struct ash_status (*new_id)(void *txn, uint64_t *ret_id);
 	struct ash_status (*put)(void *txn, struct ash_record_name name, uint64_t if_version,
 				 struct ash_span value, const struct ash_span *terms, size_t term_count);
+	struct ash_status (*put_new)(void *txn, const struct ash_new_record *records,
+				     size_t count); /* NULL: put does it */
 	struct ash_status (*delete)(void *txn, struct ash_record_name name);
 	struct ash_status (*delete_all)(void *txn, uint32_t space, uint64_t owner);
 

@@ -167,6 +167,37 @@ struct ash_status ash_txn_put(struct ash_txn *txn, struct ash_record_name name, 
 	return note(txn, txn->ops->put(txn->inner, name, if_version, value, terms, term_count));
 }
 
+static struct ash_status check_new(const struct ash_new_record *record)
+{
+	ASH_ENSURE(record->name.id != 0 && record->name.id <= ASH_STORE_ID_MAX, ASH_E_ARGUMENT);
+	ASH_ENSURE(record->value.len <= ASH_STORE_VALUE_MAX, ASH_E_LIMIT);
+	return ASH_DONE;
+}
+
+static struct ash_status put_new(struct ash_txn *txn, const struct ash_new_record *records, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		ASH_TRY(check_new(&records[i]));
+	if (txn->ops->put_new != NULL)
+		return txn->ops->put_new(txn->inner, records, count);
+	for (size_t i = 0; i < count; i++)
+		ASH_TRY(txn->ops->put(txn->inner, records[i].name, 0, records[i].value, records[i].terms,
+				      records[i].term_count));
+	return ASH_DONE;
+}
+
+struct ash_status ash_txn_put_new(struct ash_txn *txn, const struct ash_new_record *records, size_t count)
+{
+	struct ash_status status;
+
+	ASH_BUG(!txn->change);
+	status = put_new(txn, records, count);
+	/* Some may be written. */
+	if (!ash_is_ok(status) && ash_is_ok(txn->broken))
+		txn->broken = status;
+	return status;
+}
+
 struct ash_status ash_txn_delete(struct ash_txn *txn, struct ash_record_name name)
 {
 	ASH_BUG(!txn->change);

@@ -136,6 +136,20 @@ ASH_STATUS ash_txn_new_id(struct ash_txn *txn, uint64_t *ret_id);
 ASH_STATUS ash_txn_put(struct ash_txn *txn, struct ash_record_name name, uint64_t if_version,
 		       struct ash_span value, const struct ash_span *terms, size_t term_count);
 
+/* A record that is not there yet. */
+struct ash_new_record {
+	struct ash_record_name name;
+	struct ash_span value;
+	const struct ash_span *terms;
+	size_t term_count;
+};
+
+/*
+ * Writes many new records, each as ash_txn_put with if_version 0 would: cheaper when
+ * there are thousands. After any failure nothing of the change can be kept.
+ */
+ASH_STATUS ash_txn_put_new(struct ash_txn *txn, const struct ash_new_record *records, size_t count);
+
 /* Deletes it and its terms. ASH_E_NOT_FOUND. */
 ASH_STATUS ash_txn_delete(struct ash_txn *txn, struct ash_record_name name);
 

@@ -47,34 +47,55 @@ struct ash_status ash_access_decode(struct ash_span plain, bool is_private, stru
 	return ASH_DONE;
 }
 
-/* Opens a record's plain bytes into a snapshot. */
-static struct ash_status decode_object(struct ash_session *session, struct ash_span plain, uint64_t id,
-				       uint64_t version, bool is_private, struct ash_object **ret_object)
+struct ash_status ash_access_reader_init(struct ash_session *session, struct ash_txn *view, bool is_private,
+					 struct ash_access_reader *ret_reader)
 {
+	ASH_TRY(ash_access_ring(session, is_private, &ret_reader->ring));
+	ret_reader->session = session;
+	ret_reader->view = view;
+	ret_reader->is_private = is_private;
+	ret_reader->incarnation = ash_access_incarnation(session);
+	return ASH_DONE;
+}
+
+void ash_access_reader_done(struct ash_access_reader *reader)
+{
+	ash_ring_done(&reader->ring);
+	ash_buf_done(&reader->plain);
+}
+
+struct ash_status ash_access_read(struct ash_access_reader *reader, uint64_t id, struct ash_attrs **ret_attrs,
+				  uint64_t *ret_version)
+{
+	uint64_t version = 0;
+
+	ash_buf_reset(&reader->plain);
+	ASH_TRY(ash_record_read(reader->view, reader->session->hsm->crypto, &reader->ring,
+				ash_access_name(reader->session, id, reader->is_private),
+				&reader->incarnation, &reader->plain, &version));
+	ASH_TRY(ash_access_decode(ash_buf_span(&reader->plain), reader->is_private, ret_attrs));
+	if (ret_version != NULL)
+		*ret_version = version;
+	return ASH_DONE;
+}
+
+/* The snapshot of a token object as it is now. */
+static struct ash_status read_object(struct ash_session *session, struct ash_txn *view, uint64_t id,
+				     bool is_private, struct ash_object **ret_object)
+{
+	ASH_AUTO(ash_access_reader) reader = ASH_ACCESS_READER_NONE;
 	ASH_AUTO(ash_attrs) *attrs = NULL;
 	struct ash_object *object = NULL;
+	uint64_t version = 0;
 
-	ASH_TRY(ash_access_decode(plain, is_private, &attrs));
+	ASH_TRY(ash_access_reader_init(session, view, is_private, &reader));
+	ASH_TRY(ash_access_read(&reader, id, &attrs, &version));
 	ASH_TRY(ash_object_new(session->token, session->era, attrs, &object));
 	attrs = NULL;
 	object->id = id;
 	object->version = version;
 	*ret_object = object;
 	return ASH_DONE;
-}
-
-struct ash_status ash_access_read(struct ash_session *session, struct ash_txn *view, uint64_t id,
-				  bool is_private, struct ash_object **ret_object)
-{
-	const struct ash_incarnation incarnation = ash_access_incarnation(session);
-	ASH_AUTO(ash_ring) ring = ASH_RING_NONE;
-	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
-	uint64_t version = 0;
-
-	ASH_TRY(ash_access_ring(session, is_private, &ring));
-	ASH_TRY(ash_record_read(view, session->hsm->crypto, &ring, ash_access_name(session, id, is_private),
-				&incarnation, &plain, &version));
-	return decode_object(session, ash_buf_span(&plain), id, version, is_private, ret_object);
 }
 
 /*
@@ -89,7 +110,7 @@ static struct ash_status load(struct ash_session *session, ash_handle handle, ui
 	struct ash_status status;
 
 	ASH_TRY(ash_store_view(session->hsm->store, &view));
-	status = ash_access_read(session, view, ID_OF(handle), EPOCH_OF(handle) != 0, &object);
+	status = read_object(session, view, ID_OF(handle), EPOCH_OF(handle) != 0, &object);
 	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_OBJECT_HANDLE);
 	ASH_TRY(status);
 	object->handle = handle;

@@ -298,6 +298,19 @@ static struct ash_status count_all(struct ash_span bytes, uint32_t *ret_count)
 	return ASH_DONE;
 }
 
+/* Behind all others; its type is above theirs, and there is room. */
+static void append(struct ash_attrs *attrs, struct ash_attr attr)
+{
+	attrs->entry[attrs->count++] = (struct entry){
+		.type = attr.type,
+		.at = attrs->used,
+		.len = (uint32_t)attr.value.len,
+	};
+	if (attr.value.len != 0)
+		memcpy(attrs->bytes + attrs->used, attr.value.data, attr.value.len);
+	attrs->used += (uint32_t)attr.value.len;
+}
+
 struct ash_status ash_attrs_decode(struct ash_span bytes, struct ash_attrs **ret_attrs)
 {
 	ASH_AUTO(ash_attrs) *attrs = NULL;
@@ -312,7 +325,7 @@ struct ash_status ash_attrs_decode(struct ash_span bytes, struct ash_attrs **ret
 		struct ash_attr attr = { 0, ASH_SPAN_NONE };
 
 		ASH_TRY(read_one(&in, &attr));
-		ASH_TRY(ash_attrs_set(attrs, attr.type, attr.value));
+		append(attrs, attr);
 	}
 	*ret_attrs = ASH_TAKE(attrs);
 	return ASH_DONE;

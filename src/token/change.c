@@ -2,42 +2,70 @@
 
 #include "token/access.h"
 #include "token/attribute.h"
+#include "util/mem.h"
 
 /* One record of a change, made ready before it: everything but its id and its seal. */
 struct item {
 	struct ash_record_name name; /* a new one gets its id inside the change */
 	uint64_t if_version;         /* 0: new */
-	struct ash_ring ring;
 	struct ash_buf plain;
 	uint8_t terms[ASH_STORE_TERMS_MAX][ASH_TERM_LEN];
 	struct ash_span term_spans[ASH_STORE_TERMS_MAX];
 	size_t term_count;
 };
 
-struct batch {
+struct ash_batch {
 	struct ash_crypto *crypto;
 	uint64_t slot;
 	uint64_t token_version; /* of the token's record in the life that the session knows */
 	struct ash_incarnation incarnation;
 	uint64_t login; /* at the beginning: private objects belong to it, and their handles end with it */
-	struct item items[ASH_MAKE_MAX];
-	size_t count;
+	struct ash_ring rings[2]; /* of public and of private objects, when there are such items */
+	struct item few[ASH_MAKE_MAX];
+	struct item *many; /* owned, when `few` have not room for all */
+	size_t count, cap;
 };
 
-static void batch_auto(struct batch *batch)
+static struct item *item_at(struct ash_batch *batch, size_t index)
 {
-	for (size_t i = 0; i < ASH_MAKE_MAX; i++) {
-		ash_ring_done(&batch->items[i].ring);
-		ash_buf_done(&batch->items[i].plain);
-	}
+	return batch->many != NULL ? &batch->many[index] : &batch->few[index];
 }
 
-static struct ash_status begin_batch(struct ash_session *session, struct batch *batch)
+static void batch_auto(struct ash_batch *batch)
+{
+	for (size_t i = 0; i < batch->cap; i++)
+		ash_buf_done(&item_at(batch, i)->plain);
+	for (size_t i = 0; i < ASH_COUNT(batch->rings); i++)
+		ash_ring_done(&batch->rings[i]);
+	batch->many = ash_mem_free(batch->many);
+}
+
+static struct ash_ring *ring_of(struct ash_batch *batch, const struct item *item)
+{
+	return &batch->rings[item->name.space == ASH_SPACE_PRIVATE ? 1 : 0];
+}
+
+/* Names an item, and sees that its ring is at hand. */
+static struct ash_status name_item(struct ash_session *session, struct ash_batch *batch, struct item *item,
+				   uint64_t id, bool is_private)
+{
+	item->name = ash_access_name(session, id, is_private);
+	if (ring_of(batch, item)->wrap == NULL)
+		ASH_TRY(ash_access_ring(session, is_private, ring_of(batch, item)));
+	return ASH_DONE;
+}
+
+static struct ash_status begin_batch(struct ash_session *session, size_t cap, struct ash_batch *batch)
 {
 	struct ash_token *token = session->token;
 
-	for (size_t i = 0; i < ASH_MAKE_MAX; i++)
-		batch->items[i].plain = ASH_BUF_SECRET;
+	if (cap > ASH_MAKE_MAX) {
+		batch->many = ash_mem_new(cap, sizeof(*batch->many));
+		ASH_ENSURE(batch->many != NULL, ASH_E_MEMORY);
+	}
+	batch->cap = cap;
+	for (size_t i = 0; i < cap; i++)
+		item_at(batch, i)->plain = ASH_BUF_SECRET;
 	batch->crypto = session->hsm->crypto;
 	batch->slot = token->slot;
 	ASH_LOCKED(&token->lock);
@@ -48,7 +76,7 @@ static struct ash_status begin_batch(struct ash_session *session, struct batch *
 	return ASH_DONE;
 }
 
-static struct ash_status add_terms(struct batch *batch, const struct ash_attrs *attrs, struct item *item)
+static struct ash_status add_terms(struct ash_batch *batch, const struct ash_attrs *attrs, struct item *item)
 {
 	const uint64_t class = ash_attrs_number(attrs, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 
@@ -58,7 +86,7 @@ static struct ash_status add_terms(struct batch *batch, const struct ash_attrs *
 		if (!ash_attribute_indexed(class, attr.type))
 			continue;
 		ASH_BUG(item->term_count == ASH_STORE_TERMS_MAX);
-		ASH_TRY(ash_record_term(batch->crypto, &item->ring, attr.type, attr.value,
+		ASH_TRY(ash_record_term(batch->crypto, ring_of(batch, item), attr.type, attr.value,
 					item->terms[item->term_count]));
 		item->term_spans[item->term_count] = ash_span(item->terms[item->term_count], ASH_TERM_LEN);
 		item->term_count++;
@@ -66,52 +94,82 @@ static struct ash_status add_terms(struct batch *batch, const struct ash_attrs *
 	return ASH_DONE;
 }
 
-static struct ash_status add_item(struct ash_session *session, struct batch *batch,
+static struct ash_status add_item(struct ash_session *session, struct ash_batch *batch,
 				  const struct ash_attrs *attrs, uint64_t id, uint64_t if_version)
 {
 	const bool is_private = ash_attrs_bool(attrs, CKA_PRIVATE, false);
-	struct item *item = &batch->items[batch->count];
+	struct item *item = item_at(batch, batch->count);
 
-	item->name = ash_access_name(session, id, is_private);
+	ASH_TRY(name_item(session, batch, item, id, is_private));
 	item->if_version = if_version;
-	ASH_TRY(ash_access_ring(session, is_private, &item->ring));
+	item->term_count = 0;
+	ash_buf_reset(&item->plain); /* of one that could not be added */
 	ASH_TRY(ash_attrs_encode(attrs, &item->plain));
 	ASH_TRY(add_terms(batch, attrs, item));
 	batch->count++;
 	return ASH_DONE;
 }
 
-static struct ash_status write_item(struct ash_txn *txn, struct batch *batch, struct item *item)
+static struct ash_status write_item(struct ash_txn *txn, struct ash_batch *batch, struct item *item)
 {
-	return ash_record_write(txn, batch->crypto, &item->ring, item->name, &batch->incarnation,
+	return ash_record_write(txn, batch->crypto, ring_of(batch, item), item->name, &batch->incarnation,
 				item->if_version, ash_buf_span(&item->plain), item->term_spans,
 				item->term_count);
 }
 
+/* The new records of one of the batch's spaces. */
+static struct ash_status write_space(struct ash_txn *txn, struct ash_batch *batch, enum ash_space space)
+{
+	ASH_AUTO_MEM struct ash_new_record *records = ash_mem_new(batch->count, sizeof(*records));
+	const struct ash_ring *ring = &batch->rings[space == ASH_SPACE_PRIVATE ? 1 : 0];
+	size_t count = 0;
+
+	ASH_ENSURE(records != NULL, ASH_E_MEMORY);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = item_at(batch, i);
+
+		if (item->name.space == space)
+			records[count++] = (struct ash_new_record){
+				.name = item->name,
+				.value = ash_buf_span(&item->plain),
+				.terms = item->term_spans,
+				.term_count = item->term_count,
+			};
+	}
+	return ash_record_write_new(txn, batch->crypto, ring, &batch->incarnation, records, count);
+}
+
 static struct ash_status write_items(struct ash_txn *txn, void *context)
 {
-	struct batch *batch = context;
+	struct ash_batch *batch = context;
 
 	ASH_TRY(ash_record_same_life(txn, batch->slot + 1, batch->token_version));
 	for (size_t i = 0; i < batch->count; i++) {
-		struct item *item = &batch->items[i];
+		struct item *item = item_at(batch, i);
 
 		if (item->if_version == 0)
 			ASH_TRY(ash_txn_new_id(txn, &item->name.id));
 		ASH_ENSURE(item->name.id < ASH_HANDLE_COMPUTED, ASH_E_LIMIT);
-		ASH_TRY(write_item(txn, batch, item));
+		if (batch->many == NULL)
+			ASH_TRY(write_item(txn, batch, item));
 	}
-	return ASH_DONE;
+	if (batch->many == NULL)
+		return ASH_DONE;
+	ASH_TRY(write_space(txn, batch, ASH_SPACE_PUBLIC));
+	return write_space(txn, batch, ASH_SPACE_PRIVATE);
 }
 
 static struct ash_status delete_items(struct ash_txn *txn, void *context)
 {
-	struct batch *batch = context;
+	struct ash_batch *batch = context;
 
 	ASH_TRY(ash_record_same_life(txn, batch->slot + 1, batch->token_version));
-	for (size_t i = 0; i < batch->count; i++)
-		ASH_TRY(ash_record_delete(txn, batch->crypto, &batch->items[i].ring, batch->items[i].name,
+	for (size_t i = 0; i < batch->count; i++) {
+		struct item *item = item_at(batch, i);
+
+		ASH_TRY(ash_record_delete(txn, batch->crypto, ring_of(batch, item), item->name,
 					  &batch->incarnation));
+	}
 	return ASH_DONE;
 }
 
@@ -133,7 +191,7 @@ static bool on_token(const struct ash_attrs *attrs)
 }
 
 /* Whether the login under which the batch began still lets such objects be made. */
-static struct ash_status may_belong(const struct batch *batch, const struct ash_attrs *attrs)
+static struct ash_status may_belong(const struct ash_batch *batch, const struct ash_attrs *attrs)
 {
 	ASH_ENSURE(!ash_attrs_bool(attrs, CKA_PRIVATE, false) || (batch->login & ASH_LOGIN_USER) != 0,
 		   ASH_E_NOT_LOGGED_IN);
@@ -173,7 +231,7 @@ static struct ash_status new_session_object(struct ash_session *session, uint64_
 struct ash_status ash_change_make(struct ash_session *session, struct ash_attrs **sets, size_t count,
 				  ash_handle *ret_handles)
 {
-	__attribute__((cleanup(batch_auto))) struct batch batch = { .count = 0 };
+	__attribute__((cleanup(batch_auto))) struct ash_batch batch = { .count = 0 };
 	ASH_AUTO(ash_object) *first = NULL;
 	ASH_AUTO(ash_object) *second = NULL;
 	struct ash_object **made[ASH_MAKE_MAX] = { &first, &second };
@@ -181,7 +239,7 @@ struct ash_status ash_change_make(struct ash_session *session, struct ash_attrs 
 
 	ASH_BUG(count > ASH_MAKE_MAX);
 	ASH_TRY(may_make(session, sets, count));
-	ASH_TRY(begin_batch(session, &batch));
+	ASH_TRY(begin_batch(session, ASH_MAKE_MAX, &batch));
 	for (size_t i = 0; i < count; i++) {
 		/* Somebody may have logged out since it was allowed: then it would belong to nobody. */
 		ASH_TRY(may_belong(&batch, sets[i]));
@@ -197,7 +255,7 @@ struct ash_status ash_change_make(struct ash_session *session, struct ash_attrs 
 			ret_handles[i] = (*made[i])->handle;
 			ash_object_enter(&session->hsm->objects, *made[i]);
 		} else {
-			const struct ash_record_name name = batch.items[stored++].name;
+			const struct ash_record_name name = item_at(&batch, stored++)->name;
 
 			ret_handles[i] =
 				ash_object_handle(name.id, name.space == ASH_SPACE_PRIVATE, batch.login);
@@ -205,6 +263,37 @@ struct ash_status ash_change_make(struct ash_session *session, struct ash_attrs 
 		}
 	}
 	return ASH_DONE;
+}
+
+struct ash_status ash_batch_new(struct ash_session *session, size_t cap, struct ash_batch **ret_batch)
+{
+	ASH_AUTO(ash_batch) *batch = ash_mem_new(1, sizeof(*batch));
+
+	ASH_ENSURE(batch != NULL, ASH_E_MEMORY);
+	ASH_TRY(begin_batch(session, cap, batch));
+	*ret_batch = ASH_TAKE(batch);
+	return ASH_DONE;
+}
+
+struct ash_batch *ash_batch_free(struct ash_batch *batch)
+{
+	if (batch != NULL)
+		batch_auto(batch);
+	return ash_mem_free(batch);
+}
+
+struct ash_status ash_batch_add(struct ash_session *session, struct ash_batch *batch, struct ash_attrs *attrs)
+{
+	ASH_BUG(batch->count == batch->cap);
+	ASH_ENSURE(on_token(attrs), ASH_E_TEMPLATE_INCONSISTENT);
+	ASH_TRY(may_make(session, &attrs, 1));
+	ASH_TRY(may_belong(batch, attrs));
+	return add_item(session, batch, attrs, 0, 0);
+}
+
+struct ash_status ash_batch_write(struct ash_session *session, struct ash_batch *batch)
+{
+	return batch->count != 0 ? ash_store_change(session->hsm->store, write_items, batch) : ASH_DONE;
 }
 
 static struct ash_status update_session_object(struct ash_session *session, struct ash_object *object,
@@ -224,12 +313,12 @@ static struct ash_status update_session_object(struct ash_session *session, stru
 struct ash_status ash_change_update(struct ash_session *session, struct ash_object *object,
 				    struct ash_attrs **attrs)
 {
-	__attribute__((cleanup(batch_auto))) struct batch batch = { .count = 0 };
+	__attribute__((cleanup(batch_auto))) struct ash_batch batch = { .count = 0 };
 
 	ASH_TRY(ash_session_may_write(session, on_token(object->attrs), object->is_private));
 	if ((object->handle & ASH_HANDLE_SESSION_OBJECT) != 0)
 		return update_session_object(session, object, attrs);
-	ASH_TRY(begin_batch(session, &batch));
+	ASH_TRY(begin_batch(session, ASH_MAKE_MAX, &batch));
 	ASH_TRY(add_item(session, &batch, *attrs, object->id, object->version));
 	ASH_TRY(ash_store_change(session->hsm->store, write_items, &batch));
 	ash_object_drop(&session->hsm->objects, object->handle);
@@ -238,7 +327,7 @@ struct ash_status ash_change_update(struct ash_session *session, struct ash_obje
 }
 
 struct edit {
-	struct batch *batch;
+	struct ash_batch *batch;
 	ash_change_fn *fn;
 	const void *context;
 };
@@ -246,15 +335,15 @@ struct edit {
 static struct ash_status edit_item(struct ash_txn *txn, void *context)
 {
 	const struct edit *edit = context;
-	struct batch *batch = edit->batch;
-	struct item *item = &batch->items[0];
+	struct ash_batch *batch = edit->batch;
+	struct item *item = item_at(batch, 0);
 	ASH_AUTO(ash_buf) plain = ASH_BUF_SECRET;
 	ASH_AUTO(ash_attrs) *before = NULL;
 	ASH_AUTO(ash_attrs) *after = NULL;
 
 	ASH_TRY(ash_record_same_life(txn, batch->slot + 1, batch->token_version));
-	ASH_TRY(ash_record_read(txn, batch->crypto, &item->ring, item->name, &batch->incarnation, &plain,
-				&item->if_version));
+	ASH_TRY(ash_record_read(txn, batch->crypto, ring_of(batch, item), item->name, &batch->incarnation,
+				&plain, &item->if_version));
 	ASH_TRY(ash_access_decode(ash_buf_span(&plain), item->name.space == ASH_SPACE_PRIVATE, &before));
 	ASH_TRY(edit->fn(before, edit->context, &after));
 	/* It may run more than once. */
@@ -269,15 +358,15 @@ static struct ash_status edit_item(struct ash_txn *txn, void *context)
 struct ash_status ash_change_edit(struct ash_session *session, struct ash_object *object, ash_change_fn *fn,
 				  const void *context)
 {
-	__attribute__((cleanup(batch_auto))) struct batch batch = { .count = 1 };
+	__attribute__((cleanup(batch_auto))) struct ash_batch batch = { .count = 0 };
 	struct edit edit = { &batch, fn, context };
 	struct ash_status status;
 
 	ASH_BUG((object->handle & ASH_HANDLE_SESSION_OBJECT) != 0);
 	ASH_TRY(ash_session_may_write(session, true, object->is_private));
-	ASH_TRY(begin_batch(session, &batch));
-	batch.items[0].name = ash_access_name(session, object->id, object->is_private);
-	ASH_TRY(ash_access_ring(session, object->is_private, &batch.items[0].ring));
+	ASH_TRY(begin_batch(session, ASH_MAKE_MAX, &batch));
+	ASH_TRY(name_item(session, &batch, item_at(&batch, 0), object->id, object->is_private));
+	batch.count = 1;
 	status = ash_store_change(session->hsm->store, edit_item, &edit);
 	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_OBJECT_HANDLE);
 	ASH_TRY(status);
@@ -287,7 +376,7 @@ struct ash_status ash_change_edit(struct ash_session *session, struct ash_object
 
 struct ash_status ash_change_destroy(struct ash_session *session, struct ash_object *object)
 {
-	__attribute__((cleanup(batch_auto))) struct batch batch = { .count = 0 };
+	__attribute__((cleanup(batch_auto))) struct ash_batch batch = { .count = 0 };
 	struct ash_status status;
 
 	ASH_TRY(ash_session_may_write(session, on_token(object->attrs), object->is_private));
@@ -296,9 +385,8 @@ struct ash_status ash_change_destroy(struct ash_session *session, struct ash_obj
 		ASH_ENSURE(ash_object_drop(&session->hsm->objects, object->handle), ASH_E_OBJECT_HANDLE);
 		return ASH_DONE;
 	}
-	ASH_TRY(begin_batch(session, &batch));
-	batch.items[0].name = ash_access_name(session, object->id, object->is_private);
-	ASH_TRY(ash_access_ring(session, object->is_private, &batch.items[0].ring));
+	ASH_TRY(begin_batch(session, ASH_MAKE_MAX, &batch));
+	ASH_TRY(name_item(session, &batch, item_at(&batch, 0), object->id, object->is_private));
 	batch.count = 1;
 	status = ash_store_change(session->hsm->store, delete_items, &batch);
 	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_OBJECT_HANDLE);

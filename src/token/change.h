@@ -20,6 +20,19 @@ ASH_STATUS ash_change_make(struct ash_session *session, struct ash_attrs **sets,
 			   ash_handle *ret_handles);
 
 /*
+ * Many token objects that are made in one change, all or none: room for `cap` of them.
+ * What is added is kept in its encoded form, so the sets stay the caller's. Whether the
+ * session may make it is checked as above; session objects are ASH_E_TEMPLATE_INCONSISTENT.
+ * A set that was refused is not in the batch. Written once, it is to be freed.
+ */
+struct ash_batch;
+
+ASH_STATUS ash_batch_new(struct ash_session *session, size_t cap, struct ash_batch **ret_batch);
+struct ash_batch *ash_batch_free(struct ash_batch *batch);
+ASH_STATUS ash_batch_add(struct ash_session *session, struct ash_batch *batch, struct ash_attrs *attrs);
+ASH_STATUS ash_batch_write(struct ash_session *session, struct ash_batch *batch);
+
+/*
  * Gives an object other attributes, taken over on success, if it still is the one
  * that they were made from: else ASH_E_CONFLICT.
  */
@@ -40,3 +53,8 @@ ASH_STATUS ash_change_edit(struct ash_session *session, struct ash_object *objec
 
 /* ASH_E_ACTION_PROHIBITED when CKA_DESTROYABLE is false; ASH_E_OBJECT_HANDLE when it is gone. */
 ASH_STATUS ash_change_destroy(struct ash_session *session, struct ash_object *object);
+
+static inline void ash_batch_auto(struct ash_batch **batch)
+{
+	ash_batch_free(*batch);
+}

@@ -111,32 +111,32 @@ static bool next_session_page(struct ash_session *session, ash_handle *out, size
  * The rarest index term of the template; ASH_SPAN_NONE when it names no indexed attribute,
  * or where the index is damaged: then all records are looked at, slowly and right.
  */
-static struct ash_status rarest(struct ash_session *session, struct ash_txn *view, bool is_private,
+static struct ash_status rarest(const struct ash_access_reader *reader, const struct ash_attrs *want,
 				uint8_t term[ASH_TERM_LEN], struct ash_span *ret_term)
 {
-	const struct ash_record_name name = ash_access_name(session, 0, is_private);
-	const struct ash_attrs *want = session->find.want;
+	const struct ash_record_name name = ash_access_name(reader->session, 0, reader->is_private);
 	const uint64_t class = ash_attrs_number(want, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
-	ASH_AUTO(ash_ring) ring = ASH_RING_NONE;
-	uint64_t fewest = UINT64_MAX;
+	const bool one = ash_attrs_count(want) == 1;
+	uint64_t fewest = COUNT_LIMIT + 1;
 
-	ASH_TRY(ash_access_ring(session, is_private, &ring));
-	for (size_t i = 0; i < ash_attrs_count(want); i++) {
+	/* From the highest type down: class and label, the lowest, are those that most objects share. */
+	for (size_t i = ash_attrs_count(want); i-- > 0 && fewest != 0;) {
 		const struct ash_attr attr = ash_attrs_at(want, i);
 		uint8_t candidate[ASH_TERM_LEN];
+		struct ash_status status = ASH_DONE;
 		uint64_t count = 0;
-		struct ash_status status;
 
 		if (!ash_attribute_indexed(class, attr.type))
 			continue;
-		ASH_TRY(ash_record_term(session->hsm->crypto, &ring, attr.type,
+		ASH_TRY(ash_record_term(reader->session->hsm->crypto, &reader->ring, attr.type,
 					ash_attribute_canonical(attr.type, attr.value), candidate));
-		status = ash_txn_count(view, name.space, name.owner, ash_span(candidate, sizeof(candidate)),
-				       COUNT_LIMIT, &count);
+		if (!one) /* else there is no choice */
+			status = ash_txn_count(reader->view, name.space, name.owner,
+					       ash_span(candidate, sizeof(candidate)), fewest, &count);
 		if (status.code == ASH_E_CORRUPT)
 			continue;
 		ASH_TRY(status);
-		if (count < fewest) {
+		if (count < fewest || ret_term->data == NULL) {
 			fewest = count;
 			memcpy(term, candidate, ASH_TERM_LEN);
 			*ret_term = ash_span(term, ASH_TERM_LEN);
@@ -165,78 +165,73 @@ static struct ash_status has_term(struct ash_txn *view, struct ash_record_name n
  * against it, so that who asks for it meets an error when he reads it, and is not told that
  * there is no such object. Nobody else meets it.
  */
-static struct ash_status damaged_fits(struct ash_session *session, struct ash_txn *view,
-				      struct ash_record_name name, bool is_private, bool *ret_fits)
+static struct ash_status damaged_fits(const struct ash_access_reader *reader, const struct ash_attrs *want,
+				      uint64_t id, bool *ret_fits)
 {
-	const struct ash_attrs *want = session->find.want;
+	const struct ash_record_name name = ash_access_name(reader->session, id, reader->is_private);
 	const uint64_t class = ash_attrs_number(want, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
-	ASH_AUTO(ash_ring) ring = ASH_RING_NONE;
 	bool fits = true;
 
-	ASH_TRY(ash_access_ring(session, is_private, &ring));
 	for (size_t i = 0; fits && i < ash_attrs_count(want); i++) {
 		const struct ash_attr attr = ash_attrs_at(want, i);
 		uint8_t term[ASH_TERM_LEN];
 
 		if (!ash_attribute_indexed(class, attr.type))
 			continue;
-		ASH_TRY(ash_record_term(session->hsm->crypto, &ring, attr.type,
+		ASH_TRY(ash_record_term(reader->session->hsm->crypto, &reader->ring, attr.type,
 					ash_attribute_canonical(attr.type, attr.value), term));
-		ASH_TRY(has_term(view, name, ash_span(term, sizeof(term)), &fits));
+		ASH_TRY(has_term(reader->view, name, ash_span(term, sizeof(term)), &fits));
 	}
 	*ret_fits = fits;
 	return ASH_DONE;
 }
 
 /* Whether the record fits, as far as can be known. */
-static struct ash_status record_fits(struct ash_session *session, struct ash_txn *view, uint64_t id,
-				     bool is_private, bool *ret_fits)
+static struct ash_status record_fits(struct ash_access_reader *reader, const struct ash_attrs *want,
+				     uint64_t id, bool *ret_fits)
 {
-	ASH_AUTO(ash_object) *object = NULL;
-	const struct ash_attrs *want = session->find.want;
+	ASH_AUTO(ash_attrs) *attrs = NULL;
 	struct ash_status status;
 
 	if (ash_attrs_count(want) == 0) {
 		*ret_fits = true;
 		return ASH_DONE;
 	}
-	status = ash_access_read(session, view, id, is_private, &object);
+	status = ash_access_read(reader, id, &attrs, NULL);
 	if (status.code == ASH_E_NOT_FOUND) {
 		*ret_fits = false;
 		return ASH_DONE;
 	}
 	if (status.code == ASH_E_CORRUPT)
-		return damaged_fits(session, view, ash_access_name(session, id, is_private), is_private,
-				    ret_fits);
+		return damaged_fits(reader, want, id, ret_fits);
 	ASH_TRY(status);
-	*ret_fits = matches(object->attrs, want);
+	*ret_fits = matches(attrs, want);
 	return ASH_DONE;
 }
 
 /* One page of token objects; `ret_more` false when the space is done. */
-static struct ash_status next_record_page(struct ash_session *session, struct ash_txn *view, bool is_private,
-					  struct ash_span term, ash_handle *out, size_t cap, size_t *count,
-					  bool *ret_more)
+static struct ash_status next_record_page(struct ash_access_reader *reader, struct ash_span term,
+					  ash_handle *out, size_t cap, size_t *count, bool *ret_more)
 {
-	const struct ash_record_name name = ash_access_name(session, 0, is_private);
-	const uint64_t login = atomic_load(&session->token->login);
-	struct ash_find *find = &session->find;
+	const struct ash_record_name name = ash_access_name(reader->session, 0, reader->is_private);
+	const uint64_t login = atomic_load(&reader->session->token->login);
+	struct ash_find *find = &reader->session->find;
 	uint64_t ids[PAGE];
 	size_t found = 0;
 	struct ash_status status;
 
-	status = ash_txn_find(view, name.space, name.owner, term, find->after, ids, PAGE, &found);
+	status = ash_txn_find(reader->view, name.space, name.owner, term, find->after, ids, PAGE, &found);
 	if (status.code == ASH_E_CORRUPT && term.data != NULL)
-		status = ash_txn_find(view, name.space, name.owner, ASH_SPAN_NONE, find->after, ids, PAGE,
-				      &found);
+		status = ash_txn_find(reader->view, name.space, name.owner, ASH_SPAN_NONE, find->after, ids,
+				      PAGE, &found);
 	ASH_TRY(status);
 	for (size_t i = 0; i < found && *count < cap; i++) {
 		bool fits = false;
 
-		ASH_TRY(record_fits(session, view, ids[i], is_private, &fits));
+		ASH_TRY(record_fits(reader, find->want, ids[i], &fits));
 		find->after = ids[i];
 		if (fits)
-			out[(*count)++] = ash_object_handle(ids[i], is_private, login);
+			out[(*count)++] = ash_object_handle(ids[i], reader->is_private, login);
 	}
 	*ret_more = found == PAGE || *count == cap;
 	return ASH_DONE;
@@ -246,14 +241,16 @@ static struct ash_status find_records(struct ash_session *session, bool is_priva
 				      size_t cap, size_t *count)
 {
 	ASH_AUTO(ash_txn) *view = NULL;
+	ASH_AUTO(ash_access_reader) reader = ASH_ACCESS_READER_NONE;
 	uint8_t term_bytes[ASH_TERM_LEN];
 	struct ash_span term = ASH_SPAN_NONE;
 	bool more = true;
 
 	ASH_TRY(ash_store_view(session->hsm->store, &view));
-	ASH_TRY(rarest(session, view, is_private, term_bytes, &term));
+	ASH_TRY(ash_access_reader_init(session, view, is_private, &reader));
+	ASH_TRY(rarest(&reader, session->find.want, term_bytes, &term));
 	while (more && *count < cap)
-		ASH_TRY(next_record_page(session, view, is_private, term, out, cap, count, &more));
+		ASH_TRY(next_record_page(&reader, term, out, cap, count, &more));
 	if (!more) {
 		session->find.phase++;
 		session->find.after = 0;

@@ -17,6 +17,9 @@
 struct ash_crypto;
 struct ash_hsm;
 
+/* Keys that ash_hsm_import_keys takes at once. */
+#define ASH_IMPORT_MAX 8192u
+
 /* Session and object handles; 0 is none. */
 typedef uint64_t ash_handle;
 
@@ -117,6 +120,16 @@ ASH_STATUS ash_hsm_logout(struct ash_hsm *hsm, ash_handle session);
 /* Objects (§5.7) */
 ASH_STATUS ash_hsm_create_object(struct ash_hsm *hsm, ash_handle session, struct ash_template given,
 				 ash_handle *ret_object);
+/*
+ * No function of PKCS#11: makes the objects of many keys, at most ASH_IMPORT_MAX, in one
+ * change: all or none. They are token objects, made as C_UnwrapKey makes a private key of
+ * what it decrypted, and C_CreateObject a public one. Where neither template says CKA_ID,
+ * both halves get the key identifier of RFC 7093 §2, method 1. `code` of the first key
+ * that is refused says why, and so does the status. Others wait meanwhile for their turn
+ * to write, so not more at once than a second is enough for.
+ */
+ASH_STATUS ash_hsm_import_keys(struct ash_hsm *hsm, ash_handle session, struct ash_import *keys,
+			       size_t count);
 /* A copy with the template's changes (§5.7.2). */
 ASH_STATUS ash_hsm_copy_object(struct ash_hsm *hsm, ash_handle session, ash_handle object,
 			       struct ash_template given, ash_handle *ret_copy);

@@ -197,6 +197,27 @@ struct ash_status ash_ledger_enter(struct ash_txn *txn, struct ash_crypto *crypt
 	return write_ledger(txn, &place, &ledger, version);
 }
 
+struct ash_status ash_ledger_enter_new(struct ash_txn *txn, struct ash_crypto *crypto,
+				       const struct ash_ring *ring, const struct ash_new_record *records,
+				       size_t count, const struct ash_incarnation *incarnation)
+{
+	struct place place = { .crypto = crypto, .ring = ring, .incarnation = incarnation };
+	struct ledger ledger = { .count = 0 };
+	enum ash_ledger_state state;
+	uint64_t version = 0;
+
+	if (count == 0)
+		return ASH_DONE;
+	place.space = records[0].name.space;
+	place.owner = records[0].name.owner;
+	ASH_TRY(read_ledger(txn, &place, &ledger, &version, &state));
+	if (state != ASH_LEDGER_RIGHT)
+		return ASH_DONE;
+	for (size_t i = 0; i < count; i++)
+		ASH_TRY(enter_version(&place, records[i].name.id, 1, &ledger));
+	return write_ledger(txn, &place, &ledger, version);
+}
+
 struct ash_status ash_ledger_drop(struct ash_txn *txn, uint32_t space, uint64_t owner)
 {
 	const struct ash_status status = ash_txn_delete(txn, name_of(space, owner));

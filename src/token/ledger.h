@@ -36,6 +36,11 @@ ASH_STATUS ash_ledger_enter(struct ash_txn *txn, struct ash_crypto *crypto, cons
 			    struct ash_record_name name, const struct ash_incarnation *incarnation,
 			    uint64_t before, uint64_t after);
 
+/* The same for many new records of one space and owner, each in version 1. */
+ASH_STATUS ash_ledger_enter_new(struct ash_txn *txn, struct ash_crypto *crypto, const struct ash_ring *ring,
+				const struct ash_new_record *records, size_t count,
+				const struct ash_incarnation *incarnation);
+
 /* Deletes it, if there is one. */
 ASH_STATUS ash_ledger_drop(struct ash_txn *txn, uint32_t space, uint64_t owner);
 

@@ -282,6 +282,14 @@ static struct ash_status take_rest(const struct ash_keygroup *row, uint8_t versi
 	return leave(in);
 }
 
+/* All before the key itself. */
+static struct ash_status parse_head(struct ash_reader *info, uint8_t *ret_version,
+				    const struct ash_keygroup **ret_row)
+{
+	ASH_TRY(take_version(info, 1, ret_version));
+	return take_algorithm(info, ret_row);
+}
+
 static struct ash_status parse(struct ash_span der, const struct ash_keygroup **ret_row,
 			       struct ash_parts *parts)
 {
@@ -291,8 +299,7 @@ static struct ash_status parse(struct ash_span der, const struct ash_keygroup **
 
 	ASH_TRY(enter(&in, ASH_DER_SEQUENCE, &info));
 	ASH_TRY(leave(&in));
-	ASH_TRY(take_version(&info, 1, &version));
-	ASH_TRY(take_algorithm(&info, &row));
+	ASH_TRY(parse_head(&info, &version, &row));
 	ASH_TRY(enter(&info, ASH_DER_OCTET_STRING, &key));
 	ASH_TRY(decode_key(row, &key, parts));
 	ASH_TRY(leave(&key));
@@ -315,4 +322,24 @@ struct ash_status ash_pkcs8_decode(struct ash_span der, struct ash_attrs *attrs)
 
 	ASH_ENSURE(status.code != ASH_E_KEY_TYPE, ASH_E_WRAPPED_KEY);
 	return status;
+}
+
+struct ash_status ash_pkcs8_key_type(struct ash_span der, uint64_t *ret_type)
+{
+	static const uint64_t types[ASH_KEY_KINDS] = {
+		[ASH_KEY_RSA] = CKK_RSA,
+		[ASH_KEY_EC] = CKK_EC,
+		[ASH_KEY_EDWARDS] = CKK_EC_EDWARDS,
+		[ASH_KEY_MONTGOMERY] = CKK_EC_MONTGOMERY,
+		[ASH_KEY_ML_DSA] = CKK_ML_DSA,
+		[ASH_KEY_ML_KEM] = CKK_ML_KEM,
+	};
+	struct ash_reader in = ash_reader(der), info = in;
+	const struct ash_keygroup *row = NULL;
+	uint8_t version = 0;
+
+	ASH_TRY(enter(&in, ASH_DER_SEQUENCE, &info));
+	ASH_TRY(parse_head(&info, &version, &row));
+	*ret_type = types[row->kind];
+	return ASH_DONE;
 }

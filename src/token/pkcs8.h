@@ -31,3 +31,6 @@ ASH_STATUS ash_pkcs8_encode(const struct ash_attrs *attrs, struct ash_buf *out);
  * some may be set.
  */
 ASH_STATUS ash_pkcs8_decode(struct ash_span der, struct ash_attrs *attrs);
+
+/* The CKA_KEY_TYPE of the key, before anything but its AlgorithmIdentifier was looked at. Errors as above. */
+ASH_STATUS ash_pkcs8_key_type(struct ash_span der, uint64_t *ret_type);

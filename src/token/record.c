@@ -152,6 +152,29 @@ struct ash_status ash_record_write(struct ash_txn *txn, struct ash_crypto *crypt
 	return ash_ledger_enter(txn, crypto, ring, name, incarnation, if_version, if_version + 1);
 }
 
+struct ash_status ash_record_write_new(struct ash_txn *txn, struct ash_crypto *crypto,
+				       const struct ash_ring *ring, const struct ash_incarnation *incarnation,
+				       struct ash_new_record *records, size_t count)
+{
+	ASH_AUTO(ash_buf) sealed = ASH_BUF_PLAIN;
+	size_t total = 0, at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += WRAPPED_KEY_LEN + records[i].value.len + ASH_SEAL_OVERHEAD;
+	/* All room at once: what lies in it must not move. */
+	ASH_TRY(ash_buf_reserve(&sealed, total));
+	for (size_t i = 0; i < count; i++) {
+		at = sealed.len;
+		ASH_TRY(ash_record_seal(crypto, ring, records[i].name, incarnation, 1, records[i].value,
+					&sealed));
+		records[i].value = ash_span(sealed.data + at, sealed.len - at);
+	}
+	ASH_TRY(ash_txn_put_new(txn, records, count));
+	for (size_t i = 0; i < count; i++)
+		records[i].value = ASH_SPAN_NONE;
+	return ash_ledger_enter_new(txn, crypto, ring, records, count, incarnation);
+}
+
 struct ash_status ash_record_delete(struct ash_txn *txn, struct ash_crypto *crypto,
 				    const struct ash_ring *ring, struct ash_record_name name,
 				    const struct ash_incarnation *incarnation)

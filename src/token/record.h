@@ -78,6 +78,14 @@ ASH_STATUS ash_record_delete(struct ash_txn *txn, struct ash_crypto *crypto, con
 ASH_STATUS ash_record_delete_owned(struct ash_txn *txn, uint64_t owner);
 
 /*
+ * Seals and writes many new records of one space and owner. `value` of each is its plain
+ * bytes before, and nothing afterwards.
+ */
+ASH_STATUS ash_record_write_new(struct ash_txn *txn, struct ash_crypto *crypto, const struct ash_ring *ring,
+				const struct ash_incarnation *incarnation, struct ash_new_record *records,
+				size_t count);
+
+/*
  * Whether the token that owns records still is the one whose record had this version:
  * a token that was initialised anew takes nothing from before. ASH_E_DEVICE_REMOVED.
  */

@@ -64,6 +64,14 @@ struct ash_mechanism {
 	struct ash_derivation derive;
 };
 
+/* A key that comes in as it is, and what it is to be besides. */
+struct ash_import {
+	struct ash_span pkcs8;             /* the private key: DER of PKCS#8 */
+	struct ash_template private_given; /* with CKA_CLASS and CKA_KEY_TYPE, without the key itself */
+	struct ash_template public_given;  /* the same of its public half; empty: it gets none */
+	enum ash_code code;                /* ASH_OK, or why it was refused */
+};
+
 struct ash_hsm_info {
 	char manufacturer[32]; /* UTF-8, padded with blanks, as all texts here */
 	char description[32];

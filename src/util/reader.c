@@ -1,47 +1,47 @@
 #include "util/reader.h"
 
-static struct ash_status number(struct ash_reader *in, size_t len, uint64_t *ret_value)
-{
-	uint64_t value = 0;
+#include <endian.h>
+#include <string.h>
 
+/* The bytes of a number as they lie there. */
+static struct ash_status take_number(struct ash_reader *in, void *bytes, size_t len)
+{
 	ASH_ENSURE(len <= in->rest.len, ASH_E_FORMAT);
-	for (size_t i = 0; i < len; i++)
-		value = value << 8 | in->rest.data[i];
+	memcpy(bytes, in->rest.data, len);
 	in->rest = ash_span(in->rest.data + len, in->rest.len - len);
-	*ret_value = value;
 	return ASH_DONE;
 }
 
 struct ash_status ash_reader_u8(struct ash_reader *in, uint8_t *ret_value)
 {
-	uint64_t value = 0;
-
-	ASH_TRY(number(in, sizeof(*ret_value), &value));
-	*ret_value = (uint8_t)value;
-	return ASH_DONE;
+	return take_number(in, ret_value, sizeof(*ret_value));
 }
 
 struct ash_status ash_reader_u16(struct ash_reader *in, uint16_t *ret_value)
 {
-	uint64_t value = 0;
+	uint16_t value = 0;
 
-	ASH_TRY(number(in, sizeof(*ret_value), &value));
-	*ret_value = (uint16_t)value;
+	ASH_TRY(take_number(in, &value, sizeof(value)));
+	*ret_value = be16toh(value);
 	return ASH_DONE;
 }
 
 struct ash_status ash_reader_u32(struct ash_reader *in, uint32_t *ret_value)
 {
-	uint64_t value = 0;
+	uint32_t value = 0;
 
-	ASH_TRY(number(in, sizeof(*ret_value), &value));
-	*ret_value = (uint32_t)value;
+	ASH_TRY(take_number(in, &value, sizeof(value)));
+	*ret_value = be32toh(value);
 	return ASH_DONE;
 }
 
 struct ash_status ash_reader_u64(struct ash_reader *in, uint64_t *ret_value)
 {
-	return number(in, sizeof(*ret_value), ret_value);
+	uint64_t value = 0;
+
+	ASH_TRY(take_number(in, &value, sizeof(value)));
+	*ret_value = be64toh(value);
+	return ASH_DONE;
 }
 
 struct ash_status ash_reader_take(struct ash_reader *in, size_t len, struct ash_span *ret_bytes)

@@ -308,7 +308,8 @@ static struct ash_status prepare_to_write(struct ash_connection *connection)
 		ASH_FAIL_WITH(ASH_E_IO, "%s can't be put into WAL mode: %s", connection->path,
 			      sqlite3_errmsg(connection->db));
 	sqlite3_wal_hook(connection->db, note_wal, connection);
-	return ASH_DONE;
+	/* The upper part of the indexes of a million keys: each change touches them at random places. */
+	return ash_connection_execute(connection, "PRAGMA cache_size=-32000");
 }
 
 struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mode,
@@ -327,7 +328,7 @@ struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mod
 	if (mode == ASH_SQLITE_WRITE) {
 		ASH_TRY(prepare_to_write(connection));
 	} else {
-		ASH_TRY(ash_connection_execute(connection, "PRAGMA query_only=ON"));
+		ASH_TRY(ash_connection_execute(connection, "PRAGMA query_only=ON; PRAGMA cache_size=-6000"));
 	}
 	*ret_connection = ASH_TAKE(connection);
 	return ASH_DONE;

@@ -1,6 +1,10 @@
 #include "store/sqlite/records.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "store/terms.h"
+#include "util/mem.h"
 
 /* Binding fails for want of memory alone; then the statement would run with a NULL. */
 static struct ash_status bind_number(sqlite3_stmt *statement, int at, uint64_t value)
@@ -235,6 +239,81 @@ struct ash_status ash_sqlite_put(void *given, struct ash_record_name name, uint6
 	ASH_TRY(for_terms(connection, ASH_SQL_ADD_TERM, name, ash_buf_span(&after), ash_buf_span(&before)));
 	return write_record(connection, version == 0 ? ASH_SQL_INSERT : ASH_SQL_UPDATE, name, if_version + 1,
 			    ash_buf_span(&after), value);
+}
+
+/* A row of the table of terms. */
+struct term_row {
+	struct ash_record_name name;
+	struct ash_span term;
+};
+
+/* The order of the table. No term is empty. */
+static int compare_rows(const void *left, const void *right)
+{
+	const struct term_row *a = left, *b = right;
+	const size_t common = a->term.len < b->term.len ? a->term.len : b->term.len;
+	int order = (a->name.space > b->name.space) - (a->name.space < b->name.space);
+
+	if (order == 0)
+		order = ((int64_t)a->name.owner > (int64_t)b->name.owner) -
+			((int64_t)a->name.owner < (int64_t)b->name.owner);
+	if (order == 0)
+		order = memcmp(a->term.data, b->term.data, common);
+	if (order == 0)
+		order = (a->term.len > b->term.len) - (a->term.len < b->term.len);
+	return order != 0 ? order : (a->name.id > b->name.id) - (a->name.id < b->name.id);
+}
+
+/* One record without its terms' rows, which go to `rows`. */
+static struct ash_status put_alone(struct ash_connection *connection, const struct ash_new_record *record,
+				   struct term_row *rows)
+{
+	ASH_AUTO(ash_buf) terms = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_buf) before = ASH_BUF_PLAIN;
+	uint64_t version = 0;
+
+	ASH_TRY(ash_terms_encode(record->terms, record->term_count, &terms));
+	ASH_TRY(read_old(connection, record->name, &before, &version));
+	ASH_ENSURE(version == 0, ASH_E_CONFLICT);
+	connection->changed = true;
+	for (size_t i = 0; i < record->term_count; i++)
+		rows[i] = (struct term_row){ record->name, record->terms[i] };
+	return write_record(connection, ASH_SQL_INSERT, record->name, 1, ash_buf_span(&terms), record->value);
+}
+
+static struct ash_status add_row(struct ash_connection *connection, const struct term_row *row)
+{
+	ASH_STATEMENT *add = NULL;
+
+	ASH_TRY(at_record(connection, ASH_SQL_ADD_TERM, row->name, &add));
+	ASH_TRY(bind_bytes(add, 4, row->term));
+	return run(connection, add);
+}
+
+/*
+ * Terms are keyed hashes, so each of a record's goes to another page. In the table's
+ * order each page is written once, not once for each of its terms.
+ */
+struct ash_status ash_sqlite_put_new(void *given, const struct ash_new_record *records, size_t count)
+{
+	ASH_AUTO_MEM struct term_row *rows = NULL;
+	size_t total = 0, at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += records[i].term_count;
+	rows = ash_mem_new(total + 1, sizeof(*rows));
+	ASH_ENSURE(rows != NULL, ASH_E_MEMORY);
+	for (size_t i = 0; i < count; i++) {
+		ASH_TRY(put_alone(given, &records[i], rows + at));
+		at += records[i].term_count;
+	}
+	qsort(rows, total, sizeof(*rows), compare_rows);
+	for (size_t i = 0; i < total; i++) {
+		/* A record may name a term twice. */
+		if (i == 0 || compare_rows(&rows[i - 1], &rows[i]) != 0)
+			ASH_TRY(add_row(given, &rows[i]));
+	}
+	return ASH_DONE;
 }
 
 struct ash_status ash_sqlite_delete(void *given, struct ash_record_name name)

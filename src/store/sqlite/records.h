@@ -19,5 +19,6 @@ ASH_STATUS ash_sqlite_put(void *connection, struct ash_record_name name, uint64_
 ASH_STATUS ash_sqlite_place(void *connection, struct ash_record_name after,
 			    struct ash_record_name *ret_place);
 ASH_STATUS ash_sqlite_terms(void *connection, struct ash_record_name name, struct ash_buf *terms);
+ASH_STATUS ash_sqlite_put_new(void *connection, const struct ash_new_record *records, size_t count);
 ASH_STATUS ash_sqlite_delete(void *connection, struct ash_record_name name);
 ASH_STATUS ash_sqlite_delete_all(void *connection, uint32_t space, uint64_t owner);

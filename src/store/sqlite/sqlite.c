@@ -472,6 +472,7 @@ const struct ash_store_ops ash_store_sqlite = {
 	.count = ash_sqlite_count,
 	.new_id = ash_sqlite_new_id,
 	.put = ash_sqlite_put,
+	.put_new = ash_sqlite_put_new,
 	.delete = ash_sqlite_delete,
 	.delete_all = ash_sqlite_delete_all,
 	.place = ash_sqlite_place,

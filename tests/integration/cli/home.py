@@ -57,7 +57,8 @@ class Home:
         }
 
     def run(self, *words, env=None, **how):
-        how.setdefault("stdin", subprocess.DEVNULL)
+        if "input" not in how:
+            how.setdefault("stdin", subprocess.DEVNULL)
         how.setdefault("stdout", subprocess.PIPE)
         return subprocess.run(
             [self.ashlar, *words],

@@ -665,6 +665,82 @@ static void list_compare_model(struct ash_store *store, const struct list_model 
 	}
 }
 
+struct list_new {
+	struct ash_new_record *records;
+	size_t count;
+	bool overlook; /* its failure */
+};
+
+static struct ash_status list_put_new(struct ash_txn *txn, void *context)
+{
+	const struct list_new *fresh = context;
+	const struct ash_status status = ash_txn_put_new(txn, fresh->records, fresh->count);
+
+	return fresh->overlook ? ASH_DONE : status;
+}
+
+/* Terms of all lengths, one of them twice in a record, in two spaces and for owners with the highest bit. */
+TEST(many_new_records_are_found_as_if_put_one_by_one)
+{
+	const struct ash_span terms[] = { TEXT("b"), TEXT("ab"), TEXT("a"), TEXT("b") };
+	struct ash_new_record records[] = {
+		{ { LIST_SPACE, LIST_OWNER, 3 }, TEXT("three"), terms, 4 },
+		{ { LIST_SPACE, LIST_OWNER, 1 }, TEXT("one"), terms + 1, 2 },
+		{ { LIST_SPACE, UINT64_MAX, 2 }, TEXT("two"), terms, 1 },
+		{ { LIST_SPACE + 1, LIST_OWNER, 2 }, TEXT(""), NULL, 0 },
+	};
+	struct list_new fresh = { records, ASH_COUNT(records), false };
+	struct ash_store *store = list_open();
+
+	EXPECT_OK(ash_store_change(store, list_put_new, &fresh));
+	list_expect(store, 3, 1, TEXT("three"));
+	list_expect(store, 1, 1, TEXT("one"));
+	EXPECT_TEXT("1 3", list_found(store, LIST_SPACE, LIST_OWNER, TEXT("a")));
+	EXPECT_TEXT("1 3", list_found(store, LIST_SPACE, LIST_OWNER, TEXT("ab")));
+	EXPECT_TEXT("3", list_found(store, LIST_SPACE, LIST_OWNER, TEXT("b")));
+	EXPECT_TEXT("2", list_found(store, LIST_SPACE, UINT64_MAX, TEXT("b")));
+	EXPECT_TEXT("2", list_found(store, LIST_SPACE + 1, LIST_OWNER, ASH_SPAN_NONE));
+	/* What they left behind for deleting is right, too. */
+	EXPECT_OK(list_delete(store, list_name(3)));
+	EXPECT_TEXT("1", list_found(store, LIST_SPACE, LIST_OWNER, TEXT("a")));
+	EXPECT_TEXT("", list_found(store, LIST_SPACE, LIST_OWNER, TEXT("b")));
+	fresh.count = 0;
+	EXPECT_OK(ash_store_change(store, list_put_new, &fresh));
+	list_close(store);
+}
+
+TEST(many_new_records_are_put_all_or_none)
+{
+	static const uint8_t longer[ASH_STORE_TERM_MAX + 1] = { 1 };
+	const struct ash_span good = TEXT("g"), bad = SPAN(longer);
+	struct ash_new_record records[] = {
+		{ { LIST_SPACE, LIST_OWNER, 1 }, TEXT("one"), &good, 1 },
+		{ { LIST_SPACE, LIST_OWNER, 2 }, TEXT("two"), &good, 1 },
+	};
+	struct list_new fresh = { records, ASH_COUNT(records), false };
+	struct ash_store *store = list_open();
+
+	EXPECT_OK(list_put(store, 2, 0, TEXT("here before")));
+	EXPECT_CODE(ASH_E_CONFLICT, ash_store_change(store, list_put_new, &fresh));
+	fresh.overlook = true; /* half of it is written: that can't be kept */
+	EXPECT_CODE(ASH_E_CONFLICT, ash_store_change(store, list_put_new, &fresh));
+	fresh.overlook = false;
+	records[1].name.id = 3;
+	records[1].terms = &bad;
+	EXPECT_CODE(ASH_E_LIMIT, ash_store_change(store, list_put_new, &fresh));
+	records[1].terms = &good;
+	records[1].name.id = 0;
+	EXPECT_CODE(ASH_E_ARGUMENT, ash_store_change(store, list_put_new, &fresh));
+	records[1].name.id = 1;
+	EXPECT_CODE(ASH_E_CONFLICT, ash_store_change(store, list_put_new, &fresh));
+	list_expect_none(store, 1);
+	EXPECT_TEXT("", list_found(store, LIST_SPACE, LIST_OWNER, TEXT("g")));
+	records[1].name.id = 3;
+	FAIL_EVERY_ALLOCATION(true, ash_store_change(store, list_put_new, &fresh));
+	EXPECT_TEXT("1 3", list_found(store, LIST_SPACE, LIST_OWNER, TEXT("g")));
+	list_close(store);
+}
+
 TEST(random_work_agrees_with_a_model)
 {
 	struct ash_store *store = list_open();

@@ -393,6 +393,18 @@ TEST(a_template_may_know_the_public_key_already)
 	EXPECT_CODE(ASH_E_ATTRIBUTE_VALUE, ash_pkcs8_decode(SPAN(p256_key), other));
 }
 
+TEST(the_type_is_told_before_the_key)
+{
+	uint64_t type = 0;
+
+	for (size_t i = 0; i < ASH_COUNT(known_keys); i++) {
+		EXPECT_OK(ash_pkcs8_key_type(known_keys[i].key, &type));
+		EXPECT_NUMBER(known_keys[i].key_type, type);
+	}
+	EXPECT_CODE(ASH_E_WRAPPED_KEY, ash_pkcs8_key_type(TEXT("0"), &type));
+	EXPECT_CODE(ASH_E_WRAPPED_KEY, ash_pkcs8_key_type(ASH_SPAN_NONE, &type));
+}
+
 /* --- What can't be encoded ------------------------------------------------------- */
 
 TEST(a_key_that_is_not_whole_is_not_wrapped)

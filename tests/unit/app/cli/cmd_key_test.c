@@ -156,6 +156,9 @@ TEST(key_list_says_that_something_is_damaged_and_goes_on)
 	find_class(&hsm, CKO_SECRET_KEY)->damaged = true;
 	EXPECT_NUMBER(ASH_CLI_DONE, RUN_AS_USER(&hsm, "key", "list"));
 	EXPECT(strstr(fake_err, "2 objects of token \"ca\" can't be read: the records are damaged") != NULL);
+	/* Who asks for one key does not wait until all others were looked at. */
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN_AS_USER(&hsm, "key", "list", "--label", "web"));
+	EXPECT(strstr(fake_err, "warning") == NULL && strstr(fake_out, "public") != NULL);
 }
 
 TEST(key_delete_leaves_the_half_of_a_pair_whose_other_half_may_be_damaged)
@@ -170,7 +173,7 @@ TEST(key_delete_leaves_the_half_of_a_pair_whose_other_half_may_be_damaged)
 	EXPECT_NUMBER(4, objects(&hsm));
 	/* What is no half of anything is not concerned. */
 	EXPECT_NUMBER(ASH_CLI_DONE, RUN_AS_USER(&hsm, "key", "delete", "--id", "0d", "--yes"));
-	EXPECT(strstr(fake_err, "warning: 1 object") != NULL);
+	EXPECT(strstr(fake_err, "warning") == NULL);
 	EXPECT_NUMBER(3, objects(&hsm));
 	EXPECT_NUMBER(ASH_CLI_DONE,
 		      RUN_AS_USER(&hsm, "key", "delete", "--label", "web", "--type", "ec", "--yes", "--all"));

@@ -37,6 +37,7 @@ static const struct ash_api fake_api = {
 	.find_end = fake_find_end,
 	.op_init = fake_op_init,
 	.op_single = fake_op_single,
+	.import_keys = fake_import_keys,
 	.generate_key = fake_generate_key,
 	.generate_pair = fake_generate_pair,
 	.random = fake_random,

@@ -53,6 +53,8 @@ struct ash_hsm {
 	bool session_open, session_writes, user, so, searching;
 	const struct ash_attr *want;
 	size_t want_count, found;
+	size_t imports[8]; /* how many keys came in with each of the first changes, good or not */
+	size_t import_count;
 	unsigned rivals; /* so many times another process is faster with a new token or secret key */
 	struct fake_check check;
 	const char *fails; /* this function fails with this code */

@@ -257,6 +257,42 @@ static struct ash_status fake_generate_pair(struct ash_hsm *hsm, ash_handle sess
 	return ASH_DONE;
 }
 
+static void fake_take(struct ash_hsm *hsm, struct ash_template given)
+{
+	for (size_t i = 0; i < FAKE_OBJECTS; i++) {
+		struct fake_object *object = &hsm->objects[i];
+
+		if (object->used)
+			continue;
+		object->used = true;
+		object->slot = hsm->session_slot;
+		for (size_t at = 0; at < given.count; at++)
+			fake_set(object, given.attrs[at].type, given.attrs[at].value);
+		return;
+	}
+}
+
+/* A key whose last byte is 0xff is refused. What there is no room for is in, too. */
+static struct ash_status fake_import_keys(struct ash_hsm *hsm, ash_handle session, struct ash_import *keys,
+					  size_t count)
+{
+	FAKE_ENTER(hsm, "import_keys");
+	ASH_ENSURE(session == 7 && hsm->user && hsm->session_writes, ASH_E_NOT_LOGGED_IN);
+	if (hsm->import_count < ASH_COUNT(hsm->imports))
+		hsm->imports[hsm->import_count++] = count;
+	for (size_t i = 0; i < count; i++) {
+		EXPECT(keys[i].pkcs8.len != 0);
+		if (keys[i].pkcs8.data[keys[i].pkcs8.len - 1] == 0xff)
+			keys[i].code = ASH_E_ATTRIBUTE_VALUE;
+		ASH_ENSURE(keys[i].code == ASH_OK, keys[i].code);
+	}
+	for (size_t i = 0; i < count; i++) {
+		fake_take(hsm, keys[i].public_given);
+		fake_take(hsm, keys[i].private_given);
+	}
+	return ASH_DONE;
+}
+
 static struct ash_status fake_random(struct ash_hsm *hsm, ash_handle session, struct ash_mut out)
 {
 	FAKE_ENTER(hsm, "random");
