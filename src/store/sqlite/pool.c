@@ -22,6 +22,8 @@ struct ash_pool {
 	struct ash_connection *writer; /* NULL while it is out, or not opened yet */
 	size_t kept_count;
 	size_t out;
+	int *lock_fd; /* NULL where the store has no lock file */
+	const struct ash_fs_id *lock_file;
 };
 
 /*
@@ -141,7 +143,7 @@ static void before_fork(void)
 	quiesce(&until);
 }
 
-/* In the parent. The child makes all this anew when it first needs it: enter_process(). */
+/* In the parent. The child makes the pools anew when it first needs them: enter_process(). */
 static void after_fork(void)
 {
 	if (!held_for_fork)
@@ -152,11 +154,27 @@ static void after_fork(void)
 	pthread_mutex_unlock(&pools.lock.mutex);
 }
 
+/*
+ * In the child, which may neither exec nor use the store for as long as it lives. Closing
+ * takes no lock from the parent. Where the lock was not held nothing is known of the list.
+ */
+static void begin_child(void)
+{
+	if (!held_for_fork)
+		return;
+	for (struct ash_pool *pool = pools.first; pool != NULL; pool = pool->next) {
+		if (pool->lock_fd == NULL)
+			continue;
+		ash_fs_close_own(*pool->lock_fd, *pool->lock_file);
+		*pool->lock_fd = -1;
+	}
+}
+
 static int handlers_result;
 
 static void set_handlers(void)
 {
-	handlers_result = pthread_atfork(before_fork, after_fork, NULL);
+	handlers_result = pthread_atfork(before_fork, after_fork, begin_child);
 }
 
 static struct ash_status join_pools(struct ash_pool *pool)
@@ -192,6 +210,13 @@ struct ash_status ash_pool_open(const char *path, enum ash_sqlite_mode readers,
 	ASH_TRY(join_pools(pool));
 	*ret_pool = ASH_TAKE(pool);
 	return ASH_DONE;
+}
+
+void ash_pool_guard_lock(struct ash_pool *pool, int *lock_fd, const struct ash_fs_id *lock_file)
+{
+	ASH_LOCKED(&pools.lock);
+	pool->lock_fd = lock_fd;
+	pool->lock_file = lock_file;
 }
 
 /* From here until one_less() a fork waits for this thread. */

@@ -23,6 +23,13 @@ struct ash_pool;
 ASH_STATUS ash_pool_open(const char *path, enum ash_sqlite_mode readers, const struct ash_sentry *sentry,
 			 struct ash_pool **ret_pool);
 
+/*
+ * The store's lock file. A forked child closes its copy, and sets it to -1, before anything
+ * else happens there: a copy would keep the parent's locks when the parent is killed. Both
+ * outlive the pool.
+ */
+void ash_pool_guard_lock(struct ash_pool *pool, int *lock_fd, const struct ash_fs_id *lock_file);
+
 /* Closes all connections; none is out. Accepts NULL; returns NULL. */
 struct ash_pool *ash_pool_close(struct ash_pool *pool);
 

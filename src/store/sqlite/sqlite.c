@@ -378,6 +378,8 @@ static struct ash_status open_files(struct ash_sqlite *store, const struct ash_s
 		ASH_TRY(ash_fs_identify(store->lock_fd, &store->lock_file));
 	store->readers = ash_files_mode(store->files, options->readonly);
 	ASH_TRY(ash_pool_open(store->files->database, store->readers, &store->sentry, &store->pool));
+	if (store->lock_fd >= 0)
+		ash_pool_guard_lock(store->pool, &store->lock_fd, &store->lock_file);
 	status = ash_files_check(store->files);
 	if (writable && options->create && status.code == ASH_E_NOT_FOUND) {
 		ASH_TRY(make_store(store));

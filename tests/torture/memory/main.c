@@ -206,7 +206,8 @@ int main(int argc, char **argv)
 		{ "trace", false, &options.trace }, { NULL, false, NULL },
 	};
 	const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t deaths = 0;
+	uint64_t deaths = 0, left_points = 0;
+	int64_t left_most = 0;
 	size_t jobs = processors > 0 ? (size_t)processors : 1;
 	const char *module = NULL;
 
@@ -226,9 +227,16 @@ int main(int argc, char **argv)
 	add_acts(acts, acts_count);
 	add_acts(key_acts, key_acts_count);
 	run_all(jobs > JOBS_MAX ? JOBS_MAX : jobs);
-	for (size_t i = 0; i < units_count; i++)
-		deaths += units[i].page->deaths;
+	for (size_t i = 0; i < units_count; i++) {
+		const struct sweep_page *page = units[i].page;
+
+		deaths += page->deaths;
+		left_points += page->left_points;
+		left_most = page->left_most > left_most ? page->left_most : left_most;
+	}
 	report_more(&report, "deaths", "%lu", (unsigned long)deaths);
+	report_more(&report, "left_points", "%lu", (unsigned long)left_points);
+	report_more(&report, "left_most_blocks", "%ld", (long)left_most);
 	report_more(&report, "arena", "%s", alloc_has_arena() ? "true" : "false");
 	home_remove(&prepared);
 	return report_end(&report);

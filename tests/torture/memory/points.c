@@ -14,14 +14,15 @@
 
 uint64_t sweep_next(const struct sweep_span *span, uint64_t at, uint64_t allocations, bool dear)
 {
-	const uint64_t few = dear ? SHORT_FEW / 2 : SHORT_FEW;
-	const uint64_t stride = allocations > SHORT_ALL + few ? (allocations - SHORT_ALL) / few : 1;
+	const uint64_t all = dear ? SHORT_ALL / 3 : SHORT_ALL;
+	const uint64_t few = dear ? SHORT_FEW / 3 : SHORT_FEW;
+	const uint64_t stride = allocations > all + few ? (allocations - all) / few : 1;
 
 	if (span->only != 0)
 		return at == 0 ? span->only : 0;
 	if (at < span->after)
 		at = span->after;
-	at += span->few && at >= SHORT_ALL ? stride : 1;
+	at += span->few && at >= all ? stride : 1;
 	return at <= allocations + 2 ? at : 0; /* one more or less, from run to run */
 }
 

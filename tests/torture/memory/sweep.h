@@ -9,8 +9,8 @@
 
 #define BAD_MAX   32
 #define WHY_LEN   160
-#define SHORT_ALL 8u  /* a short run tries the first so many points */
-#define SHORT_FEW 16u /* and so many of the rest */
+#define SHORT_ALL 6u /* a short run tries the first so many points */
+#define SHORT_FEW 9u /* and so many of the rest; of what is dear, a third */
 
 struct sweep_page {
 	uint64_t allocations; /* of the act, when nothing fails */
@@ -24,8 +24,9 @@ struct sweep_page {
 		char why[WHY_LEN];
 	} why[BAD_MAX];
 
-	/* Of lives: blocks that are left when nothing failed. */
-	int64_t left;
+	/* Of lives: blocks that are left when nothing failed; and the most of them more when something did. */
+	int64_t left, left_most;
+	uint64_t left_points;
 };
 
 struct life;

@@ -210,6 +210,47 @@ TEST(threads_that_fork_at_once_all_have_their_turn)
 	close_all(inherited);
 }
 
+/* Says who its child is, which does nothing at all, and is killed with a lock. */
+static void hold_fork_and_die(int tell)
+{
+	struct ash_store *store = open_again();
+	pid_t child = -1;
+
+	if (!ash_is_ok(ash_store_hold(store, 3, ASH_HOLD_ALONE)))
+		_exit(1);
+	child = fork();
+	if (child == 0) {
+		(void)alarm(60);
+		for (;;)
+			(void)pause();
+	}
+	if (write(tell, &child, sizeof(child)) != (ssize_t)sizeof(child))
+		_exit(1);
+	(void)kill(getpid(), SIGKILL);
+}
+
+TEST(a_child_that_does_nothing_keeps_no_lock_of_its_parent)
+{
+	struct ash_store *store = open_new();
+	pid_t parent = -1, child = -1;
+	int ends[2], status = 0;
+
+	just_close(store);
+	EXPECT_NUMBER(0, pipe(ends));
+	parent = fork();
+	if (parent == 0)
+		hold_fork_and_die(ends[1]);
+	EXPECT_NUMBER(sizeof(child), read(ends[0], &child, sizeof(child)));
+	EXPECT_NUMBER(parent, waitpid(parent, &status, 0));
+	EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	store = open_again();
+	EXPECT_OK(ash_store_hold(store, 3, ASH_HOLD_ALONE));
+	EXPECT_NUMBER(0, kill(child, SIGKILL));
+	close_all(store);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
 TEST(a_connection_that_failed_is_not_used_again)
 {
 	struct ash_store *store = open_new();
