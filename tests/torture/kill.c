@@ -13,9 +13,9 @@
 
 #include "jobs.h"
 #include "observe.h"
+#include "onlooker.h"
 #include "scenario.h"
 #include "tracer.h"
-#include "onlooker.h"
 
 /* Only the hash of a PIN maps so much at once. */
 #define HASH_LEN (UINT64_C(16) << 20)

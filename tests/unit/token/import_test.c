@@ -13,9 +13,9 @@ static void set_up(void)
 	handle = log_in(hsm);
 }
 
-#define HALF(class, type, ...)                                                                  \
+#define HALF(class, type)                                                                       \
 	ATTRS({ CKA_CLASS, NUMBER(class) }, { CKA_KEY_TYPE, NUMBER(type) }, { CKA_TOKEN, YES }, \
-	      { CKA_LABEL, TEXT("in") }, ##__VA_ARGS__)
+	      { CKA_LABEL, TEXT("in") })
 
 /* An import of a pair with the label "in". */
 #define PAIR(type, bytes)                                                           \
@@ -106,7 +106,9 @@ TEST(an_id_that_is_given_stays_and_a_public_half_is_not_forced)
 {
 	struct ash_import key = {
 		.pkcs8 = SPAN(p256_key),
-		.private_given = HALF(CKO_PRIVATE_KEY, CKK_EC, { CKA_ID, TEXT("mine") }),
+		.private_given =
+			ATTRS({ CKA_CLASS, NUMBER(CKO_PRIVATE_KEY) }, { CKA_KEY_TYPE, NUMBER(CKK_EC) },
+			      { CKA_TOKEN, YES }, { CKA_LABEL, TEXT("in") }, { CKA_ID, TEXT("mine") }),
 	};
 
 	set_up();
