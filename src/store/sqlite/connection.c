@@ -188,7 +188,7 @@ static struct ash_status read_left(struct ash_connection *connection)
 {
 	ash_checksum_without_locks(connection->db);
 	(void)sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	return ash_connection_execute(connection, "PRAGMA locking_mode=EXCLUSIVE");
+	return execute(connection, "PRAGMA locking_mode=EXCLUSIVE");
 }
 
 static struct ash_status open_database(struct ash_connection *connection)
@@ -317,7 +317,7 @@ static struct ash_status prepare_to_write(struct ash_connection *connection)
 			      sqlite3_errmsg(connection->db));
 	sqlite3_wal_hook(connection->db, note_wal, connection);
 	/* The upper part of the indexes of a million keys: each change touches them at random places. */
-	return ash_connection_execute(connection, "PRAGMA cache_size=-32000");
+	return execute(connection, "PRAGMA cache_size=-32000");
 }
 
 struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mode,
@@ -332,11 +332,11 @@ struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mod
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
 	ASH_TRY(check_format(connection));
-	ASH_TRY(ash_connection_execute(connection, SETTINGS));
+	ASH_TRY(execute(connection, SETTINGS));
 	if (mode == ASH_SQLITE_WRITE) {
 		ASH_TRY(prepare_to_write(connection));
 	} else {
-		ASH_TRY(ash_connection_execute(connection, "PRAGMA query_only=ON; PRAGMA cache_size=-6000"));
+		ASH_TRY(execute(connection, "PRAGMA query_only=ON; PRAGMA cache_size=-6000"));
 	}
 	*ret_connection = ASH_TAKE(connection);
 	return ASH_DONE;
@@ -369,12 +369,12 @@ struct ash_status ash_connection_make(const char *path)
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
 	ASH_TRY(ash_checksum_reserve(connection->db));
-	ASH_TRY(ash_connection_execute(connection, SETTINGS));
+	ASH_TRY(execute(connection, SETTINGS));
 	/* In a rollback journal, each step of which is checked; only then is the log turned on, still empty. */
 	result = ash_schema_make(connection->db, ASH_SQLITE_FORMAT);
 	if (result != SQLITE_OK)
 		return fail(connection, result);
-	return ash_connection_execute(connection, "INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0); COMMIT;"
+	return execute(connection, "INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0); COMMIT;"
 				   "PRAGMA journal_mode=WAL");
 }
 
