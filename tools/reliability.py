@@ -94,7 +94,8 @@ def machine_text(machine):
     return (
         f"Measured on {plain(machine['date'])} with version {plain(machine['version'])}{commit}: "
         f"{plain(machine['processor'])}, {machine['cores']} cores, {machine['memory_mib'] // 1024} GiB, "
-        f"{plain(machine['system'])}, Linux {plain(machine['kernel'])}, files on {plain(machine['filesystem'])}.\n"
+        f"{plain(machine['system'])}, Linux {plain(machine['kernel'])}, files on {plain(machine['filesystem'])}, "
+        f"load average {machine['load']} when it began.\n"
     )
 
 
