@@ -281,7 +281,8 @@ def keys_text(results, chart):
         parts += [
             f"New tokens, {count(race['results'][0]['pairs'])} pairs a turn, the middle of "
             f"{race['results'][0]['rounds']} rounds in which the modules take turns: "
-            "`build/ashlar bench create --module ashlar,/usr/lib/softhsm/libsofthsm2.so`.\n",
+            f"`build/ashlar bench create --pairs {race['results'][0]['pairs']} "
+            "--module ashlar,/usr/lib/softhsm/libsofthsm2.so`.\n",
             race_table(race),
         ]
     if imported:
