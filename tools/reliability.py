@@ -94,7 +94,8 @@ def machine_text(machine):
     return (
         f"Measured on {plain(machine['date'])} with version {plain(machine['version'])}{commit}: "
         f"{plain(machine['processor'])}, {machine['cores']} cores, {machine['memory_mib'] // 1024} GiB, "
-        f"{plain(machine['system'])}, Linux {plain(machine['kernel'])}, files on {plain(machine['filesystem'])}.\n"
+        f"{plain(machine['system'])}, Linux {plain(machine['kernel'])}, files on {plain(machine['filesystem'])}, "
+        f"load average {machine['load']} when it began.\n"
     )
 
 
@@ -280,7 +281,8 @@ def keys_text(results, chart):
         parts += [
             f"New tokens, {count(race['results'][0]['pairs'])} pairs a turn, the middle of "
             f"{race['results'][0]['rounds']} rounds in which the modules take turns: "
-            "`build/ashlar bench create --module ashlar,/usr/lib/softhsm/libsofthsm2.so`.\n",
+            f"`build/ashlar bench create --pairs {race['results'][0]['pairs']} "
+            "--module ashlar,/usr/lib/softhsm/libsofthsm2.so`.\n",
             race_table(race),
         ]
     if imported:

@@ -52,6 +52,14 @@ class Reliability(unittest.TestCase):
         text = self.document(kill_ashlar=KILL, kill_softhsm={**KILL, "module": "SoftHSM", "points": 200, "bad": 76})
         self.assertEqual(self.row(text, "| **Kill")[1:], ["12,345", "0", "200", "**76**"])
 
+    def test_the_machine_is_told_with_its_load(self):
+        machine = {
+            "date": "2026-11-26", "version": "0.1.0", "commit": "abc", "processor": "P", "cores": 2, "memory_mib": 4096,
+            "kernel": "6.1", "system": "Debian", "filesystem": "ext4", "load": 20.5,
+        }  # fmt: skip
+        text = self.document(machine=machine)
+        self.assertIn("version 0.1.0, commit abc: P, 2 cores, 4 GiB, Debian, Linux 6.1, files on ext4, load average 20.5", text)
+
     def test_what_was_not_run_or_did_not_end_is_said(self):
         text = self.document(kill_ashlar={"sweep": "kill", "module": "Ashlar", "error": "exit -11"})
         self.assertEqual(self.row(text, "| **Kill")[1:], ["did not end", "exit -11", "not run", ""])

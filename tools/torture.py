@@ -58,6 +58,7 @@ def machine_facts():
         "kernel": platform.release(),
         "system": first_line("/etc/os-release", "PRETTY_NAME"),
         "filesystem": filesystem(tempfile.gettempdir()),
+        "load": round(os.getloadavg()[0], 1),  # what else the machine did when it began
     }
 
 
