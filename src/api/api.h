@@ -38,6 +38,11 @@ struct ash_api {
 	struct ash_status (*set_pin)(struct ash_hsm *hsm, ash_handle session, struct ash_span old_pin,
 				     struct ash_span new_pin);
 
+	/* Looking after the store */
+	struct ash_status (*check_store)(struct ash_hsm *hsm, ash_store_tell *hear, void *context);
+	struct ash_status (*compact_store)(struct ash_hsm *hsm, uint64_t *ret_before, uint64_t *ret_after);
+	struct ash_status (*backup_store)(struct ash_hsm *hsm, const char *path);
+
 	/* §5.6 */
 	struct ash_status (*open_session)(struct ash_hsm *hsm, uint64_t slot, bool read_write,
 					  ash_handle *ret_session);

@@ -33,6 +33,10 @@ const struct ash_api ash_api_local = {
 	.init_pin = ash_hsm_init_pin,
 	.set_pin = ash_hsm_set_pin,
 
+	.check_store = ash_hsm_check_store,
+	.compact_store = ash_hsm_compact_store,
+	.backup_store = ash_hsm_backup_store,
+
 	.open_session = ash_hsm_open_session,
 	.close_session = ash_hsm_close_session,
 	.close_all_sessions = ash_hsm_close_all_sessions,

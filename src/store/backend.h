@@ -51,4 +51,15 @@ struct ash_store_ops {
 				 struct ash_span value, const struct ash_span *terms, size_t term_count);
 	struct ash_status (*delete)(void *txn, struct ash_record_name name);
 	struct ash_status (*delete_all)(void *txn, uint32_t space, uint64_t owner);
+
+	/* The same of read transactions. */
+	struct ash_status (*place)(void *txn, struct ash_record_name after,
+				   struct ash_record_name *ret_place);
+	struct ash_status (*terms)(void *txn, struct ash_record_name name, struct ash_buf *terms);
+	struct ash_status (*inspect)(void *txn, ash_store_tell *tell, void *context,
+				     struct ash_store_facts *ret_facts);
+	struct ash_status (*backup)(void *txn, const char *path);
+
+	/* As ash_store_compact. Nobody in this process writes meanwhile; it waits for the others. */
+	struct ash_status (*compact)(void *store, uint64_t *ret_before, uint64_t *ret_after);
 };

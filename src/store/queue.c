@@ -10,7 +10,7 @@ enum request_state {
 
 /* One waiting change, on the stack of the thread that asked for it. */
 struct ash_request {
-	ash_store_fn *fn;
+	ash_store_fn *fn; /* NULL: it wants the store to itself, outside of any transaction */
 	void *context;
 	struct ash_request *next;
 	pthread_cond_t wake;
@@ -89,6 +89,18 @@ static bool run_one(struct batch *batch, struct ash_request *request)
 	return usable;
 }
 
+/* The queue's lock is held. */
+static struct ash_request *take_first(struct ash_queue *queue)
+{
+	struct ash_request *request = queue->first;
+
+	queue->first = request->next;
+	if (queue->first == NULL)
+		queue->last = NULL;
+	request->next = NULL;
+	return request;
+}
+
 /* The next of those that wait, moved to the batch; NULL when there is none, or the batch is full. */
 static struct ash_request *next_request(struct ash_queue *queue, struct batch *batch)
 {
@@ -96,13 +108,9 @@ static struct ash_request *next_request(struct ash_queue *queue, struct batch *b
 
 	ASH_LOCKED(&queue->lock);
 	request = queue->first;
-	if (request == NULL || batch->count == ASH_QUEUE_BATCH)
+	if (request == NULL || batch->count == ASH_QUEUE_BATCH || request->fn == NULL)
 		return NULL;
-	queue->first = request->next;
-	if (queue->first == NULL)
-		queue->last = NULL;
-
-	request->next = NULL;
+	take_first(queue);
 	if (batch->first == NULL)
 		batch->first = request;
 	else
@@ -136,6 +144,16 @@ static void run_all(struct ash_queue *queue, struct batch *batch, void *store)
 		settle_done(batch, status);
 }
 
+/* To whoever waits longest, if anybody does. The queue's lock is held. */
+static void hand_on(struct ash_queue *queue)
+{
+	queue->led = queue->first != NULL;
+	if (queue->led) {
+		queue->first->state = LEADING;
+		pthread_cond_signal(&queue->first->wake);
+	}
+}
+
 static void lead(struct ash_queue *queue, const struct ash_store_ops *ops, void *store)
 {
 	const struct ash_queue *outer = leading;
@@ -154,11 +172,7 @@ static void lead(struct ash_queue *queue, const struct ash_store_ops *ops, void 
 		pthread_cond_signal(&request->wake);
 		request = next;
 	}
-	queue->led = queue->first != NULL;
-	if (queue->led) {
-		queue->first->state = LEADING;
-		pthread_cond_signal(&queue->first->wake);
-	}
+	hand_on(queue);
 }
 
 /* Puts it at the end and waits until it is done, or has to lead: true. */
@@ -199,4 +213,22 @@ struct ash_status ash_queue_change(struct ash_queue *queue, const struct ash_sto
 		ash_status_explain("%s", own.why);
 	}
 	return own.status;
+}
+
+struct ash_status ash_queue_compact(struct ash_queue *queue, const struct ash_store_ops *ops, void *store,
+				    uint64_t *ret_before, uint64_t *ret_after)
+{
+	struct ash_request own = { .fn = NULL, .state = WAITING, .wake = PTHREAD_COND_INITIALIZER };
+	struct ash_status status = ASH_DONE;
+
+	ASH_BUG(leading == queue);
+	/* No batch takes it: it is always the one to lead, and first. */
+	(void)wait_turn(queue, &own);
+	status = ops->compact(store, ret_before, ret_after);
+	ash_lock_take(&queue->lock);
+	take_first(queue);
+	hand_on(queue);
+	ash_lock_drop(&queue->lock);
+	pthread_cond_destroy(&own.wake);
+	return status;
 }

@@ -34,6 +34,10 @@ struct ash_txn {
 ASH_STATUS ash_queue_init(struct ash_queue *queue);
 void ash_queue_done(struct ash_queue *queue);
 
+/* Compacts the back end's store when it is this request's turn, in no batch with others. */
+ASH_STATUS ash_queue_compact(struct ash_queue *queue, const struct ash_store_ops *ops, void *store,
+			     uint64_t *ret_before, uint64_t *ret_after);
+
 /* Runs `fn` on the back end's store, as ash_store_change promises. */
 ASH_STATUS ash_queue_change(struct ash_queue *queue, const struct ash_store_ops *ops, void *store,
 			    ash_store_fn *fn, void *context);

@@ -84,6 +84,34 @@ struct ash_status ash_store_change(struct ash_store *store, ash_store_fn *fn, vo
 	return ash_queue_change(&store->queue, store->ops, store->inner, fn, context);
 }
 
+struct ash_status ash_store_compact(struct ash_store *store, uint64_t *ret_before, uint64_t *ret_after)
+{
+	ASH_ENSURE(ash_store_writable(store), ASH_E_TOKEN_WRITE_PROTECTED);
+	return ash_queue_compact(&store->queue, store->ops, store->inner, ret_before, ret_after);
+}
+
+struct ash_status ash_txn_place(struct ash_txn *txn, struct ash_record_name after,
+				struct ash_record_name *ret_place)
+{
+	return txn->ops->place(txn->inner, after, ret_place);
+}
+
+struct ash_status ash_txn_terms(struct ash_txn *txn, struct ash_record_name name, struct ash_buf *terms)
+{
+	return txn->ops->terms(txn->inner, name, terms);
+}
+
+struct ash_status ash_txn_inspect(struct ash_txn *view, ash_store_tell *tell, void *context,
+				  struct ash_store_facts *ret_facts)
+{
+	return view->ops->inspect(view->inner, tell, context, ret_facts);
+}
+
+struct ash_status ash_txn_backup(struct ash_txn *view, const char *path)
+{
+	return view->ops->backup(view->inner, path);
+}
+
 struct ash_status ash_txn_get(struct ash_txn *txn, struct ash_record_name name, struct ash_buf *value,
 			      uint64_t *ret_version)
 {

@@ -142,6 +142,65 @@ ASH_STATUS ash_txn_delete(struct ash_txn *txn, struct ash_record_name name);
 /* Deletes all of (space, owner). Nothing there is fine. */
 ASH_STATUS ash_txn_delete_all(struct ash_txn *txn, uint32_t space, uint64_t owner);
 
+/*
+ * Looking after a whole store.
+ */
+
+enum ash_verdict {
+	ASH_VERDICT_SOUND,
+	ASH_VERDICT_DAMAGED,
+	ASH_VERDICT_UNCHECKED, /* it could not be looked at, and why */
+};
+
+/* One finding of an inspection. Its texts are lent for the call. */
+struct ash_finding {
+	const char *part; /* "pages", "terms", ... */
+	struct ash_record_name
+		place; /* what it is about: 0 in space and owner, or id, where that means nothing */
+	enum ash_verdict verdict;
+	const char *text; /* what was found; NULL in the summary that ends each part: */
+	uint64_t checked; /* how many of it were looked at, */
+	uint64_t damaged; /* and how many are damaged */
+};
+
+typedef void ash_store_tell(void *context, const struct ash_finding *finding);
+
+/* What the store counts. */
+struct ash_store_facts {
+	uint64_t generation, latest_id;
+	uint64_t records, terms;
+};
+
+/* The next (space, owner) above `after`'s that has records, its id 0. ASH_E_NOT_FOUND when there is none. */
+ASH_STATUS ash_txn_place(struct ash_txn *txn, struct ash_record_name after,
+			 struct ash_record_name *ret_place);
+
+/* Appends the record's set of terms, to be read with ash_terms_next (store/terms.h). Errors as ash_txn_get. */
+ASH_STATUS ash_txn_terms(struct ash_txn *txn, struct ash_record_name name, struct ash_buf *terms);
+
+/*
+ * Looks at all that the view's store is made of, but not into records, and tells what it
+ * finds. Damage is no failure of the inspection: ASH_E_MEMORY alone.
+ */
+ASH_STATUS ash_txn_inspect(struct ash_txn *view, ash_store_tell *tell, void *context,
+			   struct ash_store_facts *ret_facts);
+
+/*
+ * Makes the file `path` (0600, in an existing folder) a copy of the view's store: there and
+ * durable when it returns ASH_DONE, else not there. Others may write meanwhile. ASH_E_EXISTS,
+ * ASH_E_UNSUPPORTED for a store that has no file; ASH_E_ACCESS, ASH_E_FULL, ASH_E_IO, ASH_E_CORRUPT.
+ */
+ASH_STATUS ash_txn_backup(struct ash_txn *view, const char *path);
+
+/*
+ * Writes the store anew from its records, without its free room and with sound indexes, and
+ * gives its size in bytes before and after. Writers of all processes wait meanwhile. It needs
+ * free space for two copies of the store, and a view that is open elsewhere may keep the file
+ * from becoming smaller at once. ASH_E_CORRUPT when a record can't be read; errors as
+ * ash_store_change.
+ */
+ASH_STATUS ash_store_compact(struct ash_store *store, uint64_t *ret_before, uint64_t *ret_after);
+
 static inline void ash_store_auto(struct ash_store **store)
 {
 	ash_store_close(*store);

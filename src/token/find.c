@@ -145,7 +145,50 @@ static struct ash_status rarest(struct ash_session *session, struct ash_txn *vie
 	return ASH_DONE;
 }
 
-/* Whether the record fits; one that is damaged fits nothing, and harms nothing else. */
+/* Whether the term's list has the record; where the index is damaged, it may. */
+static struct ash_status has_term(struct ash_txn *view, struct ash_record_name name, struct ash_span term,
+				  bool *ret_has)
+{
+	uint64_t id = 0;
+	size_t found = 0;
+	const struct ash_status status =
+		ash_txn_find(view, name.space, name.owner, term, name.id - 1, &id, 1, &found);
+
+	if (status.code != ASH_E_CORRUPT)
+		ASH_TRY(status);
+	*ret_has = status.code == ASH_E_CORRUPT || (found == 1 && id == name.id);
+	return ASH_DONE;
+}
+
+/*
+ * A damaged record may still be what is looked for: it fits unless its index terms speak
+ * against it, so that who asks for it meets an error when he reads it, and is not told that
+ * there is no such object. Nobody else meets it.
+ */
+static struct ash_status damaged_fits(struct ash_session *session, struct ash_txn *view,
+				      struct ash_record_name name, bool is_private, bool *ret_fits)
+{
+	const struct ash_attrs *want = session->find.want;
+	const uint64_t class = ash_attrs_number(want, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+	ASH_AUTO(ash_ring) ring = ASH_RING_NONE;
+	bool fits = true;
+
+	ASH_TRY(ash_access_ring(session, is_private, &ring));
+	for (size_t i = 0; fits && i < ash_attrs_count(want); i++) {
+		const struct ash_attr attr = ash_attrs_at(want, i);
+		uint8_t term[ASH_TERM_LEN];
+
+		if (!ash_attribute_indexed(class, attr.type))
+			continue;
+		ASH_TRY(ash_record_term(session->hsm->crypto, &ring, attr.type,
+					ash_attribute_canonical(attr.type, attr.value), term));
+		ASH_TRY(has_term(view, name, ash_span(term, sizeof(term)), &fits));
+	}
+	*ret_fits = fits;
+	return ASH_DONE;
+}
+
+/* Whether the record fits, as far as can be known. */
 static struct ash_status record_fits(struct ash_session *session, struct ash_txn *view, uint64_t id,
 				     bool is_private, bool *ret_fits)
 {
@@ -158,10 +201,13 @@ static struct ash_status record_fits(struct ash_session *session, struct ash_txn
 		return ASH_DONE;
 	}
 	status = ash_access_read(session, view, id, is_private, &object);
-	if (status.code == ASH_E_CORRUPT || status.code == ASH_E_NOT_FOUND) {
+	if (status.code == ASH_E_NOT_FOUND) {
 		*ret_fits = false;
 		return ASH_DONE;
 	}
+	if (status.code == ASH_E_CORRUPT)
+		return damaged_fits(session, view, ash_access_name(session, id, is_private), is_private,
+				    ret_fits);
 	ASH_TRY(status);
 	*ret_fits = matches(object->attrs, want);
 	return ASH_DONE;

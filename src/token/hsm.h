@@ -10,11 +10,11 @@
  */
 #pragma once
 
+#include "store/store.h"
 #include "token/types.h"
 #include "util/buf.h"
 
 struct ash_crypto;
-struct ash_store;
 struct ash_hsm;
 
 /* Session and object handles; 0 is none. */
@@ -86,6 +86,19 @@ ASH_STATUS ash_hsm_delete_token(struct ash_hsm *hsm, uint64_t slot, struct ash_s
 ASH_STATUS ash_hsm_init_pin(struct ash_hsm *hsm, ash_handle session, struct ash_span pin);
 ASH_STATUS ash_hsm_set_pin(struct ash_hsm *hsm, ash_handle session, struct ash_span old_pin,
 			   struct ash_span new_pin);
+
+/*
+ * Looking after the whole store; no functions of PKCS#11. ASH_E_NOT_FOUND when there is none.
+ *
+ * Checking tells its findings part by part, private objects among them where a user of this
+ * process is logged in. Damage is no failure: ASH_E_MEMORY, and what kept it from opening.
+ * Of a damaged file SQLite and we refuse what we find; who wants to be sure checks in a child.
+ */
+ASH_STATUS ash_hsm_check_store(struct ash_hsm *hsm, ash_store_tell *hear, void *context);
+/* As ash_store_compact (store/store.h). */
+ASH_STATUS ash_hsm_compact_store(struct ash_hsm *hsm, uint64_t *ret_before, uint64_t *ret_after);
+/* A copy of the store in a new file, as ash_txn_backup. The root key is not in it. */
+ASH_STATUS ash_hsm_backup_store(struct ash_hsm *hsm, const char *path);
 
 /* Sessions (§5.6) */
 ASH_STATUS ash_hsm_open_session(struct ash_hsm *hsm, uint64_t slot, bool read_write, ash_handle *ret_session);

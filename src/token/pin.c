@@ -201,6 +201,19 @@ static struct ash_status read_record(struct ash_txn *txn, const struct ash_pin_p
 	return ASH_DONE;
 }
 
+struct ash_status ash_pin_look(struct ash_txn *txn, const struct ash_pin_place *place,
+			       struct ash_record_name name, uint64_t *ret_user_type,
+			       uint8_t ret_term[ASH_TERM_LEN])
+{
+	struct ash_pin_record record;
+	uint64_t version = 0;
+
+	ASH_TRY(open_record(txn, place, name, &version, &record));
+	ASH_TRY(user_term(place, record.user_type, ret_term));
+	*ret_user_type = record.user_type;
+	return ASH_DONE;
+}
+
 static struct ash_status write_record(struct ash_txn *txn, const struct ash_pin_place *place,
 				      struct ash_record_name name, uint64_t if_version,
 				      const struct ash_pin_record *record)

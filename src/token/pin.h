@@ -94,6 +94,13 @@ ASH_STATUS ash_pin_write(struct ash_txn *txn, const struct ash_pin_place *place,
 /* Writes it in a change of its own. */
 ASH_STATUS ash_pin_set(const struct ash_pin_place *place, const struct ash_pin_record *record);
 
+/*
+ * Opens one PIN record of the place by its name: whose it is, and the index term that it has
+ * to have. Errors as ash_record_read, ASH_E_VERSION.
+ */
+ASH_STATUS ash_pin_look(struct ash_txn *txn, const struct ash_pin_place *place, struct ash_record_name name,
+			uint64_t *ret_user_type, uint8_t ret_term[ASH_TERM_LEN]);
+
 static inline void ash_pin_record_auto(struct ash_pin_record **record)
 {
 	ash_pin_record_free(*record);

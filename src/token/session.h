@@ -25,6 +25,7 @@ struct ash_session {
 	bool read_write;
 	struct ash_find find;
 	struct ash_active active[ASH_OPS];
+	_Atomic bool logged_out; /* a login ended while somebody had the session: see ash_session_give */
 };
 
 ASH_STATUS ash_session_table_init(struct ash_session_table *table);
@@ -55,7 +56,8 @@ ASH_STATUS ash_session_may_write(const struct ash_session *session, bool token_o
 
 /*
  * Ends this login of the token and all that its sessions do under it; false when it is over
- * already. No session is held.
+ * already. No session is held. A session that is in use is not waited for: what it does is
+ * ended with the call that is under way.
  */
 bool ash_session_end_login(struct ash_hsm *hsm, struct ash_token *token, uint64_t login);
 

@@ -16,7 +16,7 @@ struct ash_record_name ash_slot_record_name(uint64_t slot)
 	return (struct ash_record_name){ ASH_SPACE_TOKEN, 0, slot + 1 };
 }
 
-static struct ash_status decode(struct ash_span bytes, struct ash_token_facts *ret_facts)
+struct ash_status ash_slot_decode(struct ash_span bytes, struct ash_token_facts *ret_facts)
 {
 	struct ash_reader in = ash_reader(bytes);
 	struct ash_span incarnation, serial, label;
@@ -183,7 +183,7 @@ static struct ash_status read_facts(struct ash_hsm *hsm, struct ash_store *store
 	ASH_TRY(ash_store_view(store, &view));
 	ASH_TRY(ash_record_read(view, hsm->crypto, &hsm->token_ring, name, &ash_no_incarnation, &plain,
 				&fresh->version));
-	status = decode(ash_buf_span(&plain), &fresh->facts);
+	status = ash_slot_decode(ash_buf_span(&plain), &fresh->facts);
 	ASH_ENSURE(status.code != ASH_E_FORMAT, ASH_E_CORRUPT);
 	return status;
 }

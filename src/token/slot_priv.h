@@ -44,6 +44,9 @@ struct ash_token_facts {
 	char label[ASH_LABEL_LEN];
 };
 
+/* Reads it. ASH_E_VERSION, ASH_E_FORMAT. */
+ASH_STATUS ash_slot_decode(struct ash_span bytes, struct ash_token_facts *ret_facts);
+
 struct ash_birth {
 	struct ash_token_facts facts;
 	uint64_t if_version; /* of the token record that is replaced; 0: a new token */

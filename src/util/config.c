@@ -7,6 +7,7 @@
 
 #include "util/config_priv.h"
 #include "util/mem.h"
+#include "util/words.h"
 
 static const struct ash_config_info table[ASH_CONFIG_KEYS] = {
 #define ASH_CONFIG(id, key, kind_name, default_text, lowest, highest, meaning) \
@@ -20,22 +21,29 @@ static const struct ash_config_info table[ASH_CONFIG_KEYS] = {
 #undef ASH_CONFIG
 };
 
-static _Thread_local char latest_mistake[1024];
+static void keep_mistake(const char *sentence)
+{
+	struct ash_words *words = ash_words();
+
+	if (words != NULL)
+		(void)snprintf(words->mistake, sizeof(words->mistake), "%s", sentence);
+}
 
 struct ash_status ash_config_mistake(const char *where, unsigned line, const char *format, ...)
 {
 	char sentence[768];
+	char whole[1024];
 	va_list args;
 
 	va_start(args, format);
 	(void)vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);
 	if (line != 0)
-		(void)snprintf(latest_mistake, sizeof(latest_mistake), "%.200s:%u: %s", where, line,
-			       sentence);
+		(void)snprintf(whole, sizeof(whole), "%.200s:%u: %s", where, line, sentence);
 	else
-		(void)snprintf(latest_mistake, sizeof(latest_mistake), "%.200s: %s", where, sentence);
-	ASH_FAIL_WITH(ASH_E_CONFIG, "%s", latest_mistake);
+		(void)snprintf(whole, sizeof(whole), "%.200s: %s", where, sentence);
+	keep_mistake(whole);
+	ASH_FAIL_WITH(ASH_E_CONFIG, "%s", whole);
 }
 
 struct ash_status ash_config_refuse(const struct ash_config *config, enum ash_config_key key,
@@ -53,7 +61,9 @@ struct ash_status ash_config_refuse(const struct ash_config *config, enum ash_co
 
 const char *ash_config_error(void)
 {
-	return latest_mistake;
+	const struct ash_words *words = ash_words_peek();
+
+	return words != NULL ? words->mistake : "";
 }
 
 static struct ash_status copy_text(struct ash_span text, char **ret_copy)
@@ -267,7 +277,10 @@ struct ash_status ash_config_parse_lines(struct ash_config *config, const char *
 
 static struct ash_status new_config(struct ash_config **ret_config)
 {
-	latest_mistake[0] = '\0';
+	struct ash_words *words = ash_words_peek();
+
+	if (words != NULL)
+		words->mistake[0] = '\0';
 	*ret_config = ash_mem_new(1, sizeof(**ret_config));
 	ASH_ENSURE(*ret_config != NULL, ASH_E_MEMORY);
 	return ASH_DONE;

@@ -43,6 +43,14 @@ void ash_lock_take(struct ash_lock *lock)
 	pthread_mutex_lock(&lock->mutex);
 }
 
+bool ash_lock_try(struct ash_lock *lock)
+{
+	if (pthread_mutex_trylock(&lock->mutex) != 0)
+		return false;
+	note_taken(lock->rank);
+	return true;
+}
+
 void ash_lock_drop(struct ash_lock *lock)
 {
 	pthread_mutex_unlock(&lock->mutex);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "util/compat.h"
 #include "util/status.h"
@@ -42,6 +43,8 @@ ASH_STATUS ash_lock_init(struct ash_lock *lock, enum ash_rank rank);
 void ash_lock_done(struct ash_lock *lock);
 
 void ash_lock_take(struct ash_lock *lock);
+/* False, at once, when somebody has it. */
+bool ash_lock_try(struct ash_lock *lock);
 void ash_lock_drop(struct ash_lock *lock);
 
 /* Waits on `condition` with the lock dropped meanwhile, as pthread_cond_wait. */

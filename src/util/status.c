@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "util/compat.h"
+#include "util/words.h"
 
 static _Thread_local struct ash_origin latest;
-static _Thread_local char explanation[500];
 
 static const struct {
 	const char *name;
@@ -20,8 +20,11 @@ static const struct {
 
 struct ash_status ash_status_fail(enum ash_code code, const char *file, int line)
 {
+	struct ash_words *words = ash_words_peek();
+
 	latest = (struct ash_origin){ .file = file, .line = line, .code = code };
-	explanation[0] = '\0';
+	if (words != NULL)
+		words->explanation[0] = '\0';
 	return (struct ash_status){ code };
 }
 
@@ -41,16 +44,21 @@ struct ash_origin ash_status_origin(void)
 
 void ash_status_explain(const char *format, ...)
 {
+	struct ash_words *words = ash_words();
 	va_list values;
 
+	if (words == NULL)
+		return;
 	va_start(values, format);
-	(void)vsnprintf(explanation, sizeof(explanation), format, values);
+	(void)vsnprintf(words->explanation, sizeof(words->explanation), format, values);
 	va_end(values);
 }
 
 const char *ash_status_explanation(void)
 {
-	return explanation;
+	const struct ash_words *words = ash_words_peek();
+
+	return words != NULL ? words->explanation : "";
 }
 
 static bool known(enum ash_code code)

@@ -13,9 +13,9 @@
 
 #include "jobs.h"
 #include "observe.h"
+#include "onlooker.h"
 #include "scenario.h"
 #include "tracer.h"
-#include "witness.h"
 
 /* Only the hash of a PIN maps so much at once. */
 #define HASH_LEN (UINT64_C(16) << 20)
@@ -30,15 +30,15 @@ enum sum {
 	AFTER,
 	TRIED,     /* before, but for a PIN try */
 	HASHED,    /* killed when a wrong PIN was being looked at, or had been */
-	WITNESSED, /* another process saw the same */
+	LOOKED_ON, /* another process saw the same */
 };
 
 static const char *const sum_names[] = {
-	"at_system_calls", "at_stores", "before", "after", "tried", "looked_at", "witnessed",
+	"at_system_calls", "at_stores", "before", "after", "tried", "hashed", "looked_on",
 };
 
 static struct {
-	const char *scenario, *point, *witness, *jobs;
+	const char *scenario, *point, *onlooker, *jobs;
 } options;
 
 struct moment {
@@ -68,7 +68,7 @@ static bool is_hash(const struct tracer *tracer)
  * stops it came to: n+1, or fewer if the act ended before.
  */
 static uint64_t run_to(const struct scenario *scenario, const char *module, const struct home *home,
-		       uint64_t n, struct scenario_page *page, struct witness *witness,
+		       uint64_t n, struct scenario_page *page, struct onlooker *onlooker,
 		       struct moment *ret_moment)
 {
 	const struct scenario_hooks hooks = { .begin = let_trace, .end = NULL };
@@ -79,8 +79,8 @@ static uint64_t run_to(const struct scenario *scenario, const char *module, cons
 	if (!tracer_begin(&tracer, scenario_start(scenario, module, home, &hooks, page), "/store.gen"))
 		report_bail("%s: the process can't be traced: status %#x, %s", scenario->name,
 			    (unsigned)tracer.status, actor_rv_name(atomic_load(&page->ready) - 1));
-	if (witness != NULL) /* who knows how things are just before */
-		*witness = witness_begin(module, home);
+	if (onlooker != NULL) /* who knows how things are just before */
+		*onlooker = onlooker_begin(module, home);
 	while (stops <= n && tracer_next(&tracer) != TRACE_GONE && tracer.stop != TRACE_ASKED) {
 		if (atomic_load(&page->begun) == 0)
 			continue;
@@ -100,14 +100,14 @@ static uint64_t run_to(const struct scenario *scenario, const char *module, cons
 
 /* ---- one point ---- */
 
-static void say(struct report *report, const struct scenario *scenario, uint64_t n, bool witnessed,
+static void say(struct report *report, const struct scenario *scenario, uint64_t n, bool looked_on,
 		const struct moment *moment, const char *why)
 {
 	char repeat[128];
 	char *words = NULL;
 
 	(void)snprintf(repeat, sizeof(repeat), "--scenario %s --point %llu%s", scenario->name,
-		       (unsigned long long)n, witnessed ? " --witness" : "");
+		       (unsigned long long)n, looked_on ? " --onlooker" : "");
 	if (why == NULL) {
 		report_point(report, true, repeat, "");
 		return;
@@ -119,19 +119,19 @@ static void say(struct report *report, const struct scenario *scenario, uint64_t
 	free(words);
 }
 
-/* Takes over what the witness sees, and says what is wrong with it; to be freed, NULL if nothing is. */
-static char *compare_witness(char *witnessed, const char *seen, uint64_t *sums)
+/* Takes over what the onlooker sees, and says what is wrong with it; to be freed, NULL if nothing is. */
+static char *compare_onlooker(char *looked_on, const char *seen, uint64_t *sums)
 {
 	char *objects = observe_only_objects(seen);
-	char *difference = strcmp(objects, witnessed) == 0 ? NULL : observe_difference(objects, witnessed);
+	char *difference = strcmp(objects, looked_on) == 0 ? NULL : observe_difference(objects, looked_on);
 	char *why = NULL;
 
-	sums[WITNESSED]++;
+	sums[LOOKED_ON]++;
 	if (difference != NULL && asprintf(&why, "another process sees something else: %s", difference) < 0)
 		report_bail("out of memory");
 	free(difference);
 	free(objects);
-	free(witnessed);
+	free(looked_on);
 	return why;
 }
 
@@ -143,28 +143,28 @@ static void count(const struct moment *moment, const struct verdict *verdict, ui
 }
 
 static void try_point(struct report *report, const struct scenario *scenario, const struct home *before,
-		      const struct reference *reference, uint64_t n, bool with_witness, uint64_t *sums)
+		      const struct reference *reference, uint64_t n, bool with_onlooker, uint64_t *sums)
 {
 	struct scenario_page *page = scenario_page_new();
 	struct home home = home_copy(before);
-	struct witness witness = { .pid = 0 };
+	struct onlooker onlooker = { .pid = 0 };
 	struct moment moment;
 	struct verdict verdict;
 	char *seen = NULL;
-	char *witnessed = NULL;
+	char *looked_on = NULL;
 
-	(void)run_to(scenario, report->module, &home, n, page, with_witness ? &witness : NULL, &moment);
+	(void)run_to(scenario, report->module, &home, n, page, with_onlooker ? &onlooker : NULL, &moment);
 	/* First the one who finds the store as it was left, and stays; opening it may put it right. */
-	witnessed = witness_ask(&witness);
+	looked_on = onlooker_ask(&onlooker);
 	seen = observe(report->module, &home);
-	witness_end(&witness);
+	onlooker_end(&onlooker);
 	verdict = reference_judge(reference, seen, moment.begun, moment.ended);
 	sums[HASHED] += scenario->wrong_pin && moment.hashed;
 	if (verdict.good && scenario->wrong_pin && moment.hashed && verdict.state == 0 && !verdict.tried)
 		verdict.why = strdup("the PIN was looked at, and no try is missing");
-	if (verdict.why == NULL && witnessed != NULL)
-		verdict.why = compare_witness(witnessed, seen, sums);
-	say(report, scenario, n, with_witness, &moment, verdict.why);
+	if (verdict.why == NULL && looked_on != NULL)
+		verdict.why = compare_onlooker(looked_on, seen, sums);
+	say(report, scenario, n, with_onlooker, &moment, verdict.why);
 	count(&moment, &verdict, sums);
 	free(verdict.why);
 	free(seen);
@@ -172,18 +172,18 @@ static void try_point(struct report *report, const struct scenario *scenario, co
 	scenario_page_free(page);
 }
 
-/* How many stops an undisturbed act has. A witness makes it more: others are to be looked out for. */
+/* How many stops an undisturbed act has. An onlooker makes it more: others are to be looked out for. */
 static uint64_t count_stops(const struct scenario *scenario, const char *module, const struct home *before,
-			    bool with_witness)
+			    bool with_onlooker)
 {
 	struct scenario_page *page = scenario_page_new();
 	struct home home = home_copy(before);
-	struct witness witness = { .pid = 0 };
+	struct onlooker onlooker = { .pid = 0 };
 	struct moment moment;
 	const uint64_t stops =
-		run_to(scenario, module, &home, UINT64_MAX, page, with_witness ? &witness : NULL, &moment);
+		run_to(scenario, module, &home, UINT64_MAX, page, with_onlooker ? &onlooker : NULL, &moment);
 
-	witness_end(&witness);
+	onlooker_end(&onlooker);
 	home_remove(&home);
 	scenario_page_free(page);
 	return stops;
@@ -191,44 +191,44 @@ static uint64_t count_stops(const struct scenario *scenario, const char *module,
 
 /* ---- the sweep ---- */
 
-/* A token that is to be initialised bears no witness, and a PIN that changes is none's to have. */
-static bool may_have_witness(const struct scenario *scenario)
+/* A token that is to be initialised bears no onlooker, and a PIN that changes is none's to have. */
+static bool may_have_onlooker(const struct scenario *scenario)
 {
 	return scenario->prepare != NULL && scenario->tries == NULL;
 }
 
 /* All points, or so many, spread over all with a random offset. */
 static void try_points(struct report *report, const struct scenario *scenario, const struct home *before,
-		       const struct reference *reference, uint64_t most, bool with_witness, uint64_t *sums)
+		       const struct reference *reference, uint64_t most, bool with_onlooker, uint64_t *sums)
 {
-	const uint64_t stops = count_stops(scenario, report->module, before, with_witness);
+	const uint64_t stops = count_stops(scenario, report->module, before, with_onlooker);
 	const uint64_t wanted = stops < most ? stops : most;
 	const uint64_t offset = wanted > 0 ? report->seed * 7919 % (stops / wanted) : 0;
 	const uint64_t bad = report->bad;
 
 	for (uint64_t i = 0; i < wanted; i++)
-		try_point(report, scenario, before, reference, offset + i * stops / wanted, with_witness,
+		try_point(report, scenario, before, reference, offset + i * stops / wanted, with_onlooker,
 			  sums);
 	printf("%-20s %llu of %llu stops%s, %llu bad\n", scenario->name, (unsigned long long)wanted,
-	       (unsigned long long)stops, with_witness ? " before a witness" : "",
+	       (unsigned long long)stops, with_onlooker ? " before an onlooker" : "",
 	       (unsigned long long)(report->bad - bad));
 	(void)fflush(stdout);
 }
 
-/* The point that was asked for, or all, alone and then with a witness. */
+/* The point that was asked for, or all, alone and then with an onlooker. */
 static void try_ways(struct report *report, const struct scenario *scenario, const struct home *before,
 		     const struct reference *reference, uint64_t *sums)
 {
-	const bool witnesses = may_have_witness(scenario);
-	const uint64_t most = !report->short_run ? UINT64_MAX : witnesses ? SHORT_POINTS / 2 : SHORT_POINTS;
+	const bool onlookers = may_have_onlooker(scenario);
+	const uint64_t most = !report->short_run ? UINT64_MAX : onlookers ? SHORT_POINTS / 2 : SHORT_POINTS;
 
 	if (options.point != NULL) {
 		try_point(report, scenario, before, reference, strtoull(options.point, NULL, 10),
-			  options.witness != NULL, sums);
+			  options.onlooker != NULL, sums);
 		return;
 	}
 	try_points(report, scenario, before, reference, most, false, sums);
-	if (witnesses)
+	if (onlookers)
 		try_points(report, scenario, before, reference, most, true, sums);
 }
 
@@ -254,7 +254,7 @@ int main(int argc, char **argv)
 	const struct report_option own[] = {
 		{ "scenario", true, &options.scenario },
 		{ "point", true, &options.point },
-		{ "witness", false, &options.witness },
+		{ "onlooker", false, &options.onlooker },
 		{ "jobs", true, &options.jobs },
 		{ NULL, false, NULL },
 	};
@@ -262,7 +262,7 @@ int main(int argc, char **argv)
 	struct report report;
 	size_t count = 0;
 
-	report_begin(&report, "kill", argc, argv, "[--scenario NAME [--point N [--witness]]] [--jobs N]",
+	report_begin(&report, "kill", argc, argv, "[--scenario NAME [--point N [--onlooker]]] [--jobs N]",
 		     own);
 	if (options.scenario != NULL)
 		(void)scenario_named(options.scenario);

@@ -37,7 +37,9 @@ struct ash_cli_command {
 	const char *details;                         /* a paragraph, or NULL */
 	void (*more)(FILE *out);                     /* adds to the help what a table knows, or NULL */
 	const struct ash_cli_option *const *options; /* groups, NULL-terminated */
-	const struct ash_cli_example *examples;      /* ends with a NULL line; or NULL */
+	const char *words;                      /* its words in the help ("FILE..."); NULL: it takes none */
+	int words_min, words_max;               /* how many there have to be and may be */
+	const struct ash_cli_example *examples; /* ends with a NULL line; or NULL */
 	struct ash_status (*run)(struct ash_cli *cli);
 	bool alone; /* needs no HSM: works with a broken configuration too */
 };
@@ -47,6 +49,7 @@ struct ash_cli {
 	FILE *out, *err;
 	struct ash_status (*open)(struct ash_cli *cli);           /* sets the three below */
 	struct ash_status (*open_in_memory)(struct ash_cli *cli); /* the same, with no tokens and no store */
+	void (*close)(struct ash_cli *cli);                       /* ends what they opened; or NULL */
 	/* The root key's file if it lies there without its store, else NULL; may be NULL itself. */
 	const char *(*orphaned_key)(struct ash_cli *cli);
 	const struct ash_api *api;
@@ -57,7 +60,9 @@ struct ash_cli {
 	/* Set while it runs. */
 	const struct ash_cli_command *command;
 	const char *values[ASH_CLI_OPTS]; /* NULL: not given; "" for a switch */
-	enum ash_cli_exit exit;           /* of the first failure that was told */
+	char **words;                     /* what stands behind the options: as many as the command takes */
+	int word_count;
+	enum ash_cli_exit exit; /* of the first failure that was told */
 };
 
 /* All commands, in the order of the overview; NULL past the last. */
@@ -99,4 +104,4 @@ void ash_cli_help_command(FILE *out, const struct ash_cli_command *command);
 extern const struct ash_cli_command ash_cli_cmd_init, ash_cli_cmd_token_list, ash_cli_cmd_token_show,
 	ash_cli_cmd_token_delete, ash_cli_cmd_key_generate, ash_cli_cmd_key_list, ash_cli_cmd_key_show,
 	ash_cli_cmd_key_delete, ash_cli_cmd_mechanisms, ash_cli_cmd_selftest, ash_cli_cmd_info,
-	ash_cli_cmd_version;
+	ash_cli_cmd_version, ash_cli_cmd_store_check, ash_cli_cmd_store_compact, ash_cli_cmd_store_backup;

@@ -5,10 +5,11 @@
 #include "app/cli/text.h"
 
 static const struct ash_cli_command *const commands[] = {
-	&ash_cli_cmd_init,         &ash_cli_cmd_token_list,   &ash_cli_cmd_token_show,
-	&ash_cli_cmd_token_delete, &ash_cli_cmd_key_generate, &ash_cli_cmd_key_list,
-	&ash_cli_cmd_key_show,     &ash_cli_cmd_key_delete,   &ash_cli_cmd_mechanisms,
-	&ash_cli_cmd_selftest,     &ash_cli_cmd_info,         &ash_cli_cmd_version,
+	&ash_cli_cmd_init,          &ash_cli_cmd_token_list,   &ash_cli_cmd_token_show,
+	&ash_cli_cmd_token_delete,  &ash_cli_cmd_key_generate, &ash_cli_cmd_key_list,
+	&ash_cli_cmd_key_show,      &ash_cli_cmd_key_delete,   &ash_cli_cmd_store_check,
+	&ash_cli_cmd_store_compact, &ash_cli_cmd_store_backup, &ash_cli_cmd_mechanisms,
+	&ash_cli_cmd_selftest,      &ash_cli_cmd_info,         &ash_cli_cmd_version,
 };
 
 const struct ash_cli_command *ash_cli_command_at(size_t index)
@@ -126,6 +127,8 @@ enum ash_cli_exit ash_cli_run(struct ash_cli *cli, int argc, char **argv)
 	cli->exit = ASH_CLI_DONE;
 	cli->command = NULL;
 	memset(cli->values, 0, sizeof(cli->values));
+	cli->words = NULL;
+	cli->word_count = 0;
 	status = run(cli, argc > 0 ? argc - 1 : 0, argv + 1);
 	/* What nobody told yet: out of memory, mostly. */
 	if (!ash_is_ok(status) && cli->exit == ASH_CLI_DONE)

@@ -75,7 +75,8 @@ static void print_usage(FILE *out, const struct ash_cli_command *command)
 				fprintf(out, " --%s %s", option->name, option->value);
 		}
 	}
-	fputs(" [OPTION]...\n", out);
+	fprintf(out, " [OPTION]...%s%s\n", command->words != NULL ? " " : "",
+		command->words != NULL ? command->words : "");
 }
 
 void ash_cli_help_command(FILE *out, const struct ash_cli_command *command)

@@ -42,6 +42,13 @@ static ASH_STATUS open_in_memory(struct ash_cli *cli)
 	return open_with(cli, ash_app_new_in_memory);
 }
 
+static void close_app(struct ash_cli *cli)
+{
+	struct program *program = (struct program *)cli;
+
+	program->app = ash_app_free(program->app);
+}
+
 /*
  * A descriptor 0, 1 or 2 that is closed would go to the next file that is opened: the
  * store, say, into which messages would then be written. So it is taken by something
@@ -86,6 +93,7 @@ int main(int argc, char **argv)
 			 .err = stderr,
 			 .open = open_app,
 			 .open_in_memory = open_in_memory,
+			 .close = close_app,
 			 .orphaned_key = orphaned_key },
 	};
 	enum ash_cli_exit code;
@@ -97,6 +105,6 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	program.cli.color = wants_color();
 	code = ash_cli_run(&program.cli, argc, argv);
-	ash_app_free(program.app);
+	close_app(&program.cli);
 	return close_output(code);
 }

@@ -180,6 +180,33 @@ static ASH_STATUS check_required(struct ash_cli *cli, const struct parser *parse
 	return ASH_DONE;
 }
 
+/* Options come first, and no word looks like one, but behind "--". */
+static ASH_STATUS check_word(struct ash_cli *cli, const char *word, bool free)
+{
+	if (free || word[0] != '-' || word[1] == '\0')
+		return ASH_DONE;
+	return ash_cli_refuse(cli, ASH_CLI_USAGE, "%s stands behind %s: options come first",
+			      ash_cli_escaped(ash_span(word, strcspn(word, "="))).text, cli->command->words);
+}
+
+static ASH_STATUS take_words(struct ash_cli *cli, char **words, int count, bool free)
+{
+	const struct ash_cli_command *command = cli->command;
+
+	for (int i = 0; command->words != NULL && i < count; i++)
+		ASH_TRY(check_word(cli, words[i], free));
+	if (count > command->words_max)
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "`ashlar %s` takes options %s: what is \"%s\"?",
+				      command->name, command->words != NULL ? "and no more words" : "only",
+				      ash_cli_escaped(ash_span_text(words[command->words_max])).text);
+	if (count < command->words_min)
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "`ashlar %s` needs %s", command->name,
+				      command->words);
+	cli->words = words;
+	cli->word_count = count;
+	return ASH_DONE;
+}
+
 ASH_STATUS ash_cli_options_parse(struct ash_cli *cli, int argc, char **argv)
 {
 	struct parser parser;
@@ -197,11 +224,9 @@ ASH_STATUS ash_cli_options_parse(struct ash_cli *cli, int argc, char **argv)
 		ASH_TRY(take_option(cli, parser_find(&parser, answer), word, optarg));
 		at = optind;
 	}
-	if (optind < argc)
-		return ash_cli_refuse(cli, ASH_CLI_USAGE, "`ashlar %s` takes options only: what is \"%s\"?",
-				      cli->command->name, ash_cli_escaped(ash_span_text(argv[optind])).text);
-	if (ash_cli_has(cli, ASH_CLI_OPT_HELP))
+	if (ash_cli_has(cli, ASH_CLI_OPT_HELP) && optind == argc)
 		return ASH_DONE;
+	ASH_TRY(take_words(cli, argv + optind, argc - optind, strcmp(argv[optind - 1], "--") == 0));
 	return check_required(cli, &parser);
 }
 

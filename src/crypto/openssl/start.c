@@ -30,35 +30,54 @@
 static _Atomic unsigned failures;
 
 /*
+ * Memory that is there before it is asked for, and not freed again. It holds no secret.
+ *
  * OpenSSL's very first allocations must not fail: it would note an error, for which it
- * needs what it is just making, and wait for itself for ever. They hold no secret.
+ * needs what it is just making, and wait for itself for ever. And where it makes something
+ * global once, it keeps in mind for ever that it failed, or does without the part that failed.
  */
-static struct {
-	_Alignas(16) uint8_t bytes[1024];
+struct reserve {
+	uint8_t *bytes;
+	size_t len;
 	size_t used;
-	bool open; /* while start_base() runs, when no other thread is in OpenSSL */
-} first;
+};
 
-static void *take_first(size_t size)
+static _Alignas(16) uint8_t first_bytes[1024];
+static struct reserve first = { first_bytes, sizeof(first_bytes), 0 };
+
+/* OpenSSL 3.5 takes 57 KB in 640 pieces. */
+#define GLOBALS_LEN ((size_t)96 << 10)
+static struct reserve globals;
+
+/* The one to take from: only while no other thread is in OpenSSL. */
+static struct reserve *open_reserve;
+
+static void *take_reserved(struct reserve *reserve, size_t size)
 {
-	void *block = first.bytes + first.used;
+	void *block = reserve->bytes + reserve->used;
 
-	if (size > sizeof(first.bytes) - first.used - 16)
+	if (size > reserve->len - reserve->used || reserve->len - reserve->used - size < 16)
 		return NULL;
-	first.used += (size + 15) / 16 * 16;
+	reserve->used += (size + 15) / 16 * 16;
 	return block;
 }
 
-static bool is_first(const void *block)
+static bool lies_in(const struct reserve *reserve, const void *block)
 {
-	uintptr_t at = (uintptr_t)block;
+	const uintptr_t at = (uintptr_t)block;
 
-	return at >= (uintptr_t)first.bytes && at < (uintptr_t)first.bytes + sizeof(first.bytes);
+	return at >= (uintptr_t)reserve->bytes && at < (uintptr_t)reserve->bytes + reserve->len;
+}
+
+/* The reserve that a block is of, or NULL. */
+static const struct reserve *reserve_of(const void *block)
+{
+	return lies_in(&first, block) ? &first : lies_in(&globals, block) ? &globals : NULL;
 }
 
 static void *allocate(size_t size, const char *file, int line)
 {
-	void *block = first.open ? take_first(size) : NULL;
+	void *block = open_reserve != NULL ? take_reserved(open_reserve, size) : NULL;
 
 	(void)file;
 	(void)line;
@@ -71,10 +90,11 @@ static void *allocate(size_t size, const char *file, int line)
 
 static void *resize(void *old, size_t size, const char *file, int line)
 {
+	const struct reserve *reserve = reserve_of(old);
 	void *block = NULL;
 
-	if (is_first(old)) {
-		size_t most = (size_t)(first.bytes + sizeof(first.bytes) - (uint8_t *)old);
+	if (reserve != NULL) {
+		size_t most = (size_t)(reserve->bytes + reserve->len - (uint8_t *)old);
 
 		block = allocate(size, file, line);
 		return block != NULL ? memcpy(block, old, size < most ? size : most) : NULL;
@@ -91,7 +111,7 @@ static void release(void *block, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	if (!is_first(block))
+	if (reserve_of(block) == NULL)
 		ash_arena_free(block);
 }
 
@@ -127,18 +147,17 @@ static struct ash_status start_base(void)
 
 	if (started)
 		return ASH_DONE;
-	first.open = true;
+	open_reserve = &first;
 	good = OPENSSL_init_crypto(options, NULL) == 1;
 	if (good)
 		OPENSSL_thread_stop(); /* this thread has no list yet: makes the list of all lists */
-	first.open = false;
+	open_reserve = NULL;
 	ASH_ENSURE(good, ASH_E_FAILED);
 	started = true;
 	return ASH_DONE;
 }
 
-/* Everything else that is global to the process. */
-static struct ash_status start_globals(void)
+static struct ash_status make_globals(void)
 {
 	const uint64_t options =
 		OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS;
@@ -148,6 +167,25 @@ static struct ash_status start_globals(void)
 	ASH_ENSURE(OSSL_LIB_CTX_get0_global_default() != NULL, ash_ossl_code(mark, ASH_E_FAILED));
 	ASH_ENSURE(RAND_get_rand_method() != NULL, ash_ossl_code(mark, ASH_E_FAILED));
 	return ASH_DONE;
+}
+
+/* Everything else that is global to the process. Once in the process, or in one of its parents. */
+static struct ash_status start_globals(void)
+{
+	static bool started;
+	struct ash_status status = ASH_DONE;
+
+	if (started)
+		return ASH_DONE;
+	if (globals.bytes == NULL)
+		globals.bytes = ash_arena_alloc(GLOBALS_LEN);
+	ASH_ENSURE(globals.bytes != NULL, ASH_E_MEMORY);
+	globals.len = GLOBALS_LEN;
+	open_reserve = &globals;
+	status = make_globals();
+	open_reserve = NULL;
+	started = ash_is_ok(status);
+	return status;
 }
 
 static struct ash_status start_library(struct ash_ossl *lib)

@@ -409,6 +409,71 @@ static struct ash_status memory_delete_all(void *txn, uint32_t space, uint64_t o
 	return remove_place(txn, 'r', space, owner);
 }
 
+static struct ash_status memory_terms(void *given, struct ash_record_name name, struct ash_buf *terms)
+{
+	struct txn *txn = given;
+	const struct key key = record_key(name);
+	const struct ash_item *record = ash_tree_get(txn->root, key_span(&key));
+
+	ASH_ENSURE(record != NULL, ASH_E_NOT_FOUND);
+	return ash_buf_add(terms, ash_item_second(record));
+}
+
+static uint64_t number_at(struct ash_span key, size_t at, size_t len)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < len; i++)
+		number = number << 8 | key.data[at + i];
+	return number;
+}
+
+static struct ash_status memory_place(void *given, struct ash_record_name after,
+				      struct ash_record_name *ret_place)
+{
+	struct txn *txn = given;
+	const struct key from = record_key((struct ash_record_name){ after.space, after.owner, UINT64_MAX });
+	const struct ash_item *item = ash_tree_above(txn->root, key_span(&from), false);
+
+	ASH_ENSURE(item != NULL && ash_item_key(item).data[0] == 'r', ASH_E_NOT_FOUND);
+	*ret_place = (struct ash_record_name){
+		.space = (uint32_t)number_at(ash_item_key(item), 1, 4),
+		.owner = number_at(ash_item_key(item), 5, 8),
+	};
+	return ASH_DONE;
+}
+
+/* There is nothing that could be damaged but this process itself. */
+static struct ash_status memory_inspect(void *given, ASH_UNUSED ash_store_tell *tell,
+					ASH_UNUSED void *context, struct ash_store_facts *ret_facts)
+{
+	struct txn *txn = given;
+	struct ash_store_facts facts = { .latest_id = txn->store->latest_id };
+	const struct ash_item *item = ash_tree_above(txn->root, ash_span("", 0), true);
+
+	for (; item != NULL; item = ash_tree_above(txn->root, ash_item_key(item), false)) {
+		if (ash_item_key(item).data[0] == 'r')
+			facts.records++;
+		else
+			facts.terms++;
+	}
+	ASH_TRY(memory_generation(txn->store, &facts.generation));
+	*ret_facts = facts;
+	return ASH_DONE;
+}
+
+static struct ash_status memory_backup(ASH_UNUSED void *txn, ASH_UNUSED const char *path)
+{
+	ASH_FAIL_WITH(ASH_E_UNSUPPORTED, "the store is in this process's memory alone");
+}
+
+static struct ash_status memory_compact(ASH_UNUSED void *store, uint64_t *ret_before, uint64_t *ret_after)
+{
+	*ret_before = 0;
+	*ret_after = 0;
+	return ASH_DONE;
+}
+
 const struct ash_store_ops ash_store_memory = {
 	.abi = ASH_STORE_ABI,
 	.name = "memory",
@@ -431,4 +496,9 @@ const struct ash_store_ops ash_store_memory = {
 	.put = memory_put,
 	.delete = memory_delete,
 	.delete_all = memory_delete_all,
+	.place = memory_place,
+	.terms = memory_terms,
+	.inspect = memory_inspect,
+	.backup = memory_backup,
+	.compact = memory_compact,
 };

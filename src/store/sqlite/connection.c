@@ -52,6 +52,8 @@ static const char *const texts[ASH_SQLS] = {
 			   " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[ASH_SQL_UPDATE] = "UPDATE record SET version = ?4, terms = ?5, value = ?6"
 			   " WHERE space = ?1 AND owner = ?2 AND id = ?3",
+	[ASH_SQL_PLACE] = "SELECT space, owner FROM record INDEXED BY record_name"
+			  " WHERE (space, owner) > (?1, ?2) ORDER BY space, owner LIMIT 1",
 	[ASH_SQL_DELETE] = "DELETE FROM record WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_DELETE_ALL] = "DELETE FROM record WHERE space = ?1 AND owner = ?2",
 	[ASH_SQL_ADD_TERM] = "INSERT INTO term(space, owner, id, term) VALUES(?1, ?2, ?3, ?4)",
@@ -153,7 +155,7 @@ bool ash_connection_in_transaction(const struct ash_connection *connection)
 	return sqlite3_get_autocommit(connection->db) == 0;
 }
 
-static struct ash_status execute(struct ash_connection *connection, const char *text)
+struct ash_status ash_connection_execute(struct ash_connection *connection, const char *text)
 {
 	int result = sqlite3_exec(connection->db, text, NULL, NULL, NULL);
 
@@ -321,11 +323,11 @@ struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mod
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
 	ASH_TRY(check_format(connection));
-	ASH_TRY(execute(connection, SETTINGS));
+	ASH_TRY(ash_connection_execute(connection, SETTINGS));
 	if (mode == ASH_SQLITE_WRITE) {
 		ASH_TRY(prepare_to_write(connection));
 	} else {
-		ASH_TRY(execute(connection, "PRAGMA query_only=ON"));
+		ASH_TRY(ash_connection_execute(connection, "PRAGMA query_only=ON"));
 	}
 	*ret_connection = ASH_TAKE(connection);
 	return ASH_DONE;
@@ -358,13 +360,13 @@ struct ash_status ash_connection_make(const char *path)
 	ASH_TRY(open_database(connection));
 	distrust(connection->db);
 	ASH_TRY(ash_checksum_reserve(connection->db));
-	ASH_TRY(execute(connection, SETTINGS));
+	ASH_TRY(ash_connection_execute(connection, SETTINGS));
 	/* In a rollback journal, each step of which is checked; only then is the log turned on, still empty. */
 	result = ash_schema_make(connection->db, ASH_SQLITE_FORMAT);
 	if (result != SQLITE_OK)
 		return fail(connection, result);
-	return execute(connection, "INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0); COMMIT;"
-				   "PRAGMA journal_mode=WAL");
+	return ash_connection_execute(connection, "INSERT INTO meta VALUES(1, 1, 0), (2, 1, 0); COMMIT;"
+						  "PRAGMA journal_mode=WAL");
 }
 
 /* Lets the log start anew, if readers of older states end soon; new ones are not held up. */

@@ -41,6 +41,7 @@ enum ash_sql {
 	ASH_SQL_ADD_TERM,
 	ASH_SQL_DROP_TERM,
 	ASH_SQL_DROP_ALL_TERMS,
+	ASH_SQL_PLACE,
 	ASH_SQLS
 };
 
@@ -100,6 +101,9 @@ ASH_STATUS ash_connection_step(struct ash_connection *connection, sqlite3_stmt *
 
 /* A statement without values and rows. */
 ASH_STATUS ash_connection_run(struct ash_connection *connection, enum ash_sql sql);
+
+/* Runs SQL text. Errors as ash_connection_step. */
+ASH_STATUS ash_connection_execute(struct ash_connection *connection, const char *text);
 
 /* Whether a transaction is open: some errors make SQLite end it by itself. */
 bool ash_connection_in_transaction(const struct ash_connection *connection);

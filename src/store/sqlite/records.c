@@ -159,6 +159,32 @@ static struct ash_status read_old(struct ash_connection *connection, struct ash_
 	return ash_buf_add(terms, bytes);
 }
 
+struct ash_status ash_sqlite_terms(void *connection, struct ash_record_name name, struct ash_buf *terms)
+{
+	uint64_t version = 0;
+
+	ASH_TRY(read_old(connection, name, terms, &version));
+	ASH_ENSURE(version != 0, ASH_E_NOT_FOUND);
+	return ASH_DONE;
+}
+
+struct ash_status ash_sqlite_place(void *given, struct ash_record_name after,
+				   struct ash_record_name *ret_place)
+{
+	struct ash_connection *connection = given;
+	ASH_STATEMENT *place = NULL;
+	bool row = false;
+
+	ASH_TRY(at_place(connection, ASH_SQL_PLACE, after.space, after.owner, &place));
+	ASH_TRY(ash_connection_step(connection, place, &row));
+	ASH_ENSURE(row, ASH_E_NOT_FOUND);
+	*ret_place = (struct ash_record_name){
+		.space = (uint32_t)sqlite3_column_int64(place, 0),
+		.owner = (uint64_t)sqlite3_column_int64(place, 1),
+	};
+	return ASH_DONE;
+}
+
 /* Runs `sql` for each term of `set` that `others` lacks. */
 static struct ash_status for_terms(struct ash_connection *connection, enum ash_sql sql,
 				   struct ash_record_name name, struct ash_span set, struct ash_span others)

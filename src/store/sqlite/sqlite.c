@@ -3,7 +3,9 @@
 #include <stdatomic.h>
 
 #include "store/sqlite/connection.h"
+#include "store/sqlite/copy.h"
 #include "store/sqlite/files.h"
+#include "store/sqlite/inspect.h"
 #include "store/sqlite/lockfile.h"
 #include "store/sqlite/page.h"
 #include "store/sqlite/pool.h"
@@ -220,6 +222,31 @@ static struct ash_status sqlite_write_begin(void *given, void **ret_txn)
 	}
 	*ret_txn = connection;
 	return ASH_DONE;
+}
+
+/* Has the turn. It is begun as any change, with all that is looked at then. */
+static struct ash_status compact(struct ash_sqlite *store, uint64_t *ret_before, uint64_t *ret_after)
+{
+	struct ash_connection *connection = NULL;
+	struct ash_status status = ASH_DONE;
+
+	ASH_TRY(begin_writing(store, &connection));
+	give_back(connection);
+	ASH_TRY(ash_pool_borrow(store->pool, true, &connection));
+	status = ash_sqlite_compact(connection, ret_before, ret_after);
+	ash_pool_return(store->pool, connection);
+	return status;
+}
+
+static struct ash_status sqlite_compact(void *given, uint64_t *ret_before, uint64_t *ret_after)
+{
+	struct ash_sqlite *store = given;
+	struct ash_status status = ASH_DONE;
+
+	ASH_TRY(take_turn(store));
+	status = compact(store, ret_before, ret_after);
+	ash_lockfile_end_turn(store->lock_fd);
+	return status;
 }
 
 static void sqlite_end(void *given)
@@ -445,4 +472,9 @@ const struct ash_store_ops ash_store_sqlite = {
 	.put = ash_sqlite_put,
 	.delete = ash_sqlite_delete,
 	.delete_all = ash_sqlite_delete_all,
+	.place = ash_sqlite_place,
+	.terms = ash_sqlite_terms,
+	.inspect = ash_sqlite_inspect,
+	.backup = ash_sqlite_backup,
+	.compact = sqlite_compact,
 };

@@ -87,22 +87,28 @@ static bool print_of_value(struct thread *t, const struct thing *thing, CK_BYTE 
 	       good;
 }
 
+/* The length says that the rest is there, also to the process that comes after a killed one. */
+static void remember_print(struct thing *thing, const CK_BYTE print[32], CK_ULONG len)
+{
+	memcpy(thing->print, print, sizeof(thing->print));
+	atomic_thread_fence(memory_order_seq_cst);
+	thing->print_len = len;
+}
+
 static bool check_print(struct thread *t, CK_SESSION_HANDLE session, struct thing *thing)
 {
 	CK_BYTE print[32] = { 0 };
 	CK_ULONG len = 0;
 
-	if (thing->print_len == 0 && !thing->generated &&
-	    !print_of_value(t, thing, thing->print, &thing->print_len)) {
-		thing->print_len = 0;
-		return false;
+	if (thing->print_len == 0 && !thing->generated) {
+		if (!print_of_value(t, thing, print, &len))
+			return false;
+		remember_print(thing, print, len);
 	}
 	if (!stress_print(t, session, thing->kind, thing->handle, print, &len))
 		return false;
-	if (thing->print_len == 0) {
-		memcpy(thing->print, print, sizeof(print));
-		thing->print_len = len;
-	}
+	if (thing->print_len == 0)
+		remember_print(thing, print, len);
 	return stress_expect(t, len == thing->print_len && memcmp(print, thing->print, len) == 0,
 			     "the key does not do what it did");
 }

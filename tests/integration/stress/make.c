@@ -74,7 +74,6 @@ static CK_RV make_data(struct thread *t, CK_SESSION_HANDLE session, struct thing
 	struct model_template template = { .count = 0 };
 	char mark[LABEL_LEN];
 
-	model_fill(t, thing, 1 + stress_below(t, VALUE_LEN - 1));
 	model_add(&template, CKA_CLASS, &class, sizeof(class));
 	common_template(t, thing, mark, &template);
 	model_add(&template, CKA_VALUE, thing->value, thing->len);
@@ -102,7 +101,6 @@ static CK_RV make_secret(struct thread *t, CK_SESSION_HANDLE session, struct thi
 	struct model_template template = { .count = 0 };
 	char mark[LABEL_LEN];
 
-	model_fill(t, thing, 32);
 	model_add(&template, CKA_CLASS, &class, sizeof(class));
 	model_add(&template, CKA_KEY_TYPE, &type, sizeof(type));
 	common_template(t, thing, mark, &template);
@@ -146,6 +144,14 @@ static CK_RV generate_pair(struct thread *t, CK_SESSION_HANDLE session, struct t
 		    private.count, &thing->public_half, &thing->handle);
 }
 
+static void draw_value(struct thread *t, struct thing *thing)
+{
+	if (thing->kind == DATA)
+		model_fill(t, thing, 1 + stress_below(t, VALUE_LEN - 1));
+	else if (thing->kind != PAIR && !thing->generated)
+		model_fill(t, thing, 32);
+}
+
 static CK_RV make(struct thread *t, CK_SESSION_HANDLE session, struct thing *thing)
 {
 	switch (thing->kind) {
@@ -163,6 +169,7 @@ static CK_RV make(struct thread *t, CK_SESSION_HANDLE session, struct thing *thi
 static void adopt(struct thread *t, struct thing *thing)
 {
 	if (thing->is_private && !thing->token && stress_disturbed(t)) {
+		stress_settle(t, NULL);
 		(void)CALL(t, C_DestroyObject, t->sessions[0], thing->handle);
 		if (thing->kind == PAIR)
 			(void)CALL(t, C_DestroyObject, t->sessions[0], thing->public_half);
@@ -172,7 +179,7 @@ static void adopt(struct thread *t, struct thing *thing)
 		thing->handle = 0;
 		thing->public_half = 0;
 	}
-	*model_free_place(t) = *thing;
+	stress_settle(t, thing);
 }
 
 /* What has to be answered when an object is made: see PKCS#11 3.2 §5.6. */
@@ -209,10 +216,14 @@ void stress_make_thing(struct thread *t)
 	/* Nothing promises which of two refusals comes first. */
 	if (thing.is_private && !t->user && want == CKR_SESSION_READ_ONLY)
 		return;
+	draw_value(t, &thing);
+	stress_intend(t, model_free_place(t), &thing);
 	rv = make(t, t->sessions[thing.session], &thing);
 	(void)stress_want(t, "making an object", want, rv);
 	if (rv == CKR_OK) /* whether it should or not, it is there */
 		adopt(t, &thing);
+	else
+		stress_settle(t, NULL);
 }
 
 void stress_copy_thing(struct thread *t)
@@ -236,9 +247,12 @@ void stress_copy_thing(struct thread *t)
 	model_add_bool(&template, CKA_PRIVATE, copy.is_private);
 	model_add(&template, CKA_LABEL, copy.label, strlen(copy.label));
 	t->writing = copy.token;
+	stress_intend(t, model_free_place(t), &copy);
 	rv = CALL(t, C_CopyObject, t->sessions[copy.session], from->handle, template.attrs, template.count,
 		  &copy.handle);
 	(void)stress_want(t, "C_CopyObject", want, rv);
 	if (rv == CKR_OK)
 		adopt(t, &copy);
+	else
+		stress_settle(t, NULL);
 }

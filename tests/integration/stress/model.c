@@ -32,8 +32,8 @@ bool stress_find(struct thread *t, CK_SESSION_HANDLE session, CK_ATTRIBUTE *want
 }
 
 /* How many objects have this label and class; the first of them. */
-static bool find_label(struct thread *t, const char *label, CK_OBJECT_CLASS class,
-		       CK_OBJECT_HANDLE *ret_first, CK_ULONG *ret_count)
+bool model_find_label(struct thread *t, const char *label, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *ret_first,
+		      CK_ULONG *ret_count)
 {
 	CK_OBJECT_HANDLE found[4] = { 0 };
 	struct model_template want = { .count = 0 };
@@ -53,7 +53,7 @@ static bool locate(struct thread *t, struct thing *thing)
 	CK_OBJECT_HANDLE first = 0;
 	CK_ULONG count = 0;
 
-	if (!find_label(t, thing->label, model_class_of(thing), &first, &count))
+	if (!model_find_label(t, thing->label, model_class_of(thing), &first, &count))
 		return false;
 	if (count != 1 || (thing->handle != 0 && thing->handle != first)) {
 		if (!stress_disturbed(t))
@@ -64,7 +64,7 @@ static bool locate(struct thread *t, struct thing *thing)
 	thing->handle = first;
 	if (thing->kind != PAIR)
 		return true;
-	if (!find_label(t, thing->label, CKO_PUBLIC_KEY, &first, &count) ||
+	if (!model_find_label(t, thing->label, CKO_PUBLIC_KEY, &first, &count) ||
 	    !stress_expect(t, count == 1, "the public half is found once"))
 		return false;
 	thing->public_half = first;
@@ -123,29 +123,37 @@ static void remember_dead(struct thread *t, const struct thing *thing)
 
 /* ---- destroying ---- */
 
+/* One half of it, or all that there is of it: the place becomes `left`. */
+static bool destroy(struct thread *t, struct thing *thing, const struct thing *left)
+{
+	CK_SESSION_HANDLE session = t->sessions[stress_below(t, READ_ONLY)];
+	bool good = false;
+
+	stress_intend(t, thing, left);
+	t->writing = thing->token;
+	good = stress_want(t, "C_DestroyObject", CKR_OK, CALL(t, C_DestroyObject, session, thing->handle));
+	stress_settle(t, good ? left : NULL);
+	return good;
+}
+
 void stress_destroy_thing(struct thread *t)
 {
+	static const struct thing nothing = { .kind = NOTHING };
 	struct thing *thing = stress_pick(t, ~KIND(NOTHING));
-	CK_SESSION_HANDLE session = t->sessions[stress_below(t, READ_ONLY)];
+	struct thing rest;
 	struct thing gone;
 
 	if (thing == NULL)
 		return;
 	gone = *thing;
-	t->writing = thing->token;
-	if (!stress_want(t, "C_DestroyObject", CKR_OK, CALL(t, C_DestroyObject, session, thing->handle)))
+	rest = *thing;
+	rest.kind = REST;
+	rest.handle = gone.public_half;
+	if (!destroy(t, thing, gone.kind == PAIR ? &rest : &nothing))
 		return;
 	remember_dead(t, &gone);
-	if (gone.kind != PAIR) {
-		thing->kind = NOTHING;
-		return;
-	}
-	thing->kind = REST;
-	thing->handle = gone.public_half;
-	t->writing = thing->token;
-	if (stress_want(t, "C_DestroyObject of the public half", CKR_OK,
-			CALL(t, C_DestroyObject, session, thing->handle)))
-		thing->kind = NOTHING;
+	if (gone.kind == PAIR)
+		(void)destroy(t, thing, &nothing);
 }
 
 /* What is destroyed never comes back, neither under its handle nor under its label. */
@@ -247,6 +255,7 @@ void stress_change_thing(struct thread *t)
 	struct thing *thing = stress_pick(t, KIND(DATA) | KIND(AES) | KIND(HMAC));
 	struct model_template template = { .count = 0 };
 	struct thing changed;
+	bool good = false;
 
 	if (thing == NULL)
 		return;
@@ -265,10 +274,11 @@ void stress_change_thing(struct thread *t)
 		return;
 	}
 	t->writing = changed.token;
-	if (stress_want(t, "C_SetAttributeValue", CKR_OK,
-			CALL(t, C_SetAttributeValue, t->sessions[stress_below(t, READ_ONLY)], thing->handle,
-			     template.attrs, template.count)))
-		*thing = changed;
+	stress_intend(t, thing, &changed);
+	good = stress_want(t, "C_SetAttributeValue", CKR_OK,
+			   CALL(t, C_SetAttributeValue, t->sessions[stress_below(t, READ_ONLY)],
+				thing->handle, template.attrs, template.count));
+	stress_settle(t, good ? &changed : NULL);
 }
 
 /* ---- finding ---- */
@@ -289,7 +299,7 @@ void stress_find_thing(struct thread *t)
 	old = *thing;
 	old.version--;
 	model_name_thing(t, &old);
-	if (find_label(t, old.label, model_class_of(&old), &first, &count))
+	if (model_find_label(t, old.label, model_class_of(&old), &first, &count))
 		(void)stress_expect(t, count == 0, "an object is found by a label that it no longer has");
 }
 

@@ -26,3 +26,7 @@ void model_fill(struct thread *t, struct thing *thing, unsigned len);
 
 /* NULL when it has as many as it may. */
 struct thing *model_free_place(struct thread *t);
+
+/* How many objects have this label and class, and one of them; false when asking failed. */
+bool model_find_label(struct thread *t, const char *label, CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *ret_first,
+		      CK_ULONG *ret_count);

@@ -67,6 +67,13 @@ static void change_is_done(uint64_t birth, uint64_t ticket)
 
 /* ---- births ---- */
 
+static void be_born(struct shared_plan *plan)
+{
+	change_is_done(plan->birth, plan->ticket);
+	atomic_store(&plan->shared->birth, plan->birth);
+	stress_promise(plan, IDLE);
+}
+
 bool stress_give_birth(struct thread *t, CK_SESSION_HANDLE session, struct shared *shared)
 {
 	static CK_OBJECT_CLASS class = CKO_DATA;
@@ -90,11 +97,14 @@ bool stress_give_birth(struct thread *t, CK_SESSION_HANDLE session, struct share
 	template[4].ulValueLen = strlen(content.label);
 	template[5].ulValueLen = content.len;
 	t->writing = shared->token;
+	stress_intend_shared(&t->giving_birth, shared, birth, ticket);
 	if (!stress_want(t, "C_CreateObject of a shared object", CKR_OK,
-			 CALL(t, C_CreateObject, session, template, COUNT(template), &object)))
+			 CALL(t, C_CreateObject, session, template, COUNT(template), &object))) {
+		stress_promise(&t->giving_birth, IDLE);
 		return false;
-	change_is_done(birth, ticket);
-	atomic_store(&shared->birth, birth);
+	}
+	stress_promise(&t->giving_birth, ANSWERED);
+	be_born(&t->giving_birth);
 	return true;
 }
 
@@ -226,12 +236,25 @@ static void change_shared(struct thread *t, struct shared *shared, uint64_t birt
 	set[0].ulValueLen = strlen(content.label);
 	set[1].ulValueLen = content.len;
 	t->writing = shared->token;
+	stress_intend_shared(&t->changing, shared, birth, ticket);
 	if (alive(t, "C_SetAttributeValue of a shared object", birth,
 		  CALL(t, C_SetAttributeValue, t->sessions[stress_below(t, READ_ONLY)], object, set,
-		       board->options.labels_only ? 1 : COUNT(set))))
+		       board->options.labels_only ? 1 : COUNT(set)))) {
+		stress_promise(&t->changing, ANSWERED);
 		change_is_done(birth, ticket);
-	else
+	} else {
 		atomic_store(&board->wrote[ticket], REFUSED);
+	}
+	stress_promise(&t->changing, IDLE);
+}
+
+/* In place of one that is dead. */
+static void replace_dead(struct thread *t, struct shared *shared)
+{
+	while (!stress_give_birth(t, shared->token ? t->sessions[0] : t->own->common, shared)) {
+		if (atomic_load(&board->stop) || atomic_load(&board->births) >= BIRTHS - 1)
+			return;
+	}
 }
 
 /* One of those that try at once destroys it, and makes another. */
@@ -244,17 +267,16 @@ static void destroy_shared(struct thread *t, struct shared *shared, uint64_t bir
 		return;
 	atomic_store(&board->birth[birth].dying, true);
 	t->writing = shared->token;
+	stress_intend_shared(&t->destroying, shared, birth, 0);
 	rv = CALL(t, C_DestroyObject, t->sessions[stress_below(t, READ_ONLY)], object);
-	if (!alive(t, "C_DestroyObject of a shared object", birth, rv))
-		return;
-	if (atomic_exchange(&board->birth[birth].dead, true)) {
-		stress_wrong(t, "shared object %lu was destroyed twice", (unsigned long)birth);
-		return;
+	if (alive(t, "C_DestroyObject of a shared object", birth, rv)) {
+		stress_promise(&t->destroying, ANSWERED);
+		if (!atomic_exchange(&board->birth[birth].dead, true))
+			replace_dead(t, shared);
+		else if (!atomic_load(&board->birth[birth].orphan))
+			stress_wrong(t, "shared object %lu was destroyed twice", (unsigned long)birth);
 	}
-	while (!stress_give_birth(t, shared->token ? t->sessions[0] : t->own->common, shared)) {
-		if (atomic_load(&board->stop) || atomic_load(&board->births) >= BIRTHS - 1)
-			return;
-	}
+	stress_promise(&t->destroying, IDLE);
 }
 
 /* A handle that was good once, of an object that is dead. */
@@ -295,4 +317,74 @@ void stress_shared(struct thread *t)
 
 	for (unsigned i = 0; i < (shared->token ? 1 : 8); i++)
 		use_shared(t, shared);
+}
+
+/* ---- after a kill ---- */
+
+static bool is_found(struct thread *t, uint64_t birth)
+{
+	CK_OBJECT_HANDLE found[2] = { 0, 0 };
+	CK_ULONG count = 0;
+	struct content content;
+	CK_ATTRIBUTE want = { CKA_APPLICATION, content.name, 0 };
+
+	set_content(&content, birth, 0);
+	want.ulValueLen = strlen(content.name);
+	if (stress_find(t, t->sessions[0], &want, 1, found, 2, &count) && count > 1)
+		stress_wrong(t, "shared object %lu is there twice", (unsigned long)birth);
+	return count != 0;
+}
+
+/* Asked for and not answered, it was done before now or never will be. */
+static void recover_change(struct thread *t)
+{
+	struct shared_plan *plan = &t->changing;
+	const unsigned promise = atomic_load(&plan->promise);
+
+	if (promise == ANSWERED)
+		change_is_done(plan->birth, plan->ticket);
+	else if (promise == ASKED)
+		atomic_store(&board->done[plan->ticket], atomic_fetch_add(&board->clock, 2) + 1);
+	stress_promise(plan, IDLE);
+}
+
+/* Until the place names it, nobody else knows of it. */
+static void recover_birth(struct thread *t)
+{
+	struct shared_plan *plan = &t->giving_birth;
+	const unsigned promise = atomic_load(&plan->promise);
+
+	if (promise != IDLE && plan->shared->token && atomic_load(&plan->shared->birth) < plan->birth) {
+		if (is_found(t, plan->birth))
+			be_born(plan);
+		else if (promise == ANSWERED)
+			stress_wrong(t, "shared object %lu was made and is not there",
+				     (unsigned long)plan->birth);
+	}
+	stress_promise(plan, IDLE);
+}
+
+/* If it is gone, the place needs another: whoever is first to say that it is dead makes it. */
+static void recover_destruction(struct thread *t)
+{
+	struct shared_plan *plan = &t->destroying;
+	const unsigned promise = atomic_load(&plan->promise);
+	struct birth *birth = &board->birth[plan->birth];
+
+	if (promise != IDLE && plan->shared->token && !is_found(t, plan->birth)) {
+		atomic_store(&birth->orphan, true);
+		if (!atomic_exchange(&birth->dead, true) ||
+		    (promise == ANSWERED && atomic_load(&plan->shared->birth) == plan->birth))
+			replace_dead(t, plan->shared);
+	} else if (promise == ANSWERED && plan->shared->token) {
+		stress_wrong(t, "shared object %lu was destroyed and is there", (unsigned long)plan->birth);
+	}
+	stress_promise(plan, IDLE);
+}
+
+void stress_recover_shared(struct thread *t)
+{
+	recover_change(t);
+	recover_birth(t);
+	recover_destruction(t);
 }

@@ -5,7 +5,8 @@
  * crypt.c); some objects are everybody's, and of those a thread knows what nobody may
  * see any more (shared.c); in some processes somebody logs out and in again while the
  * others work (login.c). What all of them know lies on a board in memory that the
- * processes share, so that another process can look at it when they have ended.
+ * processes share, so that another process can look at it when they have ended; or when
+ * they were killed, for they write down what they are about to do (plan.c).
  *
  * Knows nothing of our sources but <ashlar/pkcs11.h>: any module will do.
  */
@@ -77,6 +78,30 @@ struct dead {
 
 struct shared;
 
+/*
+ * What a thread is about to do to the token, written down before it is asked for, so that
+ * a process that comes after a killed one knows what may have happened and what must have.
+ */
+enum promise {
+	IDLE,
+	ASKED,    /* the call is under way: done wholly or not at all */
+	ANSWERED, /* it said that it is done */
+};
+
+/* One of the thread's own objects becomes another (or NOTHING, or was NOTHING). */
+struct plan {
+	_Atomic unsigned promise;
+	struct thing *place;
+	struct thing before, after;
+};
+
+/* The same for an object of all. */
+struct shared_plan {
+	_Atomic unsigned promise;
+	struct shared *shared;
+	uint64_t birth, ticket;
+};
+
 struct seen {
 	uint64_t birth;
 	CK_OBJECT_HANDLE handle;
@@ -89,6 +114,8 @@ struct thread {
 	_Atomic uint64_t busy_since_ns; /* in a call since then; 0: in none */
 	_Atomic unsigned busy_in;
 	struct thing things[THINGS];
+	struct plan plan;
+	struct shared_plan giving_birth, changing, destroying;
 
 	/* The thread's own */
 	unsigned process, number, serial;
@@ -117,6 +144,7 @@ struct birth {
 	_Atomic uint64_t newest; /* the latest ticket of a change that is done */
 	_Atomic bool dying;      /* somebody is about to destroy it */
 	_Atomic bool dead;       /* and has */
+	_Atomic bool orphan;     /* who was at it was killed: it may have been he or another */
 };
 
 /* Where a process is between logins: a count of changes, and a state in the lowest two bits. */
@@ -129,6 +157,7 @@ enum login_state {
 struct process {
 	_Atomic uint64_t login;
 	_Atomic bool changer; /* somebody is at it */
+	unsigned lives;       /* of processes that were this one */
 	CK_SESSION_HANDLE common;
 	struct shared shared[SHARED];
 	struct thread threads[THREADS_MAX];
@@ -136,10 +165,12 @@ struct process {
 
 struct options {
 	const char *module;
+	const char *home; /* where the environment is made already; NULL: a temporary folder */
 	unsigned processes, threads, seconds, hang_seconds;
 	uint64_t seed;
 	bool tap, logouts;
 	bool labels_only; /* the module lets no other attribute of data be changed */
+	unsigned kill_ms; /* from one SIGKILL to the next; 0: nobody is killed */
 };
 
 struct board {
@@ -211,6 +242,18 @@ void stress_check_all(struct thread *t);
 bool stress_find(struct thread *t, CK_SESSION_HANDLE session, CK_ATTRIBUTE *want, CK_ULONG count,
 		 CK_OBJECT_HANDLE *found, CK_ULONG cap, CK_ULONG *ret_count);
 
+/* ---- plan.c: what is promised and what a killed process leaves ---- */
+
+void stress_intend(struct thread *t, struct thing *place, const struct thing *after);
+/* It is done (the place becomes `done`), or refused (NULL). */
+void stress_settle(struct thread *t, const struct thing *done);
+
+void stress_intend_shared(struct shared_plan *plan, struct shared *shared, uint64_t birth, uint64_t ticket);
+void stress_promise(struct shared_plan *plan, enum promise promise);
+
+/* What the thread left when its process was killed: its sessions, and no more, are new. */
+void stress_recover(struct thread *t);
+
 /* ---- crypt.c: using keys ---- */
 
 bool stress_print(struct thread *t, CK_SESSION_HANDLE session, enum kind kind, CK_OBJECT_HANDLE key,
@@ -223,6 +266,7 @@ void stress_digest(struct thread *t);
 
 bool stress_give_birth(struct thread *t, CK_SESSION_HANDLE session, struct shared *shared);
 void stress_shared(struct thread *t);
+void stress_recover_shared(struct thread *t);
 
 /* ---- login.c ---- */
 
@@ -230,9 +274,31 @@ void stress_log_out_and_in(struct thread *t);
 
 /* ---- worker.c ---- */
 
-bool stress_set_up(struct thread *t);
+int stress_set_up(unsigned process);
 int stress_worker(unsigned process);
-int stress_auditor(void);
+int stress_auditor(unsigned process);
+
+/* ---- run.c: the processes, from outside ---- */
+
+struct outcome {
+	bool good; /* nobody crashed, hung or ended badly */
+	uint64_t ns, kills;
+	uint64_t longest_pause_ns; /* of one who asked to sleep for 5 ms: how busy the machine is */
+	uint64_t largest_database, largest_log, live; /* bytes; 0 where they can't be known */
+};
+
+/* Makes the board, and all of it happen. */
+struct outcome stress_run(const struct options *options);
+
+/* ---- totals.c: what it came to ---- */
+
+struct totals {
+	struct tally tally[FUNCTIONS];
+	uint64_t calls, wrong, disturbed, actions;
+};
+
+struct totals stress_totals(void);
+void stress_print_totals(const struct totals *totals, const struct outcome *outcome);
 
 /* Whether somebody logs out and in in this process: in each fourth, and if there is but one. */
 static inline bool stress_logs_out(const struct thread *t)

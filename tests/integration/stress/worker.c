@@ -14,7 +14,8 @@ static struct thread *thread_at(unsigned process, unsigned number)
 	t->number = number;
 	t->own = &board->processes[process];
 	t->doing = "beginning";
-	t->random = board->options.seed + (uint64_t)process * 1000003 + (uint64_t)number * 7919;
+	t->random = board->options.seed + (uint64_t)process * 1000003 + (uint64_t)number * 7919 +
+		    (uint64_t)t->own->lives * 15485863;
 	return t;
 }
 
@@ -86,8 +87,9 @@ static bool make_shared_key(struct thread *t, enum kind kind, const char *label,
 	return true;
 }
 
-bool stress_set_up(struct thread *t)
+int stress_set_up(unsigned process)
 {
+	struct thread *t = thread_at(process, 0);
 	bool good = begin(t) && make_token(t) && open_session(t, CKF_RW_SESSION, &t->sessions[0]) &&
 		    stress_want(t, "C_Login", CKR_OK, CALL(t, C_Login, t->sessions[0], CKU_USER, USER_PIN)) &&
 		    make_shared_key(t, AES, "shared aes", board->aes_print) &&
@@ -98,7 +100,8 @@ bool stress_set_up(struct thread *t)
 		board->shared[i].token = true;
 		good = stress_give_birth(t, t->sessions[0], &board->shared[i]);
 	}
-	return good && stress_want(t, "C_Finalize", CKR_OK, CALL(t, C_Finalize, NULL));
+	good = good && stress_want(t, "C_Finalize", CKR_OK, CALL(t, C_Finalize, NULL));
+	return good ? 0 : 1;
 }
 
 /* ---- working ---- */
@@ -196,10 +199,31 @@ static void check_ends(struct thread *t)
 			  CALL(t, C_GetSessionInfo, t->sessions[0], &info));
 }
 
+/* In the place of one that was killed: what it was promised, before anything else. */
+static bool recover(struct thread *first)
+{
+	bool good =
+		open_all(first) && stress_want(first, "C_Login after a kill", CKR_OK,
+					       CALL(first, C_Login, first->sessions[0], CKU_USER, USER_PIN));
+
+	atomic_store(&first->own->login, 4 + LOGGED_IN);
+	for (unsigned i = 0; good && i < board->options.threads; i++) {
+		struct thread *t = thread_at(first->process, i);
+
+		memcpy(t->sessions, first->sessions, sizeof(t->sessions));
+		stress_recover(t);
+	}
+	for (unsigned i = 0; good && i < SESSIONS; i++)
+		good = stress_want(first, "C_CloseSession", CKR_OK,
+				   CALL(first, C_CloseSession, first->sessions[i]));
+	return good;
+}
+
 static bool prepare(struct thread *first)
 {
 	struct process *own = first->own;
-	bool good = begin(first) && open_session(first, CKF_RW_SESSION, &own->common);
+	bool good = begin(first) && open_session(first, CKF_RW_SESSION, &own->common) &&
+		    (own->lives == 0 || recover(first));
 
 	for (unsigned i = 0; good && i < SHARED; i++) {
 		own->shared[i].number = i;
@@ -251,9 +275,9 @@ static void audit(struct thread *t, const struct thread *eyes)
 	stress_check_all(t);
 }
 
-int stress_auditor(void)
+int stress_auditor(unsigned own)
 {
-	struct thread *eyes = thread_at(PROCESSES_MAX - 1, THREADS_MAX - 1);
+	struct thread *eyes = thread_at(own, THREADS_MAX - 1);
 
 	if (!begin(eyes) || !open_all(eyes) ||
 	    !stress_want(eyes, "C_Login", CKR_OK, CALL(eyes, C_Login, eyes->sessions[0], CKU_USER, USER_PIN)))

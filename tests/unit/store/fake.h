@@ -18,6 +18,7 @@ static struct {
 	/* What was called. */
 	_Atomic int begins, marks, undos, commits, ends, puts, opens, closes, abandons;
 	_Atomic int marks_of_batch, most_of_batch;
+	_Atomic int compacts;
 } fake;
 
 static int fake_store, fake_txn;
@@ -163,7 +164,19 @@ static struct ash_status fake_hold(ASH_UNUSED void *store, ASH_UNUSED uint64_t o
 	return ASH_DONE;
 }
 
+/* Never inside a transaction. */
+static struct ash_status fake_compact(void *store, uint64_t *ret_before, uint64_t *ret_after)
+{
+	EXPECT(store == &fake_store);
+	EXPECT_NUMBER(fake.begins, fake.commits + fake.ends);
+	fake.compacts++;
+	*ret_before = 2;
+	*ret_after = 1;
+	return fake_answer(fake.commit);
+}
+
 static const struct ash_store_ops fake_ops = {
+	.compact = fake_compact,
 	.abi = ASH_STORE_ABI,
 	.name = "fake",
 	.open = fake_open,

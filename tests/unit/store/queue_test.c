@@ -305,3 +305,47 @@ TEST(a_change_inside_a_change_is_our_own_mistake)
 		nest();
 	ash_queue_done(&queue);
 }
+
+static void *ask_compact(void *context)
+{
+	uint64_t before = 0, after = 0;
+
+	asked++;
+	*(struct ash_status *)context = ash_queue_compact(&queue, &fake_ops, &fake_store, &before, &after);
+	EXPECT(!ash_is_ok(*(struct ash_status *)context) || (before == 2 && after == 1));
+	return NULL;
+}
+
+TEST(compacting_waits_its_turn_and_is_in_no_transaction)
+{
+	static struct one ones[30];
+	struct ash_status compacted[3];
+	pthread_t threads[33];
+
+	set_up();
+	asked = 0;
+	ran = 0;
+	awaited = 33;
+	fake.in_begin = await_all;
+	/* The first change holds up the others, among which the compactions stand. */
+	for (int i = 0; i < 33; i++) {
+		void *(*body)(void *) = i % 11 == 5 ? ask_compact : ask;
+		void *context = i % 11 == 5 ? (void *)&compacted[i / 11] : (void *)&ones[i - (i + 5) / 11];
+
+		EXPECT_NUMBER(0, pthread_create(&threads[i], NULL, body, context));
+	}
+	for (int i = 0; i < 33; i++)
+		EXPECT_NUMBER(0, pthread_join(threads[i], NULL));
+	EXPECT_NUMBER(3, fake.compacts);
+	EXPECT_NUMBER(30, ran);
+	for (int i = 0; i < 30; i++)
+		EXPECT_OK(ones[i].status);
+	/* Alone, and failing. */
+	fake.in_begin = NULL;
+	fake.commit = ASH_E_FULL;
+	EXPECT(ask_compact(&compacted[0]) == NULL);
+	EXPECT_CODE(ASH_E_FULL, compacted[0]);
+	fake.commit = ASH_OK;
+	EXPECT_OK(run(answer, NULL));
+	ash_queue_done(&queue);
+}

@@ -246,6 +246,61 @@ TEST(delete_all_keeps_to_its_owner_and_space)
 	list_close(store);
 }
 
+TEST(places_come_in_their_order)
+{
+	struct ash_store *store = list_open();
+	static const struct ash_record_name names[] = { { 3, 1, 7 }, { 4, 1, 1 }, { 4, 1, 2 }, { 4, 9, 1 } };
+	ASH_AUTO(ash_txn) *view = NULL;
+	struct ash_record_name place = { 0, 0, 0 };
+	static const struct ash_record_name want[] = { { 3, 1, 0 }, { 4, 1, 0 }, { 4, 9, 0 } };
+
+	for (size_t i = 0; i < ASH_COUNT(names); i++) {
+		struct list_put put = { .name = names[i], .value = TEXT("v") };
+
+		EXPECT_OK(ash_store_change(store, list_do_put, &put));
+	}
+	EXPECT_OK(ash_store_view(store, &view));
+	for (size_t i = 0; i < ASH_COUNT(want); i++) {
+		EXPECT_OK(ash_txn_place(view, place, &place));
+		EXPECT(place.space == want[i].space && place.owner == want[i].owner && place.id == 0);
+	}
+	EXPECT_CODE(ASH_E_NOT_FOUND, ash_txn_place(view, place, &place));
+	view = ash_txn_end(view);
+	list_close(store);
+}
+
+TEST(the_terms_of_a_record_can_be_read)
+{
+	struct ash_store *store = list_open();
+	const struct ash_span terms[] = { TEXT("bb"), TEXT("a") };
+	ASH_AUTO(ash_buf) got = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_txn) *view = NULL;
+
+	EXPECT_OK(list_put_terms(store, 5, 0, terms, 2));
+	EXPECT_OK(ash_store_view(store, &view));
+	EXPECT_OK(ash_txn_terms(view, list_name(5), &got));
+	EXPECT_SPAN(TEXT("\1a\2bb"), ash_buf_span(&got));
+	EXPECT_CODE(ASH_E_NOT_FOUND, ash_txn_terms(view, list_name(6), &got));
+	view = ash_txn_end(view);
+	list_close(store);
+}
+
+TEST(compacting_keeps_all)
+{
+	struct ash_store *store = list_open();
+	const struct ash_span terms[] = { TEXT("a") };
+	uint64_t before = 7, after = 7, generation = 0;
+
+	EXPECT_OK(list_put_terms(store, 5, 0, terms, 1));
+	generation = list_generation(store);
+	EXPECT_OK(ash_store_compact(store, &before, &after));
+	EXPECT(after <= before);
+	EXPECT_NUMBER(generation, list_generation(store));
+	EXPECT_TEXT("5", list_found(store, LIST_SPACE, LIST_OWNER, TEXT("a")));
+	EXPECT_OK(list_put(store, 5, 1, TEXT("w")));
+	list_close(store);
+}
+
 TEST(limits_are_kept)
 {
 	struct ash_store *store = list_open();

@@ -4,6 +4,8 @@
 #include <sched.h>
 
 #include "store/backend.h"
+#include "token/attribute.h"
+#include "token/slot_priv.h"
 #include "unit/token/fixture.h"
 
 static const uint8_t oid[] = { 0x06, 0x01, 0x2a };
@@ -346,6 +348,59 @@ TEST(a_logout_amid_a_search_ends_it_without_a_fault)
 	EXPECT_NUMBER(1, count);
 	EXPECT_NUMBER(0, pthread_join(leaver.thread, NULL));
 	EXPECT_CODE(ASH_E_OPERATION_NONE, ash_hsm_find_next(hsm, session, found, ASH_COUNT(found), &count));
+	ash_hsm_free(hsm);
+}
+
+/* Another byte in the middle of the record of the data object `label`, its terms as they are. */
+static struct ash_status damage_record(struct ash_txn *txn, void *context)
+{
+	struct ash_hsm *hsm = context;
+	const struct ash_token *token = atomic_load(&hsm->tokens);
+	struct ash_record_name name = { ASH_SPACE_PUBLIC, token->slot + 1, 0 };
+	uint8_t bytes[2][ASH_TERM_LEN];
+	struct ash_span terms[2];
+	ASH_AUTO(ash_buf) value = ASH_BUF_PLAIN;
+	uint64_t version = 0;
+	size_t found = 0;
+
+	ASH_TRY(ash_record_term(hsm->crypto, &token->public_ring, CKA_LABEL, TEXT("one"), bytes[0]));
+	ASH_TRY(ash_record_term(hsm->crypto, &token->public_ring, CKA_CLASS,
+				ash_attribute_canonical(CKA_CLASS, NUMBER(CKO_DATA)), bytes[1]));
+	for (size_t i = 0; i < 2; i++)
+		terms[i] = ash_span(bytes[i], ASH_TERM_LEN);
+	ASH_TRY(ash_txn_find(txn, name.space, name.owner, terms[0], 0, &name.id, 1, &found));
+	EXPECT_NUMBER(1, found);
+	ASH_TRY(ash_txn_get(txn, name, &value, &version));
+	value.data[value.len / 2] ^= 1;
+	return ash_txn_put(txn, name, version, ash_buf_span(&value), terms, 2);
+}
+
+/* Else who asks for it were told that there is none. */
+TEST(a_damaged_record_is_found_unless_its_terms_speak_against_it)
+{
+	struct ash_hsm *hsm = new_token();
+	const ash_handle session = log_in(hsm);
+	ash_handle found = 0;
+
+	(void)create(hsm, session,
+		     ATTRS({ CKA_CLASS, NUMBER(CKO_DATA) }, { CKA_TOKEN, YES }, { CKA_LABEL, TEXT("one") },
+			   { CKA_VALUE, TEXT("data") }));
+	(void)create(hsm, session,
+		     ATTRS({ CKA_CLASS, NUMBER(CKO_DATA) }, { CKA_TOKEN, YES }, { CKA_LABEL, TEXT("two") },
+			   { CKA_VALUE, TEXT("data") }));
+	EXPECT_OK(ash_store_change(hsm->store, damage_record, hsm));
+
+	EXPECT_NUMBER(1, find_all(hsm, session, ATTRS({ CKA_LABEL, TEXT("one") }), 2, &found, 1));
+	EXPECT_NUMBER(ASH_E_CORRUPT, ask(hsm, session, found, CKA_VALUE));
+	EXPECT_NUMBER(1, count_found(hsm, session, ATTRS({ CKA_LABEL, TEXT("two") })));
+	EXPECT_NUMBER(0, count_found(hsm, session, ATTRS({ CKA_LABEL, TEXT("three") })));
+	EXPECT_NUMBER(2, count_found(hsm, session, ATTRS({ CKA_CLASS, NUMBER(CKO_DATA) })));
+	EXPECT_NUMBER(0,
+		      count_found(hsm, session,
+				  ATTRS({ CKA_CLASS, NUMBER(CKO_SECRET_KEY) }, { CKA_LABEL, TEXT("one") })));
+	/* Of an attribute without an index nobody knows. */
+	EXPECT_NUMBER(1,
+		      count_found(hsm, session, ATTRS({ CKA_LABEL, TEXT("one") }, { CKA_MODIFIABLE, NO })));
 	ash_hsm_free(hsm);
 }
 

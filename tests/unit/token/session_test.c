@@ -1,6 +1,7 @@
 #include "token/session.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "unit/token/fixture.h"
 
@@ -72,6 +73,46 @@ TEST(logout_ends_what_needed_the_login_and_kills_handles)
 	EXPECT_OK(ash_hsm_login(hsm, session, CKU_USER, USER_PIN));
 	EXPECT_CODE(ASH_E_KEY_HANDLE, ash_hsm_op_init(hsm, other, ASH_OP_SIGN, &ecdsa, private_key));
 	EXPECT_CODE(ASH_E_OBJECT_HANDLE, ash_hsm_destroy_object(hsm, session, private_key));
+	ash_hsm_free(hsm);
+}
+
+struct leaver {
+	struct ash_hsm *hsm;
+	ash_handle session;
+};
+
+static void *leave(void *context)
+{
+	const struct leaver *leaver = context;
+
+	EXPECT_OK(ash_hsm_logout(leaver->hsm, leaver->session));
+	return NULL;
+}
+
+/* What it does under the login is over with the call that is under way; all else goes on. */
+TEST(logout_does_not_wait_for_a_session_in_use)
+{
+	struct ash_hsm *hsm = new_token();
+	const struct ash_mechanism ecdsa = { .type = CKM_ECDSA }, sha = { .type = CKM_SHA256 };
+	struct leaver leaver = { hsm, log_in(hsm) };
+	const ash_handle other = open_session(hsm, false);
+	struct ash_session *used = NULL;
+	ash_handle public_key, private_key;
+	pthread_t thread;
+
+	make_p256(hsm, leaver.session, true, &public_key, &private_key);
+	EXPECT_OK(ash_hsm_op_init(hsm, other, ASH_OP_SIGN, &ecdsa, private_key));
+	EXPECT_OK(ash_hsm_op_init(hsm, other, ASH_OP_DIGEST, &sha, 0));
+	EXPECT_OK(ash_session_take(hsm, other, &used));
+	alarm(60); /* if it waits after all */
+	EXPECT_NUMBER(0, pthread_create(&thread, NULL, leave, &leaver));
+	EXPECT_NUMBER(0, pthread_join(thread, NULL));
+	alarm(0);
+	EXPECT(used->active[ASH_OP_SIGN].stage != ASH_STAGE_IDLE);
+	ash_session_give(used);
+	EXPECT_NUMBER(ASH_STAGE_IDLE, used->active[ASH_OP_SIGN].stage);
+	EXPECT(used->active[ASH_OP_SIGN].object == NULL);
+	EXPECT(used->active[ASH_OP_DIGEST].stage != ASH_STAGE_IDLE);
 	ash_hsm_free(hsm);
 }
 

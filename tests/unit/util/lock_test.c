@@ -33,6 +33,28 @@ TEST(ranks_go_upward_only)
 	}
 }
 
+static void *try_inner(void *ret_got)
+{
+	*(bool *)ret_got = ash_lock_try(&inner);
+	if (*(bool *)ret_got)
+		ash_lock_drop(&inner);
+	return NULL;
+}
+
+TEST(trying_does_not_wait)
+{
+	pthread_t thread;
+	bool got = true;
+
+	ash_lock_take(&inner);
+	EXPECT_NUMBER(0, pthread_create(&thread, NULL, try_inner, &got));
+	EXPECT_NUMBER(0, pthread_join(thread, NULL));
+	EXPECT(!got);
+	ash_lock_drop(&inner);
+	EXPECT(ash_lock_try(&inner));
+	ash_lock_drop(&inner);
+}
+
 TEST(scopes_drop_what_they_took)
 {
 	for (int i = 0; i < 3; i++) {

@@ -38,6 +38,13 @@ struct fake_token {
 	enum ash_code broken;
 };
 
+/* What checking the fake's store finds, or does. */
+struct fake_check {
+	const struct ash_finding *findings;
+	size_t count;
+	int dies_by; /* this signal, after them */
+};
+
 struct ash_hsm {
 	struct fake_token tokens[FAKE_TOKENS];
 	size_t token_count;
@@ -46,7 +53,8 @@ struct ash_hsm {
 	bool session_open, session_writes, user, so, searching;
 	const struct ash_attr *want;
 	size_t want_count, found;
-	unsigned rivals;   /* so many times another process is faster with a new token or secret key */
+	unsigned rivals; /* so many times another process is faster with a new token or secret key */
+	struct fake_check check;
 	const char *fails; /* this function fails with this code */
 	enum ash_code code;
 	unsigned calls;
@@ -236,5 +244,34 @@ static struct ash_status fake_login(struct ash_hsm *hsm, ash_handle session, uin
 		   ASH_E_PIN_INCORRECT);
 	hsm->so = so;
 	hsm->user = !so;
+	return ASH_DONE;
+}
+
+ASH_UNUSED static struct ash_status fake_check_store(struct ash_hsm *hsm, ash_store_tell *hear, void *context)
+{
+	FAKE_ENTER(hsm, "check_store");
+	for (size_t i = 0; i < hsm->check.count; i++)
+		hear(context, &hsm->check.findings[i]);
+	if (hsm->check.dies_by != 0)
+		(void)raise(hsm->check.dies_by);
+	return ASH_DONE;
+}
+
+ASH_UNUSED static struct ash_status fake_compact_store(struct ash_hsm *hsm, uint64_t *ret_before,
+						       uint64_t *ret_after)
+{
+	FAKE_ENTER(hsm, "compact_store");
+	*ret_before = 8192;
+	*ret_after = 4096;
+	return ASH_DONE;
+}
+
+/* What it was told stands in `fake_backup`. */
+static char fake_backup[500];
+
+ASH_UNUSED static struct ash_status fake_backup_store(struct ash_hsm *hsm, const char *path)
+{
+	FAKE_ENTER(hsm, "backup_store");
+	(void)snprintf(fake_backup, sizeof(fake_backup), "%s", path);
 	return ASH_DONE;
 }

@@ -19,7 +19,18 @@ static const struct ash_cli_command command = {
 							ash_cli_common_options, NULL },
 };
 
+static const struct ash_cli_command with_words = {
+	.name = "test words",
+	.options = (const struct ash_cli_option *const[]){ ash_cli_common_options, NULL },
+	.words = "FILE...",
+	.words_min = 1,
+	.words_max = 2,
+};
+
 static const char *values[ASH_CLI_OPTS];
+static const struct ash_cli_command *parsed = &command;
+static char last_word[64];
+static int word_count;
 
 static enum ash_cli_exit parse(const char *const *words)
 {
@@ -31,10 +42,12 @@ static enum ash_cli_exit parse(const char *const *words)
 
 	for (; words[argc - 1] != NULL; argc++)
 		argv[argc] = strcpy(copies[argc], words[argc - 1]);
-	cli.command = &command;
+	cli.command = parsed;
 	code = ash_cli_options_parse(&cli, argc, argv).code;
 	EXPECT((code == ASH_OK) == (cli.exit == ASH_CLI_DONE));
 	memcpy(values, cli.values, sizeof(values));
+	word_count = cli.word_count;
+	strcpy(last_word, word_count > 0 ? cli.words[word_count - 1] : "");
 	fake_close(&cli);
 	return cli.exit;
 }
@@ -136,4 +149,24 @@ TEST(numbers_are_decimal_and_in_range)
 	EXPECT_NUMBER(255, got);
 	EXPECT_NUMBER(ASH_CLI_DONE, number("18446744073709551615", UINT64_MAX, &got));
 	EXPECT_NUMBER(UINT64_MAX, got);
+}
+
+TEST(words_come_behind_the_options)
+{
+	parsed = &with_words;
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("--json", "a", "b"));
+	EXPECT_NUMBER(2, word_count);
+	EXPECT_TEXT("b", last_word);
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("-"));
+	EXPECT_TEXT("-", last_word);
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("--", "--json"));
+	EXPECT_TEXT("--json", last_word);
+	EXPECT(values[ASH_CLI_OPT_JSON] == NULL);
+
+	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("--json"));
+	EXPECT_NUMBER(0, word_count);
+	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("a", "b", "c"));
+	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("a", "--json"));
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("--help"));
+	parsed = &command;
 }

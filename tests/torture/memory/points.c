@@ -1,0 +1,219 @@
+/*
+ * One act, again and again, with another allocation failing each time.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "actor.h"
+#include "sweep.h"
+
+#define POINT_SECONDS 60 /* after which it hangs */
+#define LEAK_TIMES    20u
+#define WORLD_BROKEN  3 /* exit status: the next point needs a process that knows nothing */
+
+uint64_t sweep_next(const struct sweep_span *span, uint64_t at, uint64_t allocations, bool dear)
+{
+	const uint64_t few = dear ? SHORT_FEW / 2 : SHORT_FEW;
+	const uint64_t stride = allocations > SHORT_ALL + few ? (allocations - SHORT_ALL) / few : 1;
+
+	if (span->only != 0)
+		return at == 0 ? span->only : 0;
+	if (at < span->after)
+		at = span->after;
+	at += span->few && at >= SHORT_ALL ? stride : 1;
+	return at <= allocations + 2 ? at : 0; /* one more or less, from run to run */
+}
+
+void sweep_bad(struct sweep_page *page, uint64_t at, const char *format, ...)
+{
+	va_list args;
+
+	if (page->bad < BAD_MAX) {
+		page->why[page->bad].at = at;
+		va_start(args, format);
+		(void)vsnprintf(page->why[page->bad].why, WHY_LEN, format, args);
+		va_end(args);
+	}
+	page->bad++;
+}
+
+bool sweep_is_memory(CK_RV rv)
+{
+	return rv == CKR_HOST_MEMORY || rv == CKR_DEVICE_MEMORY;
+}
+
+/* What an act leaves, and how it leaves it. */
+struct look {
+	uint64_t sum;
+	int64_t live;
+};
+
+static void undo(struct world *world, const struct act *act)
+{
+	if (act->undo != NULL)
+		act->undo(world);
+	world_clean(world);
+}
+
+/* Once, with nothing failing. */
+static CK_RV run_well(struct world *world, const struct unit *unit)
+{
+	CK_RV rv = unit->touched ? world_touch(world, unit->act->key) : CKR_OK;
+
+	NEXT(rv, unit->act->run(world));
+	undo(world, unit->act);
+	return rv;
+}
+
+static CK_RV look(struct world *world, struct look *ret_look)
+{
+	CK_RV rv = CKR_OK;
+
+	if (world->keeper != 0)
+		rv = world_sum(world, &ret_look->sum);
+	ret_look->live = alloc_live();
+	return rv;
+}
+
+/* The act with its n-th allocation failing; then without. False when the world is not what it was. */
+static bool try_once(struct world *world, const struct unit *unit, uint64_t n, bool count, bool *ret_struck)
+{
+	struct sweep_page *page = unit->page;
+	CK_RV rv = world_open(world);
+
+	if (unit->touched)
+		NEXT(rv, world_touch(world, unit->act->key));
+	if (rv != CKR_OK) {
+		sweep_bad(page, n, "before the point: %s", actor_rv_name(rv));
+		return false;
+	}
+	alloc_arm(unit->mode, n);
+	rv = unit->act->run(world);
+	alloc_disarm();
+	*ret_struck = alloc_struck();
+	if (count && (rv == CKR_OK ? false : !*ret_struck || !sweep_is_memory(rv)))
+		sweep_bad(page, n, "answers %s", rv == CKR_WRONG ? "what is wrong" : actor_rv_name(rv));
+	undo(world, unit->act);
+	if (unit->act->two) {
+		world_close(world);
+		(void)world_open(world);
+	}
+	rv = run_well(world, unit);
+	world_close(world);
+	if (rv != CKR_OK)
+		sweep_bad(page, n, "the next time answers %s", actor_rv_name(rv));
+	return rv == CKR_OK;
+}
+
+/*
+ * Memory that is lost is lost each time. What is cached is not, nor what OpenSSL's list of
+ * errors keeps: that has 16 places.
+ */
+static void look_for_leak(struct world *world, const struct unit *unit, uint64_t n, struct look *before)
+{
+	struct look now = { 0 };
+	bool struck = false;
+	int64_t half = 0;
+
+	if (look(world, &now) != CKR_OK || now.live <= before->live)
+		return;
+	for (unsigned times = 1; times <= 2 * LEAK_TIMES; times++) {
+		if (!try_once(world, unit, n, false, &struck) || look(world, &now) != CKR_OK)
+			return;
+		half = times == LEAK_TIMES ? now.live : half;
+	}
+	if (now.live - half >= (int64_t)LEAK_TIMES)
+		sweep_bad(unit->page, n, "%lld blocks are lost in %u times", (long long)(now.live - half),
+			  LEAK_TIMES);
+	before->live = now.live;
+}
+
+static bool try_point(struct world *world, const struct unit *unit, uint64_t n, struct look *before)
+{
+	struct look now = { 0 };
+	bool struck = false;
+	CK_RV rv = CKR_OK;
+
+	unit->page->at = n;
+	(void)alarm(POINT_SECONDS);
+	if (!try_once(world, unit, n, true, &struck))
+		return false;
+	unit->page->points += struck;
+	rv = look(world, &now);
+	if (rv != CKR_OK || now.sum != before->sum) {
+		sweep_bad(unit->page, n, "%s",
+			  rv == CKR_OK ? "the objects are not what they were" : actor_rv_name(rv));
+		return false;
+	}
+	look_for_leak(world, unit, n, before);
+	return true;
+}
+
+/* The token is still there, its PIN and its objects are as they were, for whoever comes anew. */
+static bool check_anew(struct world *world, const struct unit *unit, const struct look *before)
+{
+	struct look now = { 0 };
+	CK_RV rv = world->p11.C_Finalize(NULL);
+
+	world->keeper = 0;
+	world->session = 0;
+	NEXT(rv, world_enter(world, unit->act->presence == USER ? USER : PUBLIC));
+	NEXT(rv, look(world, &now));
+	if (rv != CKR_OK)
+		sweep_bad(unit->page, unit->page->at, "at the end: %s", actor_rv_name(rv));
+	else if (unit->act->presence == USER && now.sum != before->sum)
+		sweep_bad(unit->page, unit->page->at, "at the end the objects are not what they were");
+	NEXT(rv, world->p11.C_Finalize(NULL));
+	return rv == CKR_OK;
+}
+
+/* Until caches are full and memory is steady. */
+static CK_RV warm_up(struct world *world, const struct unit *unit, struct look *ret_before)
+{
+	CK_RV rv = world_enter(world, unit->act->presence);
+
+	for (unsigned i = 0; i < 3 && rv == CKR_OK; i++) {
+		NEXT(rv, world_open(world));
+		if (unit->touched)
+			NEXT(rv, world_touch(world, unit->act->key));
+		alloc_arm(ALLOC_ONCE, 0);
+		NEXT(rv, unit->act->run(world));
+		alloc_disarm();
+		unit->page->allocations = alloc_counted();
+		undo(world, unit->act);
+		NEXT(rv, run_well(world, unit));
+		world_close(world);
+		NEXT(rv, look(world, ret_before));
+	}
+	return rv;
+}
+
+void sweep_act(struct world *world, const struct unit *unit, struct sweep_span span)
+{
+	struct look before = { 0 };
+	struct sweep_page *page = unit->page;
+
+	(void)alarm(POINT_SECONDS);
+	if (unit->act->key != KEY_NONE && unit->act->presence == USER) {
+		CK_RV rv = world_enter(world, USER);
+
+		if (rv == CKR_OK && world->secret[unit->act->key] == 0) {
+			page->missing = page->done = true;
+			_exit(0);
+		}
+		NEXT(rv, world->p11.C_Finalize(NULL));
+	}
+	if (warm_up(world, unit, &before) != CKR_OK) {
+		page->missing = page->done = true;
+		_exit(0);
+	}
+	for (uint64_t n = sweep_next(&span, 0, page->allocations, unit->act->dear); n != 0;
+	     n = sweep_next(&span, n, page->allocations, unit->act->dear)) {
+		if (!try_point(world, unit, n, &before))
+			_exit(WORLD_BROKEN);
+	}
+	(void)check_anew(world, unit, &before);
+	page->done = true;
+	_exit(0);
+}

@@ -1,0 +1,64 @@
+/*
+ * The sweep's units: an act (or a whole life of the library) in one mode, each in a process
+ * of its own that says on a shared page what it found. If it dies, the next begins behind.
+ */
+#pragma once
+
+#include "alloc.h"
+#include "world.h"
+
+#define BAD_MAX   32
+#define WHY_LEN   160
+#define SHORT_ALL 8u  /* a short run tries the first so many points */
+#define SHORT_FEW 16u /* and so many of the rest */
+
+struct sweep_page {
+	uint64_t allocations; /* of the act, when nothing fails */
+	uint64_t at;          /* the point that is being tried */
+	uint64_t points, deaths;
+	uint64_t bad; /* those below, and more if there were more */
+	bool missing; /* the module can't do the act at all */
+	bool done;
+	struct {
+		uint64_t at;
+		char why[WHY_LEN];
+	} why[BAD_MAX];
+
+	/* Of lives: blocks that are left when nothing failed. */
+	int64_t left;
+};
+
+struct life;
+
+struct unit {
+	const struct act *act; /* or: */
+	const struct life *life;
+	bool touched; /* the key has been changed before each run */
+	enum alloc_mode mode;
+	struct sweep_page *page;
+};
+
+/* Which points: all of them, or a few; or one alone. */
+struct sweep_span {
+	uint64_t after, only;
+	bool few;
+};
+
+/* The point after `at`; 0 when that was the last. */
+uint64_t sweep_next(const struct sweep_span *span, uint64_t at, uint64_t allocations, bool dear);
+
+__attribute__((format(printf, 3, 4))) void sweep_bad(struct sweep_page *page, uint64_t at, const char *format,
+						     ...);
+/* What a call may answer when memory is short: CKR_HOST_MEMORY, CKR_DEVICE_MEMORY. */
+bool sweep_is_memory(CK_RV rv);
+
+/* In the unit's process, in a home with a token: ends with _exit. */
+__attribute__((noreturn)) void sweep_act(struct world *world, const struct unit *unit,
+					 struct sweep_span span);
+/* The same, with a process more for each point; `empty` homes are made as needed. */
+__attribute__((noreturn)) void sweep_life(struct world *world, const struct unit *unit,
+					  struct sweep_span span);
+
+/* The n-th; NULL when there are not so many. */
+const struct life *life_at(size_t n);
+const char *life_name(const struct life *life);
