@@ -30,11 +30,11 @@ enum sum {
 	AFTER,
 	TRIED,     /* before, but for a PIN try */
 	HASHED,    /* killed when a wrong PIN was being looked at, or had been */
-	WITNESSED, /* another process saw the same */
+	LOOKED_ON, /* another process saw the same */
 };
 
 static const char *const sum_names[] = {
-	"at_system_calls", "at_stores", "before", "after", "tried", "looked_at", "looked_on",
+	"at_system_calls", "at_stores", "before", "after", "tried", "hashed", "looked_on",
 };
 
 static struct {
@@ -126,7 +126,7 @@ static char *compare_onlooker(char *looked_on, const char *seen, uint64_t *sums)
 	char *difference = strcmp(objects, looked_on) == 0 ? NULL : observe_difference(objects, looked_on);
 	char *why = NULL;
 
-	sums[WITNESSED]++;
+	sums[LOOKED_ON]++;
 	if (difference != NULL && asprintf(&why, "another process sees something else: %s", difference) < 0)
 		report_bail("out of memory");
 	free(difference);
@@ -172,7 +172,7 @@ static void try_point(struct report *report, const struct scenario *scenario, co
 	scenario_page_free(page);
 }
 
-/* How many stops an undisturbed act has. A onlooker makes it more: others are to be looked out for. */
+/* How many stops an undisturbed act has. An onlooker makes it more: others are to be looked out for. */
 static uint64_t count_stops(const struct scenario *scenario, const char *module, const struct home *before,
 			    bool with_onlooker)
 {
