@@ -373,7 +373,8 @@ int main(int argc, char **argv)
 	while (scenarios[count].name != NULL)
 		count++;
 	tracer_need();
-	jobs_run(&report, options.jobs != NULL ? (unsigned)atoi(options.jobs) : jobs_processes(), count,
+	/* More than there are processors: SQLite waits up to ten seconds for a lock that can't be had. */
+	jobs_run(&report, options.jobs != NULL ? (unsigned)atoi(options.jobs) : 6 * jobs_processes(), count,
 		 try_scenario, NULL, sums);
 	printf("an error was told %llu times, none %llu times; reading went on %llu times, could not %llu times\n",
 	       (unsigned long long)sums[TOLD], (unsigned long long)sums[HIDDEN],
