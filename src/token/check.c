@@ -342,15 +342,39 @@ static struct ash_status check_tokens(struct checkup *check)
 	return ASH_DONE;
 }
 
+/* In places where records are known by their numbers there are no others. */
+static struct ash_status check_numbers(struct checkup *check, struct ash_record_name place, uint64_t lowest,
+				       uint64_t highest)
+{
+	uint64_t ids[PAGE];
+	size_t found = 0;
+	const struct ash_status status =
+		ash_txn_find(check->view, place.space, place.owner, ASH_SPAN_NONE, 0, ids, PAGE, &found);
+
+	if (!ash_is_ok(status))
+		return tell(check, 0, status, "records can't be listed");
+	for (size_t i = 0; i < found; i++) {
+		if (ids[i] < lowest || ids[i] > highest)
+			ash_findings_damage(&check->findings, ids[i],
+					    "there is no such record in space %u and owner %llu", place.space,
+					    (unsigned long long)place.owner);
+	}
+	return ASH_DONE;
+}
+
 /* Whether a place is one where there may be records. */
 static struct ash_status check_place(struct checkup *check, struct ash_record_name place)
 {
 	const struct ash_record_name token = { ASH_SPACE_TOKEN, 0, place.owner };
 	uint64_t version = 0, count = 0;
-	const bool shared = place.space == ASH_SPACE_META || place.space == ASH_SPACE_TOKEN;
+	const bool shared = place.space == ASH_SPACE_TOKEN;
 	const bool owned = place.space > ASH_SPACE_TOKEN && place.space <= ASH_SPACE_LEDGER;
 
 	check->findings.checked++;
+	if (place.space == ASH_SPACE_META && place.owner == 0)
+		return check_numbers(check, place, 1, ASH_NEXT_SLOT_NAME.id);
+	if (place.space == ASH_SPACE_LEDGER)
+		ASH_TRY(check_numbers(check, place, ASH_SPACE_PIN, ASH_SPACE_PRIVATE));
 	if ((shared && place.owner == 0) ||
 	    (owned && ash_is_ok(ash_txn_get(check->view, token, NULL, &version))))
 		return ASH_DONE;

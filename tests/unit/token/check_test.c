@@ -176,6 +176,12 @@ TEST(records_that_are_missing_or_too_many_are_found)
 	      "PINs: its ledger is damaged");
 	after((struct meddle){ .name = { ASH_SPACE_TOKEN, 0, 1 }, .delete = true }, "belong to nobody");
 	after((struct meddle){ .name = { 9, 1, 1 }, .from = { ASH_SPACE_PUBLIC, 1, 0 } }, "belong to nobody");
+	after((struct meddle){ .name = { ASH_SPACE_META, 0, 3 }, .from = { ASH_SPACE_META, 0, 2 } },
+	      "places: there is no such record in space 1 and owner 0");
+	after((struct meddle){ .name = { ASH_SPACE_META, 1, 1 }, .from = { ASH_SPACE_META, 0, 1 } },
+	      "belong to nobody");
+	after((struct meddle){ .name = { ASH_SPACE_LEDGER, 1, 6 }, .from = { ASH_SPACE_LEDGER, 1, 3 } },
+	      "places: there is no such record in space 6 and owner 1");
 	after((struct meddle){ .name = { ASH_SPACE_PUBLIC, 1, 999 }, .from = { ASH_SPACE_PUBLIC, 1, 0 } },
 	      "public objects: no such id was given out yet");
 }
