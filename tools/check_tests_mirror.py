@@ -48,7 +48,7 @@ def registered(meson_build):
     """The tests named in the table of tests/unit/meson.build, as "room/module"."""
     names = set()
     for room, modules in re.findall(r"^\s*\['([\w/]+)',\s*\[([^]]*)\]", meson_build, re.MULTILINE):
-        names.update(f"{room}/{module}" for module in re.findall(r"'(\w+)'", modules))
+        names.update(f"{room}/{module}" for module in re.findall(r"'([\w/]+)'", modules))
     return names
 
 

@@ -10,9 +10,9 @@
 #include <stdio.h>
 
 #include "app/cli/cli.h"
-#include "app/cli/keyid.h"
-#include "app/cli/keytype.h"
-#include "app/cli/text.h"
+#include "app/cli/key/keyid.h"
+#include "app/cli/key/keytype.h"
+#include "app/cli/print/text.h"
 
 #define WORDS_MAX 32
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "app/cli/cli.h"
-#include "app/cli/text.h"
+#include "app/cli/print/text.h"
 
 static const struct ash_cli_command *const commands[] = {
 	&ash_cli_cmd_init,         &ash_cli_cmd_token_list,    &ash_cli_cmd_token_show,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "app/cli/cli.h"
-#include "app/cli/text.h"
+#include "app/cli/print/text.h"
 
 #define OPTIONS_MAX 32
 #define LONG_FIRST  256 /* what getopt_long answers for the first option; below are letters */

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/cli/text.h"
-#include "app/cli/tty.h"
+#include "app/cli/print/text.h"
+#include "app/cli/print/tty.h"
 
 #define PIN_MAX     255 /* bytes; what is longer is refused before anybody counts a try */
 #define MISMATCHES  3   /* how often two new PINs may differ at the prompt */
