@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "app/cli/cli.h"
+#include "app/cli/find/named.h"
 #include "app/cli/print/text.h"
 
 static const struct ash_cli_command *const commands[] = {
@@ -95,6 +96,7 @@ static ASH_STATUS run_command(struct ash_cli *cli, int argc, char **argv)
 		ash_cli_help_command(cli->out, cli->command);
 		return ASH_DONE;
 	}
+	ASH_TRY(ash_cli_named_read(cli));
 	if (!cli->command->alone) {
 		status = cli->open(cli);
 		if (!ash_is_ok(status))
@@ -136,5 +138,6 @@ enum ash_cli_exit ash_cli_run(struct ash_cli *cli, int argc, char **argv)
 	if (!ash_is_ok(status) && cli->exit == ASH_CLI_DONE)
 		ash_ignore(ash_cli_fail(cli, status, "can't do `ashlar %s`",
 					cli->command != NULL ? cli->command->name : ""));
+	ash_cli_named_forget(cli);
 	return cli->exit;
 }

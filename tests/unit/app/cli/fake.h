@@ -15,6 +15,7 @@ static const struct ash_api fake_api = {
 	.name = "fake",
 	.info = fake_info,
 	.slots = fake_slots,
+	.slot_info = fake_slot_info,
 	.token_info = fake_token_info,
 	.mechanisms = fake_mechanisms,
 	.mechanism_info = fake_mechanism_info,

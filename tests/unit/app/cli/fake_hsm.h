@@ -107,6 +107,16 @@ static struct ash_status fake_slots(struct ash_hsm *hsm, bool token_present, uin
 	return ASH_DONE;
 }
 
+static struct ash_status fake_slot_info(struct ash_hsm *hsm, uint64_t slot, struct ash_slot_info *ret_info)
+{
+	FAKE_ENTER(hsm, "slot_info");
+	ASH_ENSURE(slot < hsm->token_count, ASH_E_SLOT_ID);
+	memset(ret_info, 0, sizeof(*ret_info));
+	fake_pad(ret_info->description, 64, "Fake slot");
+	fake_pad(ret_info->manufacturer, 32, "Fake");
+	return ASH_DONE;
+}
+
 static struct ash_status fake_token_info(struct ash_hsm *hsm, uint64_t slot, struct ash_token_info *ret_info)
 {
 	struct fake_token *token = &hsm->tokens[slot];
