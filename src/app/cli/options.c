@@ -73,6 +73,23 @@ const struct ash_cli_option ash_cli_so_pin_options[] = {
 	{ .name = NULL },
 };
 
+const struct ash_cli_option ash_cli_new_pin_options[] = {
+	{ .id = ASH_CLI_OPT_NEW_PIN, .name = "new-pin", .value = "PIN", .refused = "new-" },
+	{ .id = ASH_CLI_OPT_NEW_PIN_FILE,
+	  .name = "new-pin-file",
+	  .value = "FILE",
+	  .text = "the new PIN is the first line of this file" },
+	{ .id = ASH_CLI_OPT_NEW_PIN_FD,
+	  .name = "new-pin-fd",
+	  .value = "N",
+	  .text = "the new PIN is the next line of this open descriptor" },
+	{ .id = ASH_CLI_OPT_NEW_PIN_ENV,
+	  .name = "new-pin-env",
+	  .value = "VAR",
+	  .text = "the new PIN is in this environment variable" },
+	{ .name = NULL },
+};
+
 /* A command's options in the three forms that parsing needs. */
 struct parser {
 	const struct ash_cli_option *options[OPTIONS_MAX];

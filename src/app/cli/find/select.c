@@ -345,10 +345,13 @@ ASH_STATUS ash_cli_session_open(struct ash_cli *cli, const struct ash_cli_token 
 	ash_handle session = 0;
 	struct ash_status status;
 
-	if (login && (token->info.flags & CKF_USER_PIN_INITIALIZED) == 0)
-		return ash_cli_refuse(cli, ASH_CLI_PIN,
-				      "can't log in to token \"%s\": it has no user PIN yet",
-				      ash_cli_escaped(ash_cli_token_label(token)).text);
+	if (login && (token->info.flags & CKF_USER_PIN_INITIALIZED) == 0) {
+		status = ash_cli_refuse(cli, ASH_CLI_PIN,
+					"can't log in to token \"%s\": it has no user PIN yet",
+					ash_cli_escaped(ash_cli_token_label(token)).text);
+		ash_cli_hint(cli, "the security officer sets one with: ashlar pin reset");
+		return status;
+	}
 	if (login)
 		ASH_TRY(ash_cli_pin_get(cli, CKU_USER, ash_cli_token_label(token), &pin));
 	status = cli->api->open_session(cli->hsm, token->slot, read_write, &session);

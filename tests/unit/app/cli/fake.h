@@ -24,6 +24,7 @@ static const struct ash_api fake_api = {
 	.make_token = fake_make_token,
 	.delete_token = fake_delete_token,
 	.init_pin = fake_init_pin,
+	.set_pin = fake_set_pin,
 	.check_store = fake_check_store,
 	.compact_store = fake_compact_store,
 	.backup_store = fake_backup_store,

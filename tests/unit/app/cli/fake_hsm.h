@@ -220,7 +220,23 @@ static struct ash_status fake_init_pin(struct ash_hsm *hsm, ash_handle session, 
 {
 	FAKE_ENTER(hsm, "init_pin");
 	ASH_ENSURE(session == 7 && hsm->so, ASH_E_NOT_LOGGED_IN);
+	memset(hsm->tokens[hsm->session_slot].user_pin, 0, sizeof(hsm->tokens[0].user_pin));
 	memcpy(hsm->tokens[hsm->session_slot].user_pin, pin.data, pin.len);
+	return ASH_DONE;
+}
+
+/* Of whoever is logged in, else the user's (C_SetPIN). */
+static struct ash_status fake_set_pin(struct ash_hsm *hsm, ash_handle session, struct ash_span old_pin,
+				      struct ash_span new_pin)
+{
+	struct fake_token *token = &hsm->tokens[hsm->session_slot];
+	char *pin = hsm->so ? token->so_pin : token->user_pin;
+
+	FAKE_ENTER(hsm, "set_pin");
+	ASH_ENSURE(session == 7 && hsm->session_writes, ASH_E_SESSION_READ_ONLY);
+	ASH_ENSURE(ash_span_equal(old_pin, ash_span_text(pin)), ASH_E_PIN_INCORRECT);
+	memset(pin, 0, sizeof(token->so_pin));
+	memcpy(pin, new_pin.data, new_pin.len);
 	return ASH_DONE;
 }
 
