@@ -142,7 +142,9 @@ static const struct ash_cli_option list_options[] = {
 	  .name = "public",
 	  .letter = 'p',
 	  .text = "do not log in: only what everybody may see" },
-	{ .id = ASH_CLI_OPT_LONG, .name = "long", .text = "show more: private, extractable, URI" },
+	{ .id = ASH_CLI_OPT_LONG,
+	  .name = "long",
+	  .text = "show more: private, extractable; and the URI in lines of any length" },
 	{ .name = NULL },
 };
 

@@ -47,7 +47,7 @@ const struct ash_cli_column ash_cli_key_columns[] = {
 	{ "start_date", "Valid from", ASH_CLI_COLUMN_HIDDEN },
 	{ "end_date", "Valid until", ASH_CLI_COLUMN_HIDDEN },
 	{ "unique_id", "Unique id", ASH_CLI_COLUMN_HIDDEN },
-	{ "uri", "URI", ASH_CLI_COLUMN_LONG },
+	{ "uri", "URI", ASH_CLI_COLUMN_WIDE },
 	{ NULL, NULL, 0 },
 };
 

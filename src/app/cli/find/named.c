@@ -186,11 +186,26 @@ ASH_STATUS ash_cli_object_named(struct ash_cli *cli, const struct ash_cli_token 
 	return ASH_DONE;
 }
 
+static ASH_STATUS set_uri(json_t *row, const struct ash_cli_uri *uri)
+{
+	ASH_AUTO(ash_buf) text = ASH_BUF_PLAIN;
+
+	ASH_TRY(ash_cli_uri_print(uri, &text));
+	return ash_cli_set_text(row, "uri", ash_buf_span(&text));
+}
+
+ASH_STATUS ash_cli_named_set_token_uri(json_t *row, const struct ash_cli_token *token)
+{
+	ASH_AUTO(ash_cli_uri) uri = ASH_CLI_URI_NONE;
+
+	ASH_TRY(ash_cli_token_uri(token, true, &uri));
+	return set_uri(row, &uri);
+}
+
 ASH_STATUS ash_cli_named_set_uri(json_t *row, const struct ash_cli_token *token, uint64_t class,
 				 struct ash_span label, struct ash_span id)
 {
 	ASH_AUTO(ash_cli_uri) uri = ASH_CLI_URI_NONE;
-	ASH_AUTO(ash_buf) text = ASH_BUF_PLAIN;
 	const char *type = ash_cli_uri_type(class);
 
 	if (label.len == 0 && id.len == 0 && type == NULL)
@@ -202,6 +217,5 @@ ASH_STATUS ash_cli_named_set_uri(json_t *row, const struct ash_cli_token *token,
 		ASH_TRY(ash_cli_uri_set(&uri, ASH_CLI_URI_ID, id));
 	if (type != NULL)
 		ASH_TRY(ash_cli_uri_set(&uri, ASH_CLI_URI_TYPE, ash_span_text(type)));
-	ASH_TRY(ash_cli_uri_print(&uri, &text));
-	return ash_cli_set_text(row, "uri", ash_buf_span(&text));
+	return set_uri(row, &uri);
 }

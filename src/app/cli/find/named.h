@@ -32,6 +32,9 @@ ASH_STATUS ash_cli_object_named(struct ash_cli *cli, const struct ash_cli_token 
 				const char *option, const char *text, const uint64_t *classes,
 				size_t class_count, ash_handle *ret_object);
 
+/* Sets "uri" of a row to the URI of a token: with its serial number, which never changes. */
+ASH_STATUS ash_cli_named_set_token_uri(json_t *row, const struct ash_cli_token *token);
+
 /*
  * Sets "uri" of a row to the URI of an object, as other programs take it. It stays null
  * when the object has neither label nor id nor a class with a name: that would name all.
