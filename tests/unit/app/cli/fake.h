@@ -31,6 +31,7 @@ static const struct ash_api fake_api = {
 	.open_session = fake_open_session,
 	.close_session = fake_close_session,
 	.login = fake_login,
+	.object_size = fake_object_size,
 	.destroy_object = fake_destroy_object,
 	.get_attributes = fake_get_attributes,
 	.set_attributes = fake_set_attributes,

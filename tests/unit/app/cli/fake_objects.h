@@ -88,6 +88,18 @@ static struct ash_status fake_get_attributes(struct ash_hsm *hsm, ash_handle ses
 	return status;
 }
 
+/* Not what it takes, but a number that shows: a hundred bytes for each attribute. */
+static struct ash_status fake_object_size(struct ash_hsm *hsm, ash_handle session, ash_handle handle,
+					  uint64_t *ret_size)
+{
+	struct fake_object *object = fake_object(hsm, handle);
+
+	FAKE_ENTER(hsm, "object_size");
+	ASH_ENSURE(session == 7 && object != NULL, ASH_E_OBJECT_HANDLE);
+	*ret_size = object->count * 100;
+	return ASH_DONE;
+}
+
 static struct ash_status fake_set_attributes(struct ash_hsm *hsm, ash_handle session, ash_handle handle,
 					     struct ash_template given)
 {
