@@ -31,6 +31,7 @@ static const struct ash_api fake_api = {
 	.open_session = fake_open_session,
 	.close_session = fake_close_session,
 	.login = fake_login,
+	.copy_object = fake_copy_object,
 	.object_size = fake_object_size,
 	.destroy_object = fake_destroy_object,
 	.get_attributes = fake_get_attributes,
