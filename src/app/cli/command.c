@@ -6,14 +6,15 @@
 #include "app/cli/print/text.h"
 
 static const struct ash_cli_command *const commands[] = {
-	&ash_cli_cmd_init,         &ash_cli_cmd_token_list,    &ash_cli_cmd_token_show,
-	&ash_cli_cmd_token_delete, &ash_cli_cmd_pin_set,       &ash_cli_cmd_pin_reset,
-	&ash_cli_cmd_pin_unlock,   &ash_cli_cmd_key_generate,  &ash_cli_cmd_key_import,
-	&ash_cli_cmd_key_list,     &ash_cli_cmd_key_show,      &ash_cli_cmd_key_delete,
-	&ash_cli_cmd_store_check,  &ash_cli_cmd_store_compact, &ash_cli_cmd_store_backup,
-	&ash_cli_cmd_mechanisms,   &ash_cli_cmd_selftest,      &ash_cli_cmd_bench_scale,
-	&ash_cli_cmd_bench_create, &ash_cli_cmd_bench_chart,   &ash_cli_cmd_info,
-	&ash_cli_cmd_version,
+	&ash_cli_cmd_init,          &ash_cli_cmd_token_list,    &ash_cli_cmd_token_show,
+	&ash_cli_cmd_token_delete,  &ash_cli_cmd_pin_set,       &ash_cli_cmd_pin_reset,
+	&ash_cli_cmd_pin_unlock,    &ash_cli_cmd_key_generate,  &ash_cli_cmd_key_import,
+	&ash_cli_cmd_key_list,      &ash_cli_cmd_key_show,      &ash_cli_cmd_key_set,
+	&ash_cli_cmd_key_copy,      &ash_cli_cmd_key_delete,    &ash_cli_cmd_object_list,
+	&ash_cli_cmd_object_show,   &ash_cli_cmd_object_delete, &ash_cli_cmd_store_check,
+	&ash_cli_cmd_store_compact, &ash_cli_cmd_store_backup,  &ash_cli_cmd_mechanisms,
+	&ash_cli_cmd_selftest,      &ash_cli_cmd_bench_scale,   &ash_cli_cmd_bench_create,
+	&ash_cli_cmd_bench_chart,   &ash_cli_cmd_info,          &ash_cli_cmd_version,
 };
 
 const struct ash_cli_command *ash_cli_command_at(size_t index)

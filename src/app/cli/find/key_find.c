@@ -130,14 +130,27 @@ static const char *row_text(const struct ash_cli_key *key, const char *name)
 	return text != NULL ? text : "";
 }
 
+static int compare_text(const json_t *left, const json_t *right, const char *name)
+{
+	const char *a = json_string_value(json_object_get(left, name));
+	const char *b = json_string_value(json_object_get(right, name));
+
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "");
+}
+
+int ash_cli_rows_compare(const json_t *left, const json_t *right)
+{
+	int order = compare_text(left, right, "label");
+
+	return order != 0 ? order : compare_text(left, right, "id");
+}
+
 static int compare(const void *left, const void *right)
 {
 	const struct ash_cli_key *a = left;
 	const struct ash_cli_key *b = right;
-	int order = strcmp(row_text(a, "label"), row_text(b, "label"));
+	int order = ash_cli_rows_compare(a->row, b->row);
 
-	if (order == 0)
-		order = strcmp(row_text(a, "id"), row_text(b, "id"));
 	if (order == 0)
 		order = (a->class > b->class) - (a->class < b->class);
 	return order != 0 ? order : (a->handle > b->handle) - (a->handle < b->handle);

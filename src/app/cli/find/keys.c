@@ -98,18 +98,40 @@ static size_t all_types(uint64_t types[ASH_CLI_VALUES_MAX])
 _Static_assert(ASH_COUNT(plain_bools) + ASH_COUNT(plain_texts) + ASH_COUNT(other_types) <= ASH_CLI_VALUES_MAX,
 	       "one question asks for all of them");
 
+static const struct {
+	uint64_t class;
+	const char *text, *word;
+} classes[] = {
+	{ CKO_DATA, "data object", "data" },
+	{ CKO_CERTIFICATE, "certificate", "certificate" },
+	{ CKO_PUBLIC_KEY, "public key", "public" },
+	{ CKO_PRIVATE_KEY, "private key", "private" },
+	{ CKO_SECRET_KEY, "secret key", "secret" },
+	{ CKO_HW_FEATURE, "hardware feature", "hardware-feature" },
+	{ CKO_DOMAIN_PARAMETERS, "domain parameters", "domain-parameters" },
+	{ CKO_MECHANISM, "mechanism", "mechanism" },
+	{ CKO_OTP_KEY, "one-time password key", "otp-key" },
+	{ CKO_PROFILE, "profile", "profile" },
+	{ CKO_VALIDATION, "validation", "validation" },
+	{ CKO_TRUST, "trust object", "trust" },
+};
+
 const char *ash_cli_class_text(uint64_t class)
 {
-	if (class == CKO_PUBLIC_KEY)
-		return "public key";
-	return class == CKO_PRIVATE_KEY ? "private key" : "secret key";
+	for (size_t i = 0; i < ASH_COUNT(classes); i++) {
+		if (classes[i].class == class)
+			return classes[i].text;
+	}
+	return "object";
 }
 
-static const char *class_word(uint64_t class)
+const char *ash_cli_class_word(uint64_t class)
 {
-	if (class == CKO_PUBLIC_KEY)
-		return "public";
-	return class == CKO_PRIVATE_KEY ? "private" : "secret";
+	for (size_t i = 0; i < ASH_COUNT(classes); i++) {
+		if (classes[i].class == class)
+			return classes[i].word;
+	}
+	return "other";
 }
 
 static uint64_t integer_bits(struct ash_span integer)
@@ -217,7 +239,7 @@ ASH_STATUS ash_cli_key_read(struct ash_cli *cli, const struct ash_cli_token *tok
 	(void)ash_cli_value_bytes(&values, CKA_LABEL, &label);
 
 	ASH_TRY(ash_cli_row_new(ash_cli_key_columns, &row));
-	ASH_TRY(ash_cli_set_text(row, "class", ash_span_text(class_word(key.class))));
+	ASH_TRY(ash_cli_set_text(row, "class", ash_span_text(ash_cli_class_word(key.class))));
 	ASH_TRY(ash_cli_set_hex(row, "id", id));
 	ASH_TRY(set_plain(row, &values));
 	ASH_TRY(set_type(row, key.key_type, &values));
