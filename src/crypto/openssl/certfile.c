@@ -31,7 +31,7 @@ static struct ash_status give_x509(struct walk *walk, const X509 *x509)
 	unsigned mark = ash_ossl_mark();
 	uint8_t *bytes = NULL;
 
-	ASH_TRY(ash_ossl_add_der(mark, i2d_X509(x509, &bytes), bytes, &der));
+	ASH_TRY(ash_ossl_add_der(mark, i2d_X509(x509, &bytes), &bytes, &der));
 	return give(walk, ash_buf_span(&der));
 }
 

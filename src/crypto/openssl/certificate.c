@@ -17,13 +17,13 @@ void ash_certificate_done(struct ash_certificate *certificate)
 	ash_buf_done(&certificate->algorithm);
 }
 
-struct ash_status ash_ossl_add_der(unsigned mark, int len, uint8_t *der, struct ash_buf *out)
+struct ash_status ash_ossl_add_der(unsigned mark, int len, uint8_t **der, struct ash_buf *out)
 {
 	struct ash_status status = ASH_DONE;
 
-	ASH_ENSURE(len > 0 && der != NULL, ash_ossl_code(mark, ASH_E_FAILED));
-	status = ash_buf_add(out, ash_span(der, (size_t)len));
-	OPENSSL_free(der);
+	ASH_ENSURE(len > 0 && *der != NULL, ash_ossl_code(mark, ASH_E_FAILED));
+	status = ash_buf_add(out, ash_span(*der, (size_t)len));
+	OPENSSL_free(*der);
 	return status;
 }
 
@@ -59,7 +59,7 @@ static struct ash_status read_serial(const X509 *x509, struct ash_certificate *c
 	uint8_t *der = NULL;
 	size_t header = 2;
 
-	ASH_TRY(ash_ossl_add_der(mark, i2d_ASN1_INTEGER(serial, &der), der, &certificate->serial));
+	ASH_TRY(ash_ossl_add_der(mark, i2d_ASN1_INTEGER(serial, &der), &der, &certificate->serial));
 	if (certificate->serial.data[1] > 0x80)
 		header += certificate->serial.data[1] & 0x7fu;
 	return ash_buf_add(&certificate->serial_number, ash_span(certificate->serial.data + header,
@@ -85,9 +85,9 @@ static struct ash_status read_names(const X509 *x509, struct ash_certificate *ce
 	unsigned mark = ash_ossl_mark();
 	uint8_t *der = NULL;
 
-	ASH_TRY(ash_ossl_add_der(mark, i2d_X509_NAME(subject, &der), der, &certificate->subject));
+	ASH_TRY(ash_ossl_add_der(mark, i2d_X509_NAME(subject, &der), &der, &certificate->subject));
 	der = NULL;
-	ASH_TRY(ash_ossl_add_der(mark, i2d_X509_NAME(issuer, &der), der, &certificate->issuer));
+	ASH_TRY(ash_ossl_add_der(mark, i2d_X509_NAME(issuer, &der), &der, &certificate->issuer));
 	return ash_ossl_name_common(subject, &certificate->common_name);
 }
 
@@ -108,13 +108,25 @@ static struct ash_status read_all(const X509 *x509, struct ash_certificate *cert
 
 	ASH_TRY(read_names(x509, certificate));
 	ASH_TRY(read_serial(x509, certificate));
-	ASH_TRY(ash_ossl_add_der(mark, i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der), der,
+	ASH_TRY(ash_ossl_add_der(mark, i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der), &der,
 				 &certificate->key_info));
 	ASH_TRY(read_algorithm(x509, &certificate->algorithm));
 	certificate->not_before = seconds(X509_get0_notBefore(x509));
 	certificate->not_after = seconds(X509_get0_notAfter(x509));
 	certificate->authority = is_authority(x509);
 	ERR_clear_error();
+	return ASH_DONE;
+}
+
+static struct ash_status set_fingerprint(struct ash_span der, struct ash_certificate *certificate)
+{
+	struct ash_ossl *lib = NULL;
+	unsigned mark = ash_ossl_mark();
+
+	ASH_TRY(ash_ossl_library(&lib));
+	ASH_ENSURE(EVP_Digest(der.data, der.len, certificate->sha256, NULL, lib->hash[ASH_HASH_SHA256],
+			      NULL) == 1,
+		   ash_ossl_code(mark, ASH_E_FAILED));
 	return ASH_DONE;
 }
 
@@ -134,6 +146,7 @@ struct ash_status ash_certificate_read(struct ash_span der, struct ash_certifica
 
 	ASH_TRY(ash_ossl_settle(mark, ash_ossl_x509_read(der, &x509)));
 	ASH_TRY(ash_ossl_settle(mark, read_all(x509, &made)));
+	ASH_TRY(ash_ossl_settle(mark, set_fingerprint(der, &made)));
 	*ret_certificate = made;
 	made = ASH_CERTIFICATE_NONE; /* handed over */
 	return ASH_DONE;

@@ -26,6 +26,7 @@ struct ash_certificate {
 	struct ash_buf algorithm;       /* of the signature, a name or a dotted number */
 	int64_t not_before, not_after;  /* seconds since 1970 */
 	bool authority;                 /* basicConstraints: it may issue others */
+	uint8_t sha256[32];             /* of the whole: what people call its fingerprint */
 };
 
 #define ASH_CERTIFICATE_NONE ((struct ash_certificate){ .authority = false })

@@ -8,10 +8,10 @@
 #include "util/buf.h"
 
 /*
- * Appends what an i2d_ function of OpenSSL made: `len` is what it answered, `der` its bytes,
- * which are freed. Its failure is ASH_E_FAILED, or ASH_E_MEMORY since `mark`.
+ * Appends what an i2d_ function of OpenSSL made: `len` is what it answered, `der` where it put
+ * the bytes, which are freed. Its failure is ASH_E_FAILED, or ASH_E_MEMORY since `mark`.
  */
-struct ash_status ash_ossl_add_der(unsigned mark, int len, uint8_t *der, struct ash_buf *out);
+struct ash_status ash_ossl_add_der(unsigned mark, int len, uint8_t **der, struct ash_buf *out);
 
 /* A certificate that takes all of `der`, of our library context. As ash_certificate_read. */
 struct ash_status ash_ossl_x509_read(struct ash_span der, X509 **ret_x509);

@@ -23,7 +23,7 @@ struct ash_status ash_ossl_name_common(const X509_NAME *name, struct ash_buf *ou
 		return ASH_DONE;
 	len = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, last)));
 	if (len > 0)
-		return ash_ossl_add_der(mark, len, text, out);
+		return ash_ossl_add_der(mark, len, &text, out);
 	OPENSSL_free(text);
 	ERR_clear_error();
 	return ASH_DONE;
@@ -185,17 +185,20 @@ static ASH_STATUS parse(struct parser *parser)
 
 	if (parser->slashes)
 		skip(parser, 1);
-	while (true) {
+	while (parser->left.len != 0) {
 		ASH_TRY(take_type(parser));
 		ASH_TRY(take_value(parser));
 		ASH_TRY(add_entry(parser, joins));
 		if (parser->left.len == 0)
 			return ASH_DONE;
+		if (parser->left.len == 1)
+			ASH_FAIL_WITH(ASH_E_FORMAT, "it ends where another part should follow");
 		if (X509_NAME_entry_count(parser->name) == STEPS_MAX)
 			ASH_FAIL_WITH(ASH_E_FORMAT, "it has more than %d parts", STEPS_MAX);
 		joins = parser->left.data[0] == '+';
 		skip(parser, 1);
 	}
+	return ASH_DONE;
 }
 
 static struct ash_status read_name(struct ash_span text, struct ash_buf *der)
@@ -211,7 +214,7 @@ static struct ash_status read_name(struct ash_span text, struct ash_buf *der)
 	parser.name = X509_NAME_new();
 	ASH_ENSURE(parser.name != NULL, ash_ossl_code(mark, ASH_E_FAILED));
 	ASH_TRY(parse(&parser));
-	return ash_ossl_add_der(mark, i2d_X509_NAME(parser.name, &bytes), bytes, der);
+	return ash_ossl_add_der(mark, i2d_X509_NAME(parser.name, &bytes), &bytes, der);
 }
 
 struct ash_status ash_certname_read(struct ash_span text, struct ash_buf *der)

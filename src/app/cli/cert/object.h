@@ -14,7 +14,7 @@
 struct ash_cli_cert_plan {
 	struct ash_span der;   /* the certificate */
 	struct ash_span label; /* empty: the subject's common name, else the subject */
-	struct ash_span id;    /* empty: the key identifier of its public key (key/keyid.h) */
+	struct ash_span id;    /* empty: that of its key, if the token has it, else the key identifier (key/keyid.h) */
 	bool again;            /* also if the token has this very certificate already */
 };
 
@@ -32,9 +32,14 @@ struct ash_cli_cert_made {
 ASH_STATUS ash_cli_cert_store(struct ash_cli *cli, ash_handle session, const struct ash_cli_cert_plan *plan,
 			      struct ash_cli_cert_made *ret_made);
 
+/* This very certificate, if the session sees it on the token; else 0. Nothing is told. */
+ASH_STATUS ash_cli_cert_find(struct ash_cli *cli, ash_handle session, struct ash_span der,
+			     ash_handle *ret_object);
+
 /*
- * The private key of a public key (DER SubjectPublicKeyInfo), as far as the session sees it:
- * looked for by the key identifier, and then among all. 0 when there is none. Nothing is told.
+ * The private or public key (`class`) that belongs to a public key (DER SubjectPublicKeyInfo),
+ * as far as the session sees it: looked for by the key identifier, and then among all. 0 when
+ * there is none. Nothing is told.
  */
-ASH_STATUS ash_cli_cert_key(struct ash_cli *cli, ash_handle session, struct ash_span key_info,
+ASH_STATUS ash_cli_cert_key(struct ash_cli *cli, ash_handle session, uint64_t class, struct ash_span key_info,
 			    ash_handle *ret_key);
