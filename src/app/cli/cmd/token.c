@@ -65,13 +65,12 @@ static const char *token_state(const struct ash_cli_token *token)
 
 static ASH_STATUS set_uri(json_t *row, const struct ash_cli_token *token)
 {
-	ASH_AUTO(ash_buf) uri = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_cli_uri) uri = ASH_CLI_URI_NONE;
+	ASH_AUTO(ash_buf) text = ASH_BUF_PLAIN;
 
-	ASH_TRY(ash_buf_add(&uri, ash_span_text("pkcs11:token=")));
-	ASH_TRY(ash_cli_uri_value(ash_cli_token_label(token), false, &uri));
-	ASH_TRY(ash_buf_add(&uri, ash_span_text(";serial=")));
-	ASH_TRY(ash_cli_uri_value(ash_cli_token_serial(token), false, &uri));
-	return ash_cli_set_text(row, "uri", ash_buf_span(&uri));
+	ASH_TRY(ash_cli_token_uri(token, true, &uri));
+	ASH_TRY(ash_cli_uri_print(&uri, &text));
+	return ash_cli_set_text(row, "uri", ash_buf_span(&text));
 }
 
 static ASH_STATUS set_known(json_t *row, const struct ash_cli_token *token)

@@ -21,7 +21,7 @@ struct ash_cli_keys {
 /* What a key is to a person or a program: the columns of ash_cli_key.row. */
 extern const struct ash_cli_column ash_cli_key_columns[];
 
-/* --label, --id and --type, for commands that pick keys. */
+/* --label, --id, --type and --class, for commands that pick keys. */
 extern const struct ash_cli_option ash_cli_key_options[];
 
 /*
