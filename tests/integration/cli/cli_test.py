@@ -19,7 +19,8 @@ import traceback
 from home import AMBIGUOUS, DECLINED, DONE, FAILED, NOT_FOUND, PIN, SO_PIN, STORAGE, USAGE, USER_PIN
 from home import Home, expect, expect_code
 
-PAIRS = ["rsa:2048", "rsa:3072", "rsa:4096", "ec:p256", "ec:p384", "ed25519", "ml-dsa-65"]
+PAIRS = ["rsa:2048", "rsa:3072", "rsa:4096", "ec:p256", "ec:p384", "ec:p521", "ec:p224", "ec:secp256k1", "ed25519",
+         "ed448", "x25519", "x448", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87", "ml-kem-512", "ml-kem-768", "ml-kem-1024"]
 SECRETS = ["aes:128", "aes:192", "aes:256", "generic:256", "generic:384", "generic:512", "hmac-sha256"]
 
 TESTS = []
