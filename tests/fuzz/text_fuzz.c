@@ -10,9 +10,9 @@
 #include <stdio.h>
 
 #include "app/cli/cli.h"
-#include "app/cli/key/keyid.h"
 #include "app/cli/key/keytype.h"
 #include "app/cli/print/text.h"
+#include "token/keyid.h"
 
 #define WORDS_MAX 32
 
@@ -138,7 +138,7 @@ static void check_spki(struct ash_span bytes)
 {
 	struct ash_span bits = ASH_SPAN_NONE;
 
-	if (ash_is_ok(ash_cli_keyid_bits(bytes, &bits)))
+	if (ash_is_ok(ash_keyid_bits(bytes, &bits)))
 		HOLDS(bits.data >= bytes.data && bits.len <= (size_t)(bytes.data + bytes.len - bits.data));
 }
 

@@ -75,8 +75,8 @@ static void print_usage(FILE *out, const struct ash_cli_command *command)
 				fprintf(out, " --%s %s", option->name, option->value);
 		}
 	}
-	fprintf(out, " [OPTION]...%s%s\n", command->words != NULL ? " " : "",
-		command->words != NULL ? command->words : "");
+	fprintf(out, " [OPTION]...%s%s%s\n", command->takes_object ? " [URI]" : "",
+		command->words != NULL ? " " : "", command->words != NULL ? command->words : "");
 }
 
 void ash_cli_help_command(FILE *out, const struct ash_cli_command *command)

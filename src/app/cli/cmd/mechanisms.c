@@ -72,7 +72,7 @@ static ASH_STATUS any_slot(struct ash_cli *cli, uint64_t *ret_slot)
 	uint64_t slot = 0;
 
 	if (ash_cli_has(cli, ASH_CLI_OPT_TOKEN) || ash_cli_has(cli, ASH_CLI_OPT_SERIAL) ||
-	    ash_cli_has(cli, ASH_CLI_OPT_SLOT)) {
+	    ash_cli_has(cli, ASH_CLI_OPT_SLOT) || ash_cli_has(cli, ASH_CLI_OPT_URI)) {
 		struct ash_cli_token token;
 
 		ASH_TRY(ash_cli_token_select(cli, &token));

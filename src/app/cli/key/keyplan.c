@@ -98,6 +98,12 @@ static ASH_STATUS add_usage(const struct ash_cli_keyplan *plan, uint64_t class, 
 	return ASH_DONE;
 }
 
+ASH_STATUS ash_cli_keyplan_usage(const struct ash_cli_keyplan *plan, uint64_t class,
+				 struct ash_cli_template *made)
+{
+	return add_usage(plan, class, made);
+}
+
 ASH_STATUS ash_cli_keyplan_template(const struct ash_cli_keyplan *plan, uint64_t class,
 				    struct ash_cli_template *made)
 {

@@ -107,6 +107,16 @@ static struct ash_status fake_slots(struct ash_hsm *hsm, bool token_present, uin
 	return ASH_DONE;
 }
 
+static struct ash_status fake_slot_info(struct ash_hsm *hsm, uint64_t slot, struct ash_slot_info *ret_info)
+{
+	FAKE_ENTER(hsm, "slot_info");
+	ASH_ENSURE(slot < hsm->token_count, ASH_E_SLOT_ID);
+	memset(ret_info, 0, sizeof(*ret_info));
+	fake_pad(ret_info->description, 64, "Fake slot");
+	fake_pad(ret_info->manufacturer, 32, "Fake");
+	return ASH_DONE;
+}
+
 static struct ash_status fake_token_info(struct ash_hsm *hsm, uint64_t slot, struct ash_token_info *ret_info)
 {
 	struct fake_token *token = &hsm->tokens[slot];
@@ -210,7 +220,23 @@ static struct ash_status fake_init_pin(struct ash_hsm *hsm, ash_handle session, 
 {
 	FAKE_ENTER(hsm, "init_pin");
 	ASH_ENSURE(session == 7 && hsm->so, ASH_E_NOT_LOGGED_IN);
+	memset(hsm->tokens[hsm->session_slot].user_pin, 0, sizeof(hsm->tokens[0].user_pin));
 	memcpy(hsm->tokens[hsm->session_slot].user_pin, pin.data, pin.len);
+	return ASH_DONE;
+}
+
+/* Of whoever is logged in, else the user's (C_SetPIN). */
+static struct ash_status fake_set_pin(struct ash_hsm *hsm, ash_handle session, struct ash_span old_pin,
+				      struct ash_span new_pin)
+{
+	struct fake_token *token = &hsm->tokens[hsm->session_slot];
+	char *pin = hsm->so ? token->so_pin : token->user_pin;
+
+	FAKE_ENTER(hsm, "set_pin");
+	ASH_ENSURE(session == 7 && hsm->session_writes, ASH_E_SESSION_READ_ONLY);
+	ASH_ENSURE(ash_span_equal(old_pin, ash_span_text(pin)), ASH_E_PIN_INCORRECT);
+	memset(pin, 0, sizeof(token->so_pin));
+	memcpy(pin, new_pin.data, new_pin.len);
 	return ASH_DONE;
 }
 
