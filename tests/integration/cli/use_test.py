@@ -353,6 +353,29 @@ def every_wrapping_mechanism_goes_there_and_back(bench):
 
 
 @test
+def a_key_is_wrapped_for_a_stranger(bench):
+    bench.rsa("stranger", "unwrap")
+    expect_code(bench.home.user("key", "delete", "--label", "stranger", "--yes"), DONE)
+    words = ("key", "generate", "--pin-file", bench.home.pin, "--type", "generic:256", "--label", "t", "--extractable")
+    expect_code(bench.home.run(*words), DONE)
+    how = ("--label", "t", "--peer", bench.file("stranger.pub.pem"), "--output", bench.file("wrapped"))
+    bench.user("wrap", *how)
+    value = bench.openssl("pkeyutl", "-decrypt", "-inkey", bench.file("stranger.pem"), "-in", bench.file("wrapped"),
+                          "-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256")
+    expect(bench.mac("t") == hmac256(value))
+    # RSA_AES_KEY_WRAP, as key services want it: an AES key under OAEP, then the key under that.
+    bench.user("wrap", "--mechanism", "rsa-aes-kwp", *how)
+    wrapped = bench.read("wrapped")
+    aes = bench.openssl("pkeyutl", "-decrypt", "-inkey", bench.file("stranger.pem"), "-pkeyopt", "rsa_padding_mode:oaep",
+                        "-pkeyopt", "rsa_oaep_md:sha256", stdin=wrapped[:256])
+    again = bench.openssl("enc", "-d", "-id-aes256-wrap-pad", "-K", aes.hex(), "-iv", "A65959A6", stdin=wrapped[256:])
+    expect(again == value)
+    bench.user("wrap", "--label", "t", "--peer", bench.file("junk", b"junk"), code=FAILED, texts=["holds no public key"])
+    bench.user("wrap", "--label", "t", code=USAGE, texts=["--with KEY of the token, or --peer FILE"])
+    expect(len(bench.home.json("key", "list")["keys"]) == 1, "the stranger's key stayed")
+
+
+@test
 def agreed_secrets_are_those_of_openssl(bench):
     for number, (name, words) in enumerate((
         ("x25519", ("-algorithm", "X25519")),

@@ -1,12 +1,9 @@
 /* ashlar derive */
-#include "app/cli/file/public_key.h"
-#include "app/cli/file/source.h"
 #include "app/cli/use/newkey.h"
 #include "app/cli/use/params.h"
+#include "app/cli/use/peer.h"
 
-#define PEER_MAX 65536u
-
-/* Whether a public key may be that curve's: of bare bits the token sees it. */
+/* Whether a public key may be of that curve: of bare bits the token sees it. */
 static bool fits(const struct ash_cli_use_key *base, const struct ash_cli_public_key *peer)
 {
 	if (peer->group == NULL)
@@ -16,28 +13,21 @@ static bool fits(const struct ash_cli_use_key *base, const struct ash_cli_public
 	return peer->group->kind == ASH_KEY_MONTGOMERY;
 }
 
-/* The other side's public key. `file` and `der` hold what it lends. */
-static ASH_STATUS read_peer(struct ash_cli *cli, const struct ash_cli_use_key *base, struct ash_buf *file,
-			    struct ash_buf *der, struct ash_span *ret_bits)
+/* The other side's public key, for the derivation; lent from `peer`. */
+static ASH_STATUS read_peer(struct ash_cli *cli, const struct ash_cli_use_key *base,
+			    struct ash_cli_peer *peer, struct ash_derivation *derive)
 {
 	const char *path = cli->values[ASH_CLI_OPT_PEER];
-	struct ash_cli_public_key peer = { NULL, ASH_SPAN_NONE };
-	struct ash_status status;
 
 	if (path == NULL)
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "whose public key? Say it with --peer FILE");
-	ASH_TRY(ash_cli_source_file(cli, path, PEER_MAX, "a public key", file));
-	status = ash_cli_public_key_read(ash_buf_span(file), der, &peer);
-	if (status.code == ASH_E_FORMAT)
-		return ash_cli_refuse(cli, ASH_CLI_FAILED, "can't read the public key in %s: %s",
-				      ash_cli_escaped(ash_span_text(path)).text, ash_status_explanation());
-	ASH_TRY(status);
-	if (!fits(base, &peer))
+	ASH_TRY(ash_cli_peer_read(cli, peer));
+	if (!fits(base, &peer->key))
 		return ash_cli_refuse(cli, ASH_CLI_FAILED,
 				      "the public key in %s is of another kind than the key \"%s\" (%s)",
 				      ash_cli_escaped(ash_span_text(path)).text,
 				      ash_cli_use_key_name(base).text, base->type);
-	*ret_bits = peer.bits;
+	derive->peer = peer->key.bits;
 	return ASH_DONE;
 }
 
@@ -72,8 +62,7 @@ static ASH_STATUS derive(struct ash_cli *cli)
 	ASH_AUTO(ash_cli_use) use = ASH_CLI_USE_NONE;
 	ASH_AUTO(ash_cli_use_key) base = ASH_CLI_USE_KEY_NONE;
 	ASH_AUTO(ash_cli_params) params = ASH_CLI_PARAMS_NONE;
-	ASH_AUTO(ash_buf) file = ASH_BUF_PLAIN;
-	ASH_AUTO(ash_buf) der = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_cli_peer) peer = ASH_CLI_PEER_NONE;
 	const struct ash_mechanism_row *row = NULL;
 
 	ASH_TRY(ash_cli_newkey_read(cli, ASH_CLI_SECRET, &newkey));
@@ -81,8 +70,10 @@ static ASH_STATUS derive(struct ash_cli *cli)
 	ASH_TRY(ash_cli_use_find_with(&use, &need, &base));
 	ASH_TRY(ash_cli_use_mechanism(&use, &base, CKF_DERIVE, need.word, false, &row));
 	ASH_TRY(ash_cli_params_read(cli, row, base.modulus_len, &params));
+	if (row->param != ASH_PARAM_ECDH && ash_cli_has(cli, ASH_CLI_OPT_PEER))
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--peer does not go with %s", row->name);
 	if (row->param == ASH_PARAM_ECDH)
-		ASH_TRY(read_peer(cli, &base, &file, &der, &params.mechanism.derive.peer));
+		ASH_TRY(read_peer(cli, &base, &peer, &params.mechanism.derive));
 	return derive_key(&use, &base, row, &params.mechanism, &newkey);
 }
 

@@ -3,6 +3,7 @@
 #include "app/cli/file/source.h"
 #include "app/cli/use/newkey.h"
 #include "app/cli/use/params.h"
+#include "app/cli/use/peer.h"
 
 #define CIPHERTEXT_MAX 65536u
 
@@ -37,7 +38,10 @@ static ASH_STATUS prepare(struct agreement *agreement, const struct ash_cli_use_
 	struct ash_cli_use *use = &agreement->use;
 
 	ASH_TRY(ash_cli_use_open(cli, true, use));
-	ASH_TRY(ash_cli_use_find_with(use, need, &agreement->with));
+	if (flag == CKF_ENCAPSULATE)
+		ASH_TRY(ash_cli_peer_or_with(use, need, CKA_ENCAPSULATE, &agreement->with));
+	else
+		ASH_TRY(ash_cli_use_find_with(use, need, &agreement->with));
 	ASH_TRY(ash_cli_use_mechanism(use, &agreement->with, flag, need->word, false, &agreement->row));
 	ASH_TRY(ash_cli_params_read(cli, agreement->row, 0, &agreement->params));
 	ASH_TRY(ash_cli_newkey_prepare(use, &agreement->newkey));
@@ -137,17 +141,17 @@ const struct ash_cli_command ash_cli_cmd_encapsulate = {
 	.name = "encapsulate",
 	.summary = "agree on a secret key with whoever has the private key (ML-KEM)",
 	.details =
-		"--with names a public ML-KEM key of the token. A random secret of 256 bits becomes a new key, as\n"
-		"--type, --label, --id and --usage say; the ciphertext from which `ashlar decapsulate` makes the\n"
-		"same key goes to --output.",
+		"--with names a public ML-KEM key of the token, or --peer one in a file. A random secret of 256\n"
+		"bits becomes a new key, as --type, --label, --id and --usage say; the ciphertext from which\n"
+		"`ashlar decapsulate` makes the same key goes to --output.",
 	.more = ash_cli_newkey_help,
 	.options =
-		(const struct ash_cli_option *const[]){ ash_cli_newkey_options, ash_cli_with_options,
+		(const struct ash_cli_option *const[]){ ash_cli_newkey_options, ash_cli_peer_options,
 							encapsulate_options, ash_cli_token_options,
 							ash_cli_pin_options, ash_cli_common_options, NULL },
 	.examples =
 		(const struct ash_cli_example[]){
-			{ "ashlar encapsulate --with label:kem --type aes:256 --label session --output session.ct",
+			{ "ashlar encapsulate --peer bob.pem --type aes:256 --label session --output session.ct",
 			  NULL },
 			{ NULL, NULL },
 		},

@@ -2,6 +2,7 @@
 #include "app/cli/file/source.h"
 #include "app/cli/use/newkey.h"
 #include "app/cli/use/params.h"
+#include "app/cli/use/peer.h"
 #include "app/cli/use/report.h"
 
 #define IV_ROOM     16
@@ -29,11 +30,10 @@ static void wrapper_auto(struct wrapper *wrapper)
 	ash_cli_use_done(&wrapper->use);
 }
 
-/* The key that --with names, and how it does it. */
+/* How the key does it. */
 static ASH_STATUS prepare(struct wrapper *wrapper, const struct ash_cli_use_need *need, uint64_t flag,
 			  bool private_key)
 {
-	ASH_TRY(ash_cli_use_find_with(&wrapper->use, need, &wrapper->with));
 	ASH_TRY(ash_cli_use_mechanism(&wrapper->use, &wrapper->with, flag, need->word, private_key,
 				      &wrapper->row));
 	return ash_cli_params_read(wrapper->cli, wrapper->row, wrapper->with.modulus_len, &wrapper->params);
@@ -97,7 +97,9 @@ static ASH_STATUS deliver(struct wrapper *wrapper, struct ash_cli_sink *sink, st
 {
 	const struct ash_cli_report report = {
 		.row = wrapper->row,
-		.key_uri = json_string_value(json_object_get(wrapper->with.key.row, "uri")),
+		.key_uri = ash_cli_has(wrapper->cli, ASH_CLI_OPT_WITH)
+				   ? json_string_value(json_object_get(wrapper->with.key.row, "uri"))
+				   : NULL,
 		.iv = wrapper->params.mechanism.params.iv,
 		.sink = sink,
 	};
@@ -120,6 +122,7 @@ static ASH_STATUS wrap(struct ash_cli *cli)
 	ASH_TRY(ash_cli_sink_open(cli, false, false, &sink));
 	ASH_TRY(ash_cli_use_open(cli, false, &wrapper.use));
 	ASH_TRY(ash_cli_use_find(&wrapper.use, &target, &key));
+	ASH_TRY(ash_cli_peer_or_with(&wrapper.use, &need, CKA_WRAP, &wrapper.with));
 	ASH_TRY(prepare(&wrapper, &need, CKF_WRAP, key.key.class == CKO_PRIVATE_KEY));
 	ASH_TRY(choose_iv(&wrapper, &out));
 	status = wrap_key(&wrapper, &key, &out);
@@ -178,6 +181,7 @@ static ASH_STATUS unwrap(struct ash_cli *cli)
 	ASH_TRY(ash_cli_newkey_read(cli, ASH_CLI_SECRET | ASH_CLI_PRIVATE, &newkey));
 	ASH_TRY(ash_cli_source_file(cli, cli->words[0], WRAPPED_MAX, "a wrapped key", &file));
 	ASH_TRY(ash_cli_use_open(cli, true, &wrapper.use));
+	ASH_TRY(ash_cli_use_find_with(&wrapper.use, &need, &wrapper.with));
 	ASH_TRY(prepare(&wrapper, &need, CKF_UNWRAP, newkey.class == CKO_PRIVATE_KEY));
 	return unwrap_key(&wrapper, &newkey, ash_buf_span(&file));
 }
@@ -207,11 +211,11 @@ const struct ash_cli_command ash_cli_cmd_wrap = {
 	.summary = "encrypt a key of the token with another key",
 	.details =
 		"--label, --id and --type pick the key that is wrapped, a secret or a private key that was made with\n"
-		"--extractable; --with names the key that wraps it, which needs the usage wrap. Of a private key its\n"
-		"PKCS#8 is wrapped. Where the mechanism has an IV and --iv does not give it, a random one is written\n"
-		"in front. BYTES in options are hex (0a1b2c), text:TEXT or file:PATH.",
+		"--extractable; --with names the key that wraps it, which needs the usage wrap, or --peer somebody's\n"
+		"public RSA key. Of a private key its PKCS#8 is wrapped. Where the mechanism has an IV and --iv does\n"
+		"not give it, a random one is written in front. BYTES in options are hex (0a1b2c), text:TEXT or file:PATH.",
 	.more = wrap_help,
-	.options = (const struct ash_cli_option *const[]){ ash_cli_key_options, ash_cli_with_options,
+	.options = (const struct ash_cli_option *const[]){ ash_cli_key_options, ash_cli_peer_options,
 							   wrap_options, ash_cli_crypt_params,
 							   ash_cli_token_options, ash_cli_pin_options,
 							   ash_cli_common_options, NULL },

@@ -212,15 +212,25 @@ ASH_STATUS ash_cli_use_find(struct ash_cli_use *use, const struct ash_cli_use_ne
 	return take(use, keys.key[0].row, &keys.key[0], ret_key);
 }
 
+ASH_STATUS ash_cli_use_load(struct ash_cli_use *use, ash_handle handle, struct ash_cli_use_key *ret_key)
+{
+	ASH_CLI_AUTO_JSON *row = NULL;
+	struct ash_cli *cli = use->cli;
+	struct ash_cli_key key;
+	const struct ash_status status = ash_cli_key_read(cli, &use->token, use->session, handle, &key);
+
+	if (!ash_is_ok(status))
+		return ash_cli_fail(cli, status, "can't read a key of token \"%s\"",
+				    ash_cli_use_token_name(use).text);
+	row = key.row;
+	return take(use, row, &key, ret_key);
+}
+
 ASH_STATUS ash_cli_use_find_with(struct ash_cli_use *use, const struct ash_cli_use_need *need,
 				 struct ash_cli_use_key *ret_key)
 {
 	static const uint64_t all[] = { CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_SECRET_KEY };
-	struct ash_cli *cli = use->cli;
 	uint64_t classes[ASH_COUNT(all)];
-	ASH_CLI_AUTO_JSON *row = NULL;
-	struct ash_cli_key key;
-	struct ash_status status;
 	ash_handle handle = 0;
 	size_t count = 0;
 
@@ -228,13 +238,9 @@ ASH_STATUS ash_cli_use_find_with(struct ash_cli_use *use, const struct ash_cli_u
 		if ((class_bit(all[i]) & need->classes) != 0)
 			classes[count++] = all[i];
 	}
-	ASH_TRY(ash_cli_object_named(cli, &use->token, use->session, "with", cli->values[ASH_CLI_OPT_WITH],
-				     classes, count, &handle));
-	status = ash_cli_key_read(cli, &use->token, use->session, handle, &key);
-	if (!ash_is_ok(status))
-		return ash_cli_fail(cli, status, "can't read the key that --with names");
-	row = key.row;
-	return take(use, row, &key, ret_key);
+	ASH_TRY(ash_cli_object_named(use->cli, &use->token, use->session, "with",
+				     use->cli->values[ASH_CLI_OPT_WITH], classes, count, &handle));
+	return ash_cli_use_load(use, handle, ret_key);
 }
 
 static bool gives_pin(const struct ash_cli *cli)

@@ -60,6 +60,9 @@ ASH_STATUS ash_cli_use_find(struct ash_cli_use *use, const struct ash_cli_use_ne
 ASH_STATUS ash_cli_use_find_with(struct ash_cli_use *use, const struct ash_cli_use_need *need,
 				 struct ash_cli_use_key *ret_key);
 
+/* The key with that handle. */
+ASH_STATUS ash_cli_use_load(struct ash_cli_use *use, ash_handle handle, struct ash_cli_use_key *ret_key);
+
 /* The mechanism for that key: as ash_cli_mech_choose. `private_key`: that is what is wrapped. */
 ASH_STATUS ash_cli_use_mechanism(struct ash_cli_use *use, const struct ash_cli_use_key *key, uint64_t flag,
 				 const char *word, bool private_key,

@@ -37,7 +37,6 @@ static const struct {
 	{ ASH_CLI_OPT_DETERMINISTIC, "deterministic", FITS(ML_DSA) },
 	{ ASH_CLI_OPT_KDF, "kdf", FITS(ECDH) },
 	{ ASH_CLI_OPT_SHARED_INFO, "shared-info", FITS(ECDH) },
-	{ ASH_CLI_OPT_PEER, "peer", FITS(ECDH) },
 	{ ASH_CLI_OPT_SALT, "salt", FITS(HKDF) },
 	{ ASH_CLI_OPT_INFO, "info", FITS(HKDF) },
 };

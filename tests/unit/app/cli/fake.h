@@ -33,6 +33,7 @@ static const struct ash_api fake_api = {
 	.login = fake_login,
 	.copy_object = fake_copy_object,
 	.object_size = fake_object_size,
+	.create_object = fake_create_object,
 	.destroy_object = fake_destroy_object,
 	.get_attributes = fake_get_attributes,
 	.set_attributes = fake_set_attributes,

@@ -163,6 +163,27 @@ static struct ash_status fake_make_from(struct ash_hsm *hsm, const struct ash_me
 	return fake_make(hsm, class, mechanism, given, ret_key);
 }
 
+/* A public object of the session. */
+static struct ash_status fake_create_object(struct ash_hsm *hsm, ash_handle session,
+					    struct ash_template given, ash_handle *ret_object)
+{
+	FAKE_ENTER(hsm, "create_object");
+	ASH_ENSURE(session == 7, ASH_E_SESSION_HANDLE);
+	for (size_t i = 0; i < FAKE_OBJECTS; i++) {
+		struct fake_object *object = &hsm->objects[i];
+
+		if (object->used)
+			continue;
+		object->used = true;
+		object->slot = hsm->session_slot;
+		for (size_t at = 0; at < given.count; at++)
+			fake_set(object, given.attrs[at].type, given.attrs[at].value);
+		*ret_object = i + 1;
+		return ASH_DONE;
+	}
+	ASH_FAIL(ASH_E_LIMIT);
+}
+
 static struct ash_status fake_unwrap_key(struct ash_hsm *hsm, ash_handle session,
 					 const struct ash_mechanism *mechanism, ash_handle unwrapping_key,
 					 struct ash_span wrapped, struct ash_template given,

@@ -61,6 +61,9 @@ TEST(what_cannot_be_derived_is_told)
 					     fake_write("bad", TEXT("-----BEGIN RSA KEY-----"))));
 	EXPECT(strstr(fake_err, "it holds no public key") != NULL);
 	EXPECT_NUMBER(ASH_CLI_USAGE, DERIVE(&hsm, "--with", "label:x", "--type", "rsa:2048", "--peer", pem));
+	EXPECT_NUMBER(ASH_CLI_USAGE,
+		      DERIVE(&hsm, "--with", "label:master", "--type", "aes:256", "--peer", pem));
+	EXPECT(strstr(fake_err, "--peer does not go with CKM_HKDF_DERIVE") != NULL);
 	hsm.fails = "derive_key";
 	hsm.code = ASH_E_MECHANISM_PARAM;
 	EXPECT_NUMBER(ASH_CLI_FAILED, DERIVE(&hsm, "--with", "label:x", "--type", "aes:256", "--peer", pem));

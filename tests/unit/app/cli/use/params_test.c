@@ -155,7 +155,6 @@ TEST(what_does_not_go_with_a_mechanism_is_refused)
 		{ "aes-ecb", { ASH_CLI_OPT_IV, "00" }, "--iv does not go with CKM_AES_ECB" },
 		{ "rsa-pkcs1", { ASH_CLI_OPT_OAEP_LABEL, "00" }, "--oaep-label does not go with" },
 		{ "ml-dsa", { ASH_CLI_OPT_PREHASH, "" }, "--prehash does not go with CKM_ML_DSA" },
-		{ "hkdf", { ASH_CLI_OPT_PEER, "x" }, "--peer does not go with CKM_HKDF_DERIVE" },
 		{ "ecdh", { ASH_CLI_OPT_SALT, "00" }, "--salt does not go with CKM_ECDH1_DERIVE" },
 		{ "aes-gcm", { ASH_CLI_OPT_IV, "xy" }, "--iv takes bytes" },
 		{ "rsa-oaep", { ASH_CLI_OPT_MGF_HASH, "sha" }, "--mgf-hash takes a hash" },
