@@ -54,6 +54,21 @@ ASH_STATUS ash_cli_source_read(struct ash_cli_source *source, struct ash_mut roo
 	return ASH_DONE;
 }
 
+/* The next piece; on failure nothing is appended. */
+static ASH_STATUS add_piece(struct ash_cli_source *source, struct ash_buf *out, size_t *ret_got)
+{
+	const size_t before = out->len;
+	struct ash_mut room;
+	struct ash_status status;
+	size_t got = 0;
+
+	ASH_TRY(ash_buf_extend(out, PIECE, &room));
+	status = ash_cli_source_read(source, room, &got);
+	out->len = before + got;
+	*ret_got = got;
+	return status;
+}
+
 ASH_STATUS ash_cli_source_all(struct ash_cli_source *source, size_t max, const char *what,
 			      struct ash_buf *out)
 {
@@ -61,12 +76,7 @@ ASH_STATUS ash_cli_source_all(struct ash_cli_source *source, size_t max, const c
 	size_t got = PIECE;
 
 	while (got == PIECE) {
-		const size_t at = out->len;
-		struct ash_mut room;
-
-		ASH_TRY(ash_buf_extend(out, PIECE, &room));
-		ASH_TRY(ash_cli_source_read(source, room, &got));
-		out->len = at + got;
+		ASH_TRY(add_piece(source, out, &got));
 		if (out->len - before > max)
 			return ash_cli_refuse(source->cli, ASH_CLI_FAILED,
 					      "%s is too long for %s: at most %zu bytes will do",

@@ -13,6 +13,8 @@ static uint8_t fake_iv[64], fake_aad[64], fake_peer[256], fake_context[64];
 static enum ash_op fake_op;
 static ash_handle fake_key;
 static uint8_t fake_sum;
+static uint64_t fake_made_by;     /* the mechanism that made a key of another, */
+static ash_handle fake_made_from; /* and that one */
 static size_t fake_updates;
 
 static struct ash_span fake_keep(struct ash_span bytes, uint8_t *room, size_t cap)
@@ -156,6 +158,8 @@ static struct ash_status fake_make_from(struct ash_hsm *hsm, const struct ash_me
 
 	ASH_ENSURE(fake_object(hsm, from) != NULL, ASH_E_KEY_HANDLE);
 	fake_remember(mechanism, ASH_OPS, from);
+	fake_made_by = mechanism->type;
+	fake_made_from = from;
 	for (size_t i = 0; i < given.count; i++) {
 		if (given.attrs[i].type == CKA_CLASS)
 			class = given.attrs[i].value.data[7];
@@ -259,19 +263,23 @@ ASH_UNUSED static ash_handle fake_put(struct ash_hsm *hsm, uint64_t class, uint6
 #define FAKE_PUT(hsm, class, key_type, label, ...) \
 	fake_put((hsm), (class), (key_type), (label), (const uint64_t[4]){ __VA_ARGS__ })
 
-/* A file in a new folder of this test program; its path. */
+/* A folder of this test program, as long as fake_clean() is not called. */
+static char fake_folder[] = "/tmp/ashlar-use-XXXXXX";
+static bool fake_folder_made;
+
+/* A file in it; its path. */
 ASH_UNUSED static const char *fake_path(const char *name)
 {
-	static char folder[] = "/tmp/ashlar-use-XXXXXX";
 	static char paths[8][128];
 	static size_t next;
-	static bool made;
 	char *path = paths[next++ % 8];
 
-	if (!made)
-		EXPECT(mkdtemp(folder) != NULL);
-	made = true;
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+	if (!fake_folder_made) {
+		memcpy(fake_folder + sizeof(fake_folder) - 7, "XXXXXX", 6);
+		EXPECT(mkdtemp(fake_folder) != NULL);
+		fake_folder_made = true;
+	}
+	snprintf(path, sizeof(paths[0]), "%s/%s", fake_folder, name);
 	return path;
 }
 
@@ -300,9 +308,9 @@ ASH_UNUSED static struct ash_span fake_read(const char *path)
 
 ASH_UNUSED static void fake_clean(void)
 {
-	const char *path = fake_path("");
-	char command[160];
+	char command[64];
 
-	snprintf(command, sizeof(command), "rm -rf %s", path);
-	EXPECT(system(command) == 0);
+	snprintf(command, sizeof(command), "rm -rf %s", fake_folder);
+	EXPECT(!fake_folder_made || system(command) == 0);
+	fake_folder_made = false;
 }

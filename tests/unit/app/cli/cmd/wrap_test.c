@@ -74,7 +74,7 @@ TEST(a_key_is_unwrapped_as_the_options_say)
 	EXPECT(strstr(fake_out, "\"id\": \"a0a1a2a3") != NULL && strstr(fake_out, "\"aes:256\"") != NULL);
 	EXPECT_NUMBER(ASH_CLI_DONE, WITH_PIN(&hsm, "unwrap", "--with", "label:courier", "--type", "ec",
 					     "--label", "priv", "--json", in));
-	EXPECT(fake_mechanism.type == CKM_RSA_AES_KEY_WRAP && fake_key == 3 && hsm.objects[6].used);
+	EXPECT(fake_made_by == CKM_RSA_AES_KEY_WRAP && fake_made_from == 3 && hsm.objects[6].used);
 	EXPECT(strstr(fake_out, "\"id\": \"50515253") != NULL);
 	fake_clean();
 }
