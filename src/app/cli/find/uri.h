@@ -38,7 +38,7 @@ enum ash_cli_uri_attr {
 
 struct ash_cli_uri {
 	struct ash_buf values[ASH_CLI_URI_ATTRS]; /* with a zero byte behind; empty: not there */
-	char ignored[48]; /* the first attribute behind the "?" that nobody here knows; "" for none */
+	char ignored[256]; /* the first attribute behind the "?" that nobody here knows; "" for none */
 };
 
 /* All zeroes, so that a struct that holds one needs no more than that either. */
