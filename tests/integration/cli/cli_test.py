@@ -417,7 +417,7 @@ def wrong_usage_is_told(home):
 @test
 def help_is_there_for_every_command(home):
     overview = home.run("--help").stdout
-    commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?) {2,}", overview.split("exit codes")[0], re.MULTILINE)
+    commands = re.findall(r"^  ([a-z]+(?: [a-z-]+)?) {2,}", overview.split("exit codes")[0], re.MULTILINE)
     expect(len(commands) >= 10, overview)
     for command in commands:
         shown = home.run(*command.split(), "--help")

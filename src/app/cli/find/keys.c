@@ -76,10 +76,10 @@ static const struct {
 
 /* Attributes from which something is made. */
 static const uint64_t other_types[] = {
-	CKA_CLASS,     CKA_KEY_TYPE,      CKA_ID,        CKA_MODULUS,
-	CKA_EC_PARAMS, CKA_PARAMETER_SET, CKA_VALUE_LEN, CKA_KEY_GEN_MECHANISM,
-	CKA_SIGN,      CKA_VERIFY,        CKA_ENCRYPT,   CKA_DECRYPT,
-	CKA_WRAP,      CKA_UNWRAP,        CKA_DERIVE,    CKA_ENCAPSULATE,
+	CKA_CLASS,       CKA_KEY_TYPE,      CKA_ID,        CKA_MODULUS,
+	CKA_EC_PARAMS,   CKA_PARAMETER_SET, CKA_VALUE_LEN, CKA_KEY_GEN_MECHANISM,
+	CKA_SIGN,        CKA_VERIFY,        CKA_ENCRYPT,   CKA_DECRYPT,
+	CKA_WRAP,        CKA_UNWRAP,        CKA_DERIVE,    CKA_ENCAPSULATE,
 	CKA_DECAPSULATE,
 };
 

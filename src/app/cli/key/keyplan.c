@@ -78,7 +78,7 @@ ASH_STATUS ash_cli_keyplan_read_id(struct ash_cli *cli, struct ash_cli_keyplan *
 /* Every use that a key of this class can have, yes or no: none is left to a default. */
 static ASH_STATUS add_usage(const struct ash_cli_keyplan *plan, uint64_t class, struct ash_cli_template *made)
 {
-	static const uint64_t uses[] = { CKA_SIGN,   CKA_VERIFY, CKA_ENCRYPT,	  CKA_DECRYPT,	  CKA_WRAP,
+	static const uint64_t uses[] = { CKA_SIGN,   CKA_VERIFY, CKA_ENCRYPT,     CKA_DECRYPT,    CKA_WRAP,
 					 CKA_UNWRAP, CKA_DERIVE, CKA_ENCAPSULATE, CKA_DECAPSULATE };
 
 	for (size_t use = 0; use < ASH_COUNT(uses); use++) {

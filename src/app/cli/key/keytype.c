@@ -18,10 +18,10 @@
 		.name = "ec:" curve, .family = "ec", .text = (text_), .mechanism = CKM_EC_KEY_PAIR_GEN, \
 		.key_type = CKK_EC, PARAMS(der), .usage = "sign", .pair = true                          \
 	}
-#define OKP(word, family_, text_, generator, type, use, der)                                \
-	{                                                                                   \
+#define OKP(word, family_, text_, generator, type, use, der)                                    \
+	{                                                                                       \
 		.name = (word), .family = (family_), .text = (text_), .mechanism = (generator), \
-		.key_type = (type), PARAMS(der), .usage = (use), .pair = true               \
+		.key_type = (type), PARAMS(der), .usage = (use), .pair = true                   \
 	}
 #define EDWARDS(word, text, der) \
 	OKP(word, "edwards", text, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKK_EC_EDWARDS, "sign", der)
@@ -95,7 +95,8 @@ static const struct ash_cli_usage usages[] = {
 	{ "unwrap", "unwrap other keys", CKA_UNWRAP, CKA_WRAP, CKA_UNWRAP, CKF_UNWRAP },
 	{ "derive", "derive other keys", CKA_DERIVE, 0, CKA_DERIVE, CKF_DERIVE },
 	{ "encapsulate", "agree on secrets with others", 0, CKA_ENCAPSULATE, 0, CKF_ENCAPSULATE },
-	{ "decapsulate", "open what others encapsulated", CKA_DECAPSULATE, CKA_ENCAPSULATE, 0, CKF_DECAPSULATE },
+	{ "decapsulate", "open what others encapsulated", CKA_DECAPSULATE, CKA_ENCAPSULATE, 0,
+	  CKF_DECAPSULATE },
 };
 
 const struct ash_cli_keytype *ash_cli_keytype_at(size_t index)

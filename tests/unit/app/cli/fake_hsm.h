@@ -51,6 +51,7 @@ struct ash_hsm {
 	struct fake_object objects[FAKE_OBJECTS];
 	uint64_t session_slot;
 	bool session_open, session_writes, user, so, searching;
+	bool proved; /* logged in once more, for one operation */
 	const struct ash_attr *want;
 	size_t want_count, found;
 	size_t imports[8]; /* how many keys came in with each of the first changes, good or not */
@@ -272,6 +273,7 @@ static struct ash_status fake_login(struct ash_hsm *hsm, ash_handle session, uin
 		   ASH_E_PIN_INCORRECT);
 	hsm->so = so;
 	hsm->user = !so;
+	hsm->proved = user_type == CKU_CONTEXT_SPECIFIC;
 	return ASH_DONE;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The fake HSM of the command line's tests (fake.h): objects, digest, random numbers.
+ * The fake HSM of the command line's tests (fake.h): objects, random numbers.
  */
 #pragma once
 
@@ -185,27 +185,6 @@ static struct ash_status fake_find_end(struct ash_hsm *hsm, ash_handle session)
 	hsm->searching = false;
 	FAKE_ENTER(hsm, "find_end");
 	ASH_ENSURE(session == 7, ASH_E_SESSION_HANDLE);
-	return ASH_DONE;
-}
-
-static struct ash_status fake_op_init(struct ash_hsm *hsm, ash_handle session, enum ash_op op,
-				      const struct ash_mechanism *mechanism, ash_handle key)
-{
-	FAKE_ENTER(hsm, "op_init");
-	ASH_ENSURE(session == 7 && op == ASH_OP_DIGEST && mechanism->type == CKM_SHA_1 && key == 0,
-		   ASH_E_MECHANISM);
-	return ASH_DONE;
-}
-
-/* Not SHA-1: byte n of the digest is n + the first byte of the input. */
-static struct ash_status fake_op_single(struct ash_hsm *hsm, ash_handle session, enum ash_op op,
-					struct ash_span in, struct ash_out *out)
-{
-	FAKE_ENTER(hsm, "op_single");
-	ASH_ENSURE(session == 7 && op == ASH_OP_DIGEST && in.len > 0 && out->cap == 20, ASH_E_ARGUMENT);
-	for (size_t i = 0; i < 20; i++)
-		out->data[i] = (uint8_t)(in.data[0] + i);
-	out->len = 20;
 	return ASH_DONE;
 }
 
