@@ -25,9 +25,9 @@ static void read_one(struct ash_span der)
 	HOLDS(one.issuer.len >= 2 && one.issuer.data[0] == 0x30);
 	HOLDS(one.key_info.len >= 2 && one.key_info.data[0] == 0x30);
 	HOLDS(one.serial.len > one.serial_number.len && one.serial_number.len != 0);
-	HOLDS(ash_span_equal(ash_buf_span(&one.serial_number),
-			     ash_span(one.serial.data + one.serial.len - one.serial_number.len,
-				      one.serial_number.len)));
+	HOLDS(ash_span_equal(
+		ash_buf_span(&one.serial_number),
+		ash_span(one.serial.data + one.serial.len - one.serial_number.len, one.serial_number.len)));
 	ash_ignore(ash_certificate_check(der, der));
 }
 

@@ -35,7 +35,7 @@ static struct ash_status give_x509(struct walk *walk, const X509 *x509)
 	return give(walk, ash_buf_span(&der));
 }
 
-static STACK_OF(X509) *certificates_of(const PKCS7 *bundle)
+static STACK_OF(X509) * certificates_of(const PKCS7 *bundle)
 {
 	if (PKCS7_type_is_signed(bundle) && bundle->d.sign != NULL)
 		return bundle->d.sign->cert;

@@ -62,8 +62,8 @@ static struct ash_status read_serial(const X509 *x509, struct ash_certificate *c
 	ASH_TRY(ash_ossl_add_der(mark, i2d_ASN1_INTEGER(serial, &der), &der, &certificate->serial));
 	if (certificate->serial.data[1] > 0x80)
 		header += certificate->serial.data[1] & 0x7fu;
-	return ash_buf_add(&certificate->serial_number, ash_span(certificate->serial.data + header,
-								 certificate->serial.len - header));
+	return ash_buf_add(&certificate->serial_number,
+			   ash_span(certificate->serial.data + header, certificate->serial.len - header));
 }
 
 static struct ash_status read_algorithm(const X509 *x509, struct ash_buf *out)

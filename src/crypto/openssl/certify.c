@@ -26,7 +26,7 @@ static void algorithm_auto(X509_ALGOR **algorithm)
 	X509_ALGOR_free(*algorithm);
 }
 
-static void extensions_auto(STACK_OF(X509_EXTENSION) **extensions)
+static void extensions_auto(STACK_OF(X509_EXTENSION) * *extensions)
 {
 	sk_X509_EXTENSION_pop_free(*extensions, X509_EXTENSION_free);
 }
@@ -129,7 +129,7 @@ static struct ash_status make_algorithm(struct ash_ossl *lib, const struct ash_c
 
 /* --- extensions --------------------------------------------------------------- */
 
-static struct ash_status push_extension(STACK_OF(X509_EXTENSION) *extensions, int nid, bool critical,
+static struct ash_status push_extension(STACK_OF(X509_EXTENSION) * extensions, int nid, bool critical,
 					struct ash_span der)
 {
 	unsigned mark = ash_ossl_mark();
@@ -149,7 +149,7 @@ static struct ash_status push_extension(STACK_OF(X509_EXTENSION) *extensions, in
 
 /* RFC 5280 §4.2.1.9: critical, in certificates of authorities; so is everybody's here. */
 static struct ash_status push_constraints(const struct ash_certify *plan,
-					  STACK_OF(X509_EXTENSION) *extensions)
+					  STACK_OF(X509_EXTENSION) * extensions)
 {
 	ASH_AUTO(ash_buf) der = ASH_BUF_PLAIN;
 	unsigned mark = ash_ossl_mark();
@@ -173,7 +173,7 @@ static struct ash_status push_constraints(const struct ash_certify *plan,
 	return push_extension(extensions, NID_basic_constraints, true, ash_buf_span(&der));
 }
 
-static struct ash_status push_usage(const struct ash_certify *plan, STACK_OF(X509_EXTENSION) *extensions)
+static struct ash_status push_usage(const struct ash_certify *plan, STACK_OF(X509_EXTENSION) * extensions)
 {
 	ASH_AUTO(ash_buf) der = ASH_BUF_PLAIN;
 	unsigned mark = ash_ossl_mark();
@@ -198,7 +198,7 @@ static bool is_empty_name(struct ash_span der)
 	return der.len <= 2;
 }
 
-static struct ash_status push_asked(const struct ash_certify *plan, STACK_OF(X509_EXTENSION) *extensions)
+static struct ash_status push_asked(const struct ash_certify *plan, STACK_OF(X509_EXTENSION) * extensions)
 {
 	if (plan->constraints != ASH_CERTIFY_UNSAID)
 		ASH_TRY(push_constraints(plan, extensions));
@@ -214,7 +214,7 @@ static struct ash_status push_asked(const struct ash_certify *plan, STACK_OF(X50
 
 /* RFC 5280 §4.2.1.1, §4.2.1.2: the issuer's key is its own. */
 static struct ash_status push_identifiers(struct ash_ossl *lib, const X509 *x509,
-					  STACK_OF(X509_EXTENSION) *extensions)
+					  STACK_OF(X509_EXTENSION) * extensions)
 {
 	const ASN1_BIT_STRING *key = X509_get0_pubkey_bitstr(x509);
 	uint8_t subject_key[2 + 20] = { V_ASN1_OCTET_STRING, 20 };
@@ -223,8 +223,9 @@ static struct ash_status push_identifiers(struct ash_ossl *lib, const X509 *x509
 	unsigned mark = ash_ossl_mark();
 	unsigned len = 0;
 
-	ASH_ENSURE(key != NULL && EVP_Digest(ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key),
-					     subject_key + 2, &len, lib->hash[ASH_HASH_SHA1], NULL) == 1 &&
+	ASH_ENSURE(key != NULL &&
+			   EVP_Digest(ASN1_STRING_get0_data(key), (size_t)ASN1_STRING_length(key),
+				      subject_key + 2, &len, lib->hash[ASH_HASH_SHA1], NULL) == 1 &&
 			   len == 20,
 		   ash_ossl_code(mark, ASH_E_FAILED));
 	memcpy(authority_key + 4, subject_key + 2, 20);
@@ -242,7 +243,7 @@ struct pieces {
 	EVP_PKEY *key;
 	X509_NAME *subject;
 	X509_ALGOR *algorithm;
-	STACK_OF(X509_EXTENSION) *extensions;
+	STACK_OF(X509_EXTENSION) * extensions;
 };
 
 static void pieces_auto(struct pieces *pieces)
@@ -305,8 +306,7 @@ static struct ash_status request_body(const struct ash_certify *plan, struct ash
 static bool set_serial(X509 *x509, struct ash_span serial)
 {
 	BIGNUM *number = BN_bin2bn(serial.data, (int)serial.len, NULL);
-	const bool good = number != NULL &&
-			  BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509)) != NULL;
+	const bool good = number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509)) != NULL;
 
 	BN_free(number);
 	return good;

@@ -8,7 +8,7 @@
 
 #include "crypto/openssl/certificate.h"
 
-#define TYPE_MAX 64u
+#define TYPE_MAX  64u
 #define STEPS_MAX 64
 
 struct ash_status ash_ossl_name_common(const X509_NAME *name, struct ash_buf *out)
@@ -145,9 +145,9 @@ static ASH_STATUS take_value(struct parser *parser)
 static const char *known_type(const char *type)
 {
 	static const char *const types[][2] = {
-		{ "CN", "CN" },         { "L", "L" },   { "ST", "ST" },   { "O", "O" },
-		{ "OU", "OU" },         { "C", "C" },   { "DC", "DC" },   { "UID", "UID" },
-		{ "STREET", "street" }, { "S", "ST" },  { "E", "emailAddress" },
+		{ "CN", "CN" },         { "L", "L" },  { "ST", "ST" },          { "O", "O" },
+		{ "OU", "OU" },         { "C", "C" },  { "DC", "DC" },          { "UID", "UID" },
+		{ "STREET", "street" }, { "S", "ST" }, { "E", "emailAddress" },
 	};
 
 	for (size_t i = 0; i < ASH_COUNT(types); i++) {

@@ -23,12 +23,32 @@ static const char *read_with(reader *read, const char *text)
 
 TEST(other_names_are_read)
 {
-	EXPECT_TEXT("3005" "8203" "612e62", NAMES("dns:a.b"));
-	EXPECT_TEXT("3006" "8704" "c0000201", NAMES("ip:192.0.2.1"));
-	EXPECT_TEXT("3012" "8710" "20010db8000000000000000000000001", NAMES("ip:2001:db8::1"));
-	EXPECT_TEXT("300a" "8103" "614062" "8603" "753a61", NAMES("email:a@b,uri:u:a"));
-	EXPECT_TEXT("3007" "8605" "753a612c62", NAMES("uri:u:a\\,b"));
-	EXPECT_TEXT("3007" "8205" "2a2e612e62", NAMES("dns:*.a.b"));
+	EXPECT_TEXT("3005"
+		    "8203"
+		    "612e62",
+		    NAMES("dns:a.b"));
+	EXPECT_TEXT("3006"
+		    "8704"
+		    "c0000201",
+		    NAMES("ip:192.0.2.1"));
+	EXPECT_TEXT("3012"
+		    "8710"
+		    "20010db8000000000000000000000001",
+		    NAMES("ip:2001:db8::1"));
+	EXPECT_TEXT("300a"
+		    "8103"
+		    "614062"
+		    "8603"
+		    "753a61",
+		    NAMES("email:a@b,uri:u:a"));
+	EXPECT_TEXT("3007"
+		    "8605"
+		    "753a612c62",
+		    NAMES("uri:u:a\\,b"));
+	EXPECT_TEXT("3007"
+		    "8205"
+		    "2a2e612e62",
+		    NAMES("dns:*.a.b"));
 }
 
 TEST(what_is_no_name_is_refused)
@@ -64,8 +84,12 @@ TEST(names_have_an_end)
 
 TEST(purposes_are_read)
 {
-	EXPECT_TEXT("300a" "06082b06010505070301", PURPOSES("serverAuth"));
-	EXPECT_TEXT("3014" "06082b06010505070301" "06082b06010505070302",
+	EXPECT_TEXT("300a"
+		    "06082b06010505070301",
+		    PURPOSES("serverAuth"));
+	EXPECT_TEXT("3014"
+		    "06082b06010505070301"
+		    "06082b06010505070302",
 		    PURPOSES("1.3.6.1.5.5.7.3.1,clientAuth"));
 	EXPECT(strstr(PURPOSES("nosuch"), "there is no purpose \"nosuch\"") != NULL);
 	EXPECT(strstr(PURPOSES(","), "nothing before a comma") != NULL);

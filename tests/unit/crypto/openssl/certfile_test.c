@@ -27,8 +27,8 @@ static void expect_both(const char *file)
 }
 
 /* A private key stands between them, as in files for servers. */
-#define KEY                                                            \
-	"-----BEGIN PRIVATE KEY-----\n"                                \
+#define KEY                                                              \
+	"-----BEGIN PRIVATE KEY-----\n"                                  \
 	"MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhsc\n" \
 	"HR4f\n-----END PRIVATE KEY-----\n"
 
@@ -87,7 +87,8 @@ TEST(files_without_certificates_are_refused)
 	EXPECT(strstr(ash_status_explanation(), "there is no certificate in it") != NULL);
 	EXPECT_CODE(ASH_E_FORMAT, walk(TEXT("\x30\x00")));
 	EXPECT(strstr(ash_status_explanation(), "neither a certificate nor a PKCS#7 bundle") != NULL);
-	EXPECT_CODE(ASH_E_FORMAT, walk(TEXT("-----BEGIN CERTIFICATE-----\nMA*=\n-----END CERTIFICATE-----\n")));
+	EXPECT_CODE(ASH_E_FORMAT,
+		    walk(TEXT("-----BEGIN CERTIFICATE-----\nMA*=\n-----END CERTIFICATE-----\n")));
 	EXPECT(strstr(ash_status_explanation(), "is damaged") != NULL);
 	EXPECT_CODE(ASH_E_FORMAT, walk(TEXT(ROOT_PEM "-----BEGIN CERTIFICATE-----\nMAA=\n")));
 	EXPECT(strstr(ash_status_explanation(), "behind certificate 1 is damaged") != NULL);
@@ -109,6 +110,5 @@ TEST(files_need_memory)
 	load();
 	FAIL_EVERY_ALLOCATION(true, walk(TEXT(ROOT_PEM)));
 	FAIL_EVERY_ALLOCATION(true, walk(ash_buf_span(&root_der)));
-	FAIL_EVERY_ALLOCATION(text.len == 0,
-			      ash_certfile_pem("CERTIFICATE", ash_buf_span(&root_der), &text));
+	FAIL_EVERY_ALLOCATION(text.len == 0, ash_certfile_pem("CERTIFICATE", ash_buf_span(&root_der), &text));
 }

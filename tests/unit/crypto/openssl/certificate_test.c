@@ -33,7 +33,9 @@ TEST(another_is_no_authority)
 
 	EXPECT_NUMBER(1, certificate_of(LEAF_PEM, 0, &der));
 	EXPECT_OK(ash_certificate_read(ash_buf_span(&der), &leaf));
-	EXPECT_SPAN(TEXT("\xc3\x9c" "bung"), ash_buf_span(&leaf.common_name));
+	EXPECT_SPAN(TEXT("\xc3\x9c"
+			 "bung"),
+		    ash_buf_span(&leaf.common_name));
 	EXPECT_NUMBER(44, leaf.key_info.len);
 	EXPECT(!leaf.authority);
 }

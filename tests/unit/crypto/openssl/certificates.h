@@ -9,8 +9,8 @@
 
 #include "crypto/openssl/certfile.h"
 
-#define ROOT_PEM \
-	"-----BEGIN CERTIFICATE-----\n" \
+#define ROOT_PEM                                                             \
+	"-----BEGIN CERTIFICATE-----\n"                                      \
 	"MIIByTCCAW6gAwIBAgIDAP8BMAoGCCqGSM49BAMCMEExCzAJBgNVBAYTAkRFMRUw\n" \
 	"EwYDVQQKDAxFeGFtcGxlLCBMdGQxDDAKBgNVBAMMA09sZDENMAsGA1UEAwwEUm9v\n" \
 	"dDAgFw0yNjExMjYwNTIzMDBaGA8yMDU5MTAwNDA1MjMwMFowQTELMAkGA1UEBhMC\n" \
@@ -20,11 +20,11 @@
 	"s6NTMFEwHQYDVR0OBBYEFORhKzA3zUvULMZJ1HuFNOQXOQrcMB8GA1UdIwQYMBaA\n" \
 	"FORhKzA3zUvULMZJ1HuFNOQXOQrcMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0E\n" \
 	"AwIDSQAwRgIhAM3SsoW32s47NPhB7UteB3KmGa9XIsxZ8neTiMAZEhW5AiEA+jb+\n" \
-	"jwrxvP75n1TvOWnusXbF/ZNr3vWfNUyRp6fQJ7E=\n" \
+	"jwrxvP75n1TvOWnusXbF/ZNr3vWfNUyRp6fQJ7E=\n"                         \
 	"-----END CERTIFICATE-----\n"
 
-#define LEAF_PEM \
-	"-----BEGIN CERTIFICATE-----\n" \
+#define LEAF_PEM                                                             \
+	"-----BEGIN CERTIFICATE-----\n"                                      \
 	"MIIBbTCCAROgAwIBAgIBBzAKBggqhkjOPQQDAjBBMQswCQYDVQQGEwJERTEVMBMG\n" \
 	"A1UECgwMRXhhbXBsZSwgTHRkMQwwCgYDVQQDDANPbGQxDTALBgNVBAMMBFJvb3Qw\n" \
 	"HhcNMjYxMTI2MDUyMzAwWhcNMjcxMjMxMDUyMzAwWjARMQ8wDQYDVQQDDAbDnGJ1\n" \
@@ -32,11 +32,11 @@
 	"MFkwFwYDVR0RBBAwDoIMbGVhZi5leGFtcGxlMB0GA1UdDgQWBBSA+97HFTieo54Z\n" \
 	"QYS730Q8V4N8AjAfBgNVHSMEGDAWgBTkYSswN81L1CzGSdR7hTTkFzkK3DAKBggq\n" \
 	"hkjOPQQDAgNIADBFAiBZiCe8Qnd8zh6PL0IqxhO0aEX7tHFAG7qKSfy/gaA0mQIh\n" \
-	"AK96FsV295b9nDB2CRSB32nWUWXGd1zU+fjgDkO1yWB/\n" \
+	"AK96FsV295b9nDB2CRSB32nWUWXGd1zU+fjgDkO1yWB/\n"                     \
 	"-----END CERTIFICATE-----\n"
 
-#define BOTH_PKCS7 \
-	"-----BEGIN PKCS7-----\n" \
+#define BOTH_PKCS7                                                           \
+	"-----BEGIN PKCS7-----\n"                                            \
 	"MIIDaQYJKoZIhvcNAQcCoIIDWjCCA1YCAQExADALBgkqhkiG9w0BBwGgggM+MIIB\n" \
 	"yTCCAW6gAwIBAgIDAP8BMAoGCCqGSM49BAMCMEExCzAJBgNVBAYTAkRFMRUwEwYD\n" \
 	"VQQKDAxFeGFtcGxlLCBMdGQxDDAKBgNVBAMMA09sZDENMAsGA1UEAwwEUm9vdDAg\n" \
@@ -55,11 +55,11 @@
 	"YW1wbGUwHQYDVR0OBBYEFID73scVOJ6jnhlBhLvfRDxXg3wCMB8GA1UdIwQYMBaA\n" \
 	"FORhKzA3zUvULMZJ1HuFNOQXOQrcMAoGCCqGSM49BAMCA0gAMEUCIFmIJ7xCd3zO\n" \
 	"Ho8vQirGE7RoRfu0cUAbuopJ/L+BoDSZAiEAr3oWxXb3lv2cMHYJFIHfadZRZcZ3\n" \
-	"XNT5+OAOQ7XJYH8xAA==\n" \
+	"XNT5+OAOQ7XJYH8xAA==\n"                                             \
 	"-----END PKCS7-----\n"
 
-#define LEAF_TRUSTED \
-	"-----BEGIN TRUSTED CERTIFICATE-----\n" \
+#define LEAF_TRUSTED                                                         \
+	"-----BEGIN TRUSTED CERTIFICATE-----\n"                              \
 	"MIIBbTCCAROgAwIBAgIBBzAKBggqhkjOPQQDAjBBMQswCQYDVQQGEwJERTEVMBMG\n" \
 	"A1UECgwMRXhhbXBsZSwgTHRkMQwwCgYDVQQDDANPbGQxDTALBgNVBAMMBFJvb3Qw\n" \
 	"HhcNMjYxMTI2MDUyMzAwWhcNMjcxMjMxMDUyMzAwWjARMQ8wDQYDVQQDDAbDnGJ1\n" \

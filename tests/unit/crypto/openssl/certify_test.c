@@ -29,7 +29,8 @@ static const struct kind {
 
 static void add_integer(struct ash_buf *out, struct ash_span number)
 {
-	const uint8_t header[] = { 0x02, 0x82, (uint8_t)((number.len + 1) >> 8), (uint8_t)(number.len + 1), 0 };
+	const uint8_t header[] = { 0x02, 0x82, (uint8_t)((number.len + 1) >> 8), (uint8_t)(number.len + 1),
+				   0 };
 
 	EXPECT_OK(ash_buf_add(out, SPAN(header)));
 	EXPECT_OK(ash_buf_add(out, number));
@@ -160,10 +161,12 @@ TEST(extensions_are_as_planned)
 	plan_for(&kinds[0], false, &planned);
 	make(&kinds[0], &planned.plan, &der);
 	EXPECT(has(&der, "0603551d130101ff040830060101ff020101")); /* CA:TRUE, pathlen 1 */
-	EXPECT(has(&der, "0603551d0f0101ff040503030704" "80")); /* keyCertSign, decipherOnly */
+	EXPECT(has(&der, "0603551d0f0101ff040503030704"
+			 "80")); /* keyCertSign, decipherOnly */
 	EXPECT(has(&der, "0603551d25040c300a06082b06010505070301"));
 	EXPECT(has(&der, "820b7765622e6578616d706c65"));
-	EXPECT(has(&der, "0603551d0e04160414") && has(&der, "0603551d230418301680" "14"));
+	EXPECT(has(&der, "0603551d0e04160414") && has(&der, "0603551d230418301680"
+							    "14"));
 }
 
 TEST(a_plain_certificate_says_no_more_than_its_key)
@@ -223,8 +226,8 @@ TEST(a_wrong_signature_is_not_given_out)
 							     ash_buf_span(&signature), &der));
 		signature.data[5] ^= 1;
 		body.data[body.len - 1] ^= 1;
-		EXPECT(!ash_is_ok(ash_certify_end(&planned.plan, ash_buf_span(&body),
-						  ash_buf_span(&signature), &der)));
+		EXPECT(!ash_is_ok(
+			ash_certify_end(&planned.plan, ash_buf_span(&body), ash_buf_span(&signature), &der)));
 		EXPECT_NUMBER(0, der.len);
 	}
 }
@@ -270,8 +273,7 @@ TEST(making_needs_memory)
 		plan_for(&kinds[0], i == 0, &planned);
 		FAIL_EVERY_ALLOCATION(body.len == 0, ash_certify_begin(&planned.plan, &body));
 		sign_with(&kinds[0], ash_buf_span(&body), &signature);
-		FAIL_EVERY_ALLOCATION(der.len == 0,
-				      ash_certify_end(&planned.plan, ash_buf_span(&body),
-						      ash_buf_span(&signature), &der));
+		FAIL_EVERY_ALLOCATION(der.len == 0, ash_certify_end(&planned.plan, ash_buf_span(&body),
+								    ash_buf_span(&signature), &der));
 	}
 }

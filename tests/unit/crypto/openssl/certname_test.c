@@ -39,14 +39,18 @@ TEST(escapes_are_taken_out)
 	EXPECT_TEXT(NAME("0e") "310c300a06035504030c03612c62", read_text("CN=a\\2Cb"));
 	EXPECT_TEXT(NAME("0e") "310c300a06035504030c03612c62", read_text("/CN=a,b"));
 	EXPECT_TEXT(NAME("0e") "310c300a06035504030c03612f62", read_text("/CN=a\\/b"));
-	EXPECT_TEXT(NAME("0d") "310b300906035504030c0261" "20", read_text("CN=a\\ "));
+	EXPECT_TEXT(NAME("0d") "310b300906035504030c0261"
+			       "20",
+		    read_text("CN=a\\ "));
 	EXPECT_TEXT(NAME("0d") "310b300906035504030c02c39c", read_text("CN=\\C3\\9C"));
 }
 
 /* DER has the parts of one step sorted. */
 TEST(parts_of_one_step_are_joined)
 {
-	static const char joined[] = NAME("23") C_DE "3114" "300806035504030c0177" "3008060355040a0c0141";
+	static const char joined[] = NAME("23") C_DE "3114"
+						     "300806035504030c0177"
+						     "3008060355040a0c0141";
 
 	EXPECT_TEXT(joined, read_text("O=A+CN=w,C=DE"));
 }
