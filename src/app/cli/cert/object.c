@@ -146,7 +146,8 @@ static ASH_STATUS choose_label(const struct ash_cli_cert_plan *plan, const struc
 	if (plan->label.len != 0)
 		*ret_label = plan->label;
 	else
-		*ret_label = cut_label(ash_buf_span(facts->common_name.len != 0 ? &facts->common_name : room));
+		*ret_label =
+			cut_label(ash_buf_span(facts->common_name.len != 0 ? &facts->common_name : room));
 	return ASH_DONE;
 }
 

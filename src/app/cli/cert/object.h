@@ -14,8 +14,9 @@
 struct ash_cli_cert_plan {
 	struct ash_span der;   /* the certificate */
 	struct ash_span label; /* empty: the subject's common name, else the subject */
-	struct ash_span id;    /* empty: that of its key, if the token has it, else the key identifier (key/keyid.h) */
-	bool again;            /* also if the token has this very certificate already */
+	struct ash_span
+		id; /* empty: that of its key, if the token has it, else the key identifier (key/keyid.h) */
+	bool again; /* also if the token has this very certificate already */
 };
 
 struct ash_cli_cert_made {
