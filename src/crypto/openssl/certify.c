@@ -287,7 +287,7 @@ static struct ash_status gather(const struct ash_certify *plan, struct pieces *p
 
 static struct ash_status request_body(const struct ash_certify *plan, struct ash_buf *body)
 {
-	AUTO_PIECES pieces = { NULL };
+	AUTO_PIECES pieces = { .lib = NULL };
 	AUTO(X509_REQ, req_auto) *request = NULL;
 	unsigned mark = ash_ossl_mark();
 	uint8_t *bytes = NULL;
@@ -346,7 +346,7 @@ static bool is_zero(struct ash_span number)
 
 static struct ash_status certificate_body(const struct ash_certify *plan, struct ash_buf *body)
 {
-	AUTO_PIECES pieces = { NULL };
+	AUTO_PIECES pieces = { .lib = NULL };
 	ASH_OSSL_AUTO_X509 *x509 = NULL;
 	unsigned mark = ash_ossl_mark();
 	uint8_t *bytes = NULL;
