@@ -6,6 +6,8 @@
 #include <openssl/x509v3.h>
 #include <time.h>
 
+#define SEQUENCE (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED)
+
 void ash_certificate_done(struct ash_certificate *certificate)
 {
 	ash_buf_done(&certificate->subject);
@@ -88,6 +90,9 @@ static struct ash_status read_names(const X509 *x509, struct ash_certificate *ce
 	ASH_TRY(ash_ossl_add_der(mark, i2d_X509_NAME(subject, &der), &der, &certificate->subject));
 	der = NULL;
 	ASH_TRY(ash_ossl_add_der(mark, i2d_X509_NAME(issuer, &der), &der, &certificate->issuer));
+	/* OpenSSL also takes the tag of a SEQUENCE that is not constructed, which others don't. */
+	ASH_ENSURE(certificate->subject.data[0] == SEQUENCE && certificate->issuer.data[0] == SEQUENCE,
+		   ASH_E_FORMAT);
 	return ash_ossl_name_common(subject, &certificate->common_name);
 }
 

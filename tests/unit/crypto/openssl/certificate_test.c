@@ -1,6 +1,7 @@
 #include "crypto/openssl/certificate.h"
 
 #include "crypto/openssl/certificates.h"
+#include "util/arena.h"
 
 TEST(a_certificate_is_read)
 {
@@ -50,6 +51,10 @@ TEST(what_is_no_certificate_is_refused)
 	(void)certificate_of(ROOT_PEM, 0, &der);
 	EXPECT_CODE(ASH_E_FORMAT, ash_certificate_read(ASH_SPAN_NONE, &none));
 	EXPECT_CODE(ASH_E_FORMAT, ash_certificate_read(TEXT("\x30\x00"), &none));
+	EXPECT(der.data[131] == 0x30); /* of the subject; OpenSSL would take any kind of SEQUENCE */
+	der.data[131] = 0x10;
+	EXPECT_CODE(ASH_E_FORMAT, ash_certificate_read(ash_buf_span(&der), &none));
+	der.data[131] = 0x30;
 	for (size_t len = 0; len < der.len; len += 7)
 		EXPECT_CODE(ASH_E_FORMAT, ash_certificate_read(ash_span(der.data, len), &none));
 	EXPECT_OK(ash_buf_add(&der, TEXT("\0")));
@@ -82,4 +87,26 @@ TEST(reading_needs_memory)
 	(void)certificate_of(ROOT_PEM, 0, &der);
 	FAIL_EVERY_ALLOCATION(root.subject.data == NULL, ash_certificate_read(ash_buf_span(&der), &root));
 	FAIL_EVERY_ALLOCATION(true, ash_certificate_check(ash_buf_span(&der), ash_buf_span(&der)));
+}
+
+TEST(nothing_is_left_behind)
+{
+	ASH_AUTO(ash_buf) root = ASH_BUF_PLAIN;
+	size_t blocks = 0;
+
+	(void)certificate_of(ROOT_PEM, 0, &root);
+	for (int i = 0; i < 4; i++) {
+		ASH_AUTO(ash_certificate) read = ASH_CERTIFICATE_NONE;
+		ASH_AUTO(ash_certificate) none = ASH_CERTIFICATE_NONE;
+		ASH_AUTO(ash_buf) leaf = ASH_BUF_PLAIN;
+
+		(void)certificate_of(BOTH_PKCS7, 1, &leaf);
+		EXPECT_OK(ash_certificate_read(ash_buf_span(&leaf), &read));
+		EXPECT_OK(ash_certificate_check(ash_buf_span(&leaf), ash_buf_span(&root)));
+		EXPECT_CODE(ASH_E_SIGNATURE,
+			    ash_certificate_check(ash_buf_span(&root), ash_buf_span(&leaf)));
+		EXPECT_CODE(ASH_E_FORMAT, ash_certificate_read(ash_span(leaf.data, 100), &none));
+		EXPECT(i < 2 || ash_arena_stats().blocks == blocks);
+		blocks = ash_arena_stats().blocks;
+	}
 }

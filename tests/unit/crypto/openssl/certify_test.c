@@ -277,3 +277,24 @@ TEST(making_needs_memory)
 								    ash_buf_span(&signature), &der));
 	}
 }
+
+TEST(nothing_is_left_behind)
+{
+	static const size_t some[] = { 0, 2, 9 }; /* ECDSA, EdDSA, PSS */
+	size_t blocks = 0;
+
+	for (int i = 0; i < 4; i++) {
+		for (size_t at = 0; at < ASH_COUNT(some); at++) {
+			AUTO_PLANNED planned;
+			ASH_AUTO(ash_buf) der = ASH_BUF_PLAIN;
+
+			plan_for(&kinds[some[at]], at == 1, &planned);
+			make(&kinds[some[at]], &planned.plan, &der);
+			EXPECT(!ash_is_ok(ash_certname_read(TEXT("CN=a,O=\\"), &der)));
+			EXPECT(!ash_is_ok(ash_certext_alt_names(TEXT("dns:a,ip:x"), &der)));
+			EXPECT(!ash_is_ok(ash_certext_purposes(TEXT("serverAuth,x"), &der)));
+		}
+		EXPECT(i < 2 || ash_arena_stats().blocks == blocks);
+		blocks = ash_arena_stats().blocks;
+	}
+}
