@@ -15,7 +15,7 @@ import sys
 import tempfile
 import traceback
 
-from home import AMBIGUOUS, DONE, FAILED, NOT_FOUND, PIN, STORAGE, USAGE
+from home import AMBIGUOUS, DONE, FAILED, NOT_FOUND, PIN, USAGE
 from home import Home, expect, expect_code
 
 KNOWN = ["rsa:2048", "rsa:3072", "ec:p256", "ec:p384", "ec:p521", "ec:secp256k1", "ed25519", "ed448"]
@@ -285,9 +285,9 @@ def a_file_with_something_bad_imports_nothing(ca):
     with open(own, encoding="ascii") as file:
         good = file.read()
     bad.write_text(good + good.replace("MII", "MIJ", 1))
-    expect_code(with_pin(ca, "cert", "import", str(bad)), STORAGE, "certificate 2 of")
+    expect_code(with_pin(ca, "cert", "import", str(bad)), FAILED, "certificate 2 of", "it is no X.509 certificate")
     bad.write_text("nothing\n")
-    expect_code(with_pin(ca, "cert", "import", own, str(bad)), STORAGE, "there is no certificate in it")
+    expect_code(with_pin(ca, "cert", "import", own, str(bad)), FAILED, "there is no certificate in it")
     expect_code(with_pin(ca, "cert", "import", str(ca.folder / "none.pem")), FAILED, "none.pem")
     expect(certificates(ca) == [])
     bad.write_text(good + good)

@@ -74,6 +74,25 @@ static ASH_STATUS add_item(struct importer *importer, struct ash_span der)
 	return ASH_DONE;
 }
 
+/* Tells why a file can't be read, or one of its certificates: which is no fault of the store's. */
+static ASH_STATUS refuse_file(struct importer *importer, struct ash_status status)
+{
+	struct ash_cli *cli = importer->cli;
+	const struct ash_cli_escaped file = shown_file(importer, importer->file);
+	const char *why = ash_status_explanation();
+	char what[512];
+
+	if (importer->number != 0)
+		snprintf(what, sizeof(what), "certificate %zu of %s", importer->number, file.text);
+	else
+		snprintf(what, sizeof(what), "the certificates of %s", file.text);
+	if (status.code != ASH_E_FORMAT && status.code != ASH_E_LIMIT)
+		return ash_cli_fail(cli, status, "can't read %s", what);
+	if (why[0] == '\0')
+		why = status.code == ASH_E_LIMIT ? "it is too long" : "it is no X.509 certificate";
+	return ash_cli_refuse(cli, ASH_CLI_FAILED, "can't read %s: %s", what, why);
+}
+
 static struct ash_status take(void *context, struct ash_span der)
 {
 	struct importer *importer = context;
@@ -82,8 +101,7 @@ static struct ash_status take(void *context, struct ash_span der)
 	const struct ash_status status = ash_certificate_read(der, &facts);
 
 	if (!ash_is_ok(status))
-		return ash_cli_fail(importer->cli, status, "can't read certificate %zu of %s", number,
-				    shown_file(importer, importer->file).text);
+		return refuse_file(importer, status);
 	if (!is_there(importer, der))
 		return add_item(importer, der);
 	ash_cli_warn(importer->cli, "certificate %zu of %s came before: it is imported once", number,
@@ -104,8 +122,8 @@ static ASH_STATUS read_file(struct importer *importer, size_t file)
 	status = ash_certfile_each(ash_buf_span(&bytes), take, importer);
 	if (ash_is_ok(status) || cli->exit != ASH_CLI_DONE)
 		return status;
-	return ash_cli_fail(cli, status, "can't read the certificates of %s",
-			    shown_file(importer, file).text);
+	importer->number = 0; /* it says itself where it is bad */
+	return refuse_file(importer, status);
 }
 
 static ASH_STATUS read_options(struct importer *importer)

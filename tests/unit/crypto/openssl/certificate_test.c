@@ -103,8 +103,7 @@ TEST(nothing_is_left_behind)
 		(void)certificate_of(BOTH_PKCS7, 1, &leaf);
 		EXPECT_OK(ash_certificate_read(ash_buf_span(&leaf), &read));
 		EXPECT_OK(ash_certificate_check(ash_buf_span(&leaf), ash_buf_span(&root)));
-		EXPECT_CODE(ASH_E_SIGNATURE,
-			    ash_certificate_check(ash_buf_span(&root), ash_buf_span(&leaf)));
+		EXPECT_CODE(ASH_E_SIGNATURE, ash_certificate_check(ash_buf_span(&root), ash_buf_span(&leaf)));
 		EXPECT_CODE(ASH_E_FORMAT, ash_certificate_read(ash_span(leaf.data, 100), &none));
 		EXPECT(i < 2 || ash_arena_stats().blocks == blocks);
 		blocks = ash_arena_stats().blocks;
