@@ -321,11 +321,13 @@ def keys_wrapped_by_openssl_are_unwrapped_and_the_other_way_round(bench):
     # And back as another key, which signs like the first.
     made = bench.user("unwrap", "--with", "label:kek", "--type", "ec:p256", "--label", "again", "--id", "0a", "--json",
                       bench.file("web.wrapped"))
-    (key,) = json.loads(made.stdout)["keys"]
+    (public, key) = json.loads(made.stdout)["keys"]
+    expect(public["class"] == "public" and public["usage"] == ["verify"], public)
     expect(key["type"] == "ec:p256" and key["class"] == "private" and key["usage"] == ["sign"], key)
     expect(key["sensitive"] and not key["extractable"] and not key["local"], key)
     bench.user("sign", "--label", "again", "--output", bench.file("sig"), bench.file("data", DATA))
     verifies(bench, "web", "sha256")
+    expect_code(bench.home.run("verify", "--id", "0a", "--signature", bench.file("sig"), bench.file("data")), DONE)
     bench.user("unwrap", "--with", "label:kek", "--type", "ec:p384", "--label", "no", bench.file("web.wrapped"),
                code=FAILED, texts=["ec:p256, not ec:p384: it was not kept"])
     expect_code(bench.home.user("key", "show", "--label", "no"), NOT_FOUND)
@@ -350,6 +352,26 @@ def every_wrapping_mechanism_goes_there_and_back(bench):
     bench.user("wrap", "--label", "target", "--with", "label:kek", "-o", bench.file("no"), code=FAILED,
                texts=["may not leave the token", "--extractable"])
     expect(not (bench.home.folder / "no").exists())
+
+
+@test
+def pairs_of_every_kind_come_back_from_their_wrapping(bench):
+    bench.secret("kek", "aes:256", "wrap,unwrap", KEK)
+    for kind, use in (("rsa:2048", "sign"), ("ec:p384", "sign"), ("ed25519", "sign"), ("x25519", "derive"),
+                      ("ml-dsa-44", "sign"), ("ml-kem-512", "decapsulate")):
+        words = ("--type", kind, "--label", kind, "--usage", use, "--extractable")
+        expect_code(bench.home.run("key", "generate", "--pin-file", bench.home.pin, *words), DONE)
+        before = bench.home.json("key", "show", "--label", kind)["keys"]
+        bench.user("wrap", "--label", kind, "--with", "label:kek", "--output", bench.file("wrapped"))
+        expect_code(bench.home.user("key", "delete", "--label", kind, "--yes"), DONE)
+        bench.user("unwrap", "--with", "label:kek", *words, bench.file("wrapped"))
+        after = bench.home.json("key", "show", "--label", kind)["keys"]
+        for old, new in zip(before, after, strict=True):
+            same = ("class", "type", "id", "usage", "private", "extractable")
+            expect([old[name] for name in same] == [new[name] for name in same], (old, new))
+        if use == "sign":
+            bench.user("sign", "--label", kind, "-o", bench.file("sig"), bench.file("data", DATA))
+            expect_code(bench.home.run("verify", "--label", kind, "--signature", bench.file("sig"), bench.file("data")), DONE)
 
 
 @test
