@@ -16,9 +16,9 @@ static enum ash_cli_exit choose(const char *name, const char *hash, struct ash_c
 	fake_close(&cli);
 	return cli.exit;
 }
-#define NEED(flag_, word_, key_type_, ...) \
-	((struct ash_cli_mech_need){       \
-		.flag = (flag_), .word = (word_), .key_type = (key_type_), .type = "x", __VA_ARGS__ })
+/* The key type, and what else there is to say. */
+#define NEED(flag_, word_, ...) \
+	((struct ash_cli_mech_need){ .flag = (flag_), .word = (word_), .type = "x", .key_type = __VA_ARGS__ })
 
 TEST(every_mechanism_that_uses_keys_has_one_short_name)
 {
