@@ -52,13 +52,22 @@ class Reliability(unittest.TestCase):
         text = self.document(kill_ashlar=KILL, kill_softhsm={**KILL, "module": "SoftHSM", "points": 200, "bad": 76})
         self.assertEqual(self.row(text, "| **Kill")[1:], ["12,345", "0", "200", "**76**"])
 
-    def test_the_machine_is_told_with_its_load(self):
+    def test_the_machine_is_told(self):
         machine = {
-            "date": "2026-11-26", "version": "0.1.0", "commit": "abc", "processor": "P", "cores": 2, "memory_mib": 4096,
-            "kernel": "6.1", "system": "Debian", "filesystem": "ext4", "load": 20.5,
+            "version": "0.1.0", "processor": "P", "cores": 2, "memory_mib": 4096, "kernel": "6.1", "system": "Debian",
+            "filesystem": "ext4",
         }  # fmt: skip
         text = self.document(machine=machine)
-        self.assertIn("version 0.1.0, commit abc: P, 2 cores, 4 GiB, Debian, Linux 6.1, files on ext4, load average 20.5", text)
+        self.assertIn("version 0.1.0: P, 2 cores, 4 GiB, Debian, Linux 6.1, files on ext4.", text)
+
+    def test_each_result_says_when_it_was_measured(self):
+        measured = {"measured": {"date": "2026-11-26", "commit": "abc", "load": 20.5}}
+        when = "; 2026-11-26, commit abc, load 20.5 when it began."
+        self.assertIn(f"61 s{when} scenarios: 15", self.document(kill_ashlar={**KILL, **measured}))
+        for name, value in {"scale": SCALE, "create": race(1, 2, 3, 4)}.items():
+            self.assertIn(f"`{when}", self.document(**{name: {**value, **measured}}))
+        imported = {"keys": 1000, "seconds": 1.0, "cpu_seconds": 1.0, **measured}
+        self.assertIn(f"CPU time{when}", self.document(**{"import": imported}))
 
     def test_what_was_not_run_or_did_not_end_is_said(self):
         text = self.document(kill_ashlar={"sweep": "kill", "module": "Ashlar", "error": "exit -11"})
@@ -70,7 +79,7 @@ class Reliability(unittest.TestCase):
 
     def test_commands_can_be_repeated_and_name_no_folder(self):
         text = self.document(kill_ashlar=KILL)
-        self.assertIn("`kill --module libashlar-pkcs11.so --seed 7`, 61 s. scenarios: 15; longest ms: 12.5", text)
+        self.assertIn("`kill --module libashlar-pkcs11.so --seed 7`, 61 s. scenarios: 15; longest ms: 12.5.", text)
         self.assertNotIn("/home", text)
         there = {**KILL, "command": "kill --module /usr/lib/softhsm/libsofthsm2.so"}
         self.assertIn("/usr/lib/softhsm/libsofthsm2.so`", self.document(kill_ashlar=there))

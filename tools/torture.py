@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Runs every sweep whole, for our module and for SoftHSM, and measures a million keys.
 
-Results go to build/torture/ as JSON, a log beside each; tools/reliability.py makes
-docs/reliability.md of them. Ends with 1 if anything of ours was bad, or did not end.
-It takes hours. What is there already is made anew; --only picks parts.
+Results go to docs/reliability/ as JSON, logs to build/torture/; tools/reliability.py makes
+docs/reliability.md of them. The results are kept in git: a part takes up to an hour, so
+that parts are measured on different days, and each result says when and of which commit.
+Ends with 1 if anything of ours was bad, or did not end. What is there already is made anew;
+--only picks parts.
 """
 
 import argparse
@@ -43,41 +45,54 @@ def first_line(path, key):
     return "unknown"
 
 
-def machine_facts():
+def occasion():
+    """What a result says of itself: when and of what it was measured."""
     git = subprocess.run(
         ["git", "-C", TOP, "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=False
     )
-    version = re.search(r"version: '([^']+)'", (TOP / "meson.build").read_text(encoding="utf-8"))
     return {
         "date": datetime.date.today().isoformat(),
-        "version": version[1] if version else "unknown",
         "commit": git.stdout.strip(),
+        "load": round(os.getloadavg()[0], 1),  # what else the machine did when it began
+    }
+
+
+def machine_facts():
+    version = re.search(r"version: '([^']+)'", (TOP / "meson.build").read_text(encoding="utf-8"))
+    return {
+        "version": version[1] if version else "unknown",
         "processor": first_line("/proc/cpuinfo", "model name"),
         "cores": os.cpu_count(),
         "memory_mib": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
         "kernel": platform.release(),
         "system": first_line("/etc/os-release", "PRETTY_NAME"),
         "filesystem": filesystem(tempfile.gettempdir()),
-        "load": round(os.getloadavg()[0], 1),  # what else the machine did when it began
     }
 
 
 class Runner:
-    def __init__(self, build, out, limit, short=False):
+    def __init__(self, build, out, logs, limit, short=False):
         self.build = Path(build).resolve()
         self.out = Path(out)
+        self.logs = Path(logs)
         self.limit = limit
         self.short = short
         self.bad = []
+        self.began = None
         self.out.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(parents=True, exist_ok=True)
 
     def write(self, name, value):
+        """A result, and when it was measured."""
+        if self.began:
+            value = {**value, "measured": self.began}
         (self.out / f"{name}.json").write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
     def run(self, name, command):
         """Runs it in a folder of its own, all that it prints in a log; its exit status and its output."""
         print(f"== {name}: {' '.join(map(str, command))}", flush=True)
-        log = self.out / f"{name}.log"
+        log = self.logs / f"{name}.log"
+        self.began = occasion()
         with tempfile.TemporaryDirectory(prefix="ashlar-torture.") as home, log.open("w", encoding="utf-8") as out:
             conf = Path(home, "softhsm2.conf")
             Path(home, "softhsm").mkdir()
@@ -123,10 +138,15 @@ class Runner:
             return
         result.unlink(missing_ok=True)
         status, output = self.run(name, command)
-        if not result.exists():
+        if result.exists():
+            self.stamp(name)
+        else:
             self.write(name, self.unended(sweep, module, status, output))
         if module == "ashlar" and status != 0:
             self.bad.append(f"{name}: exit {status}")
+
+    def stamp(self, name):
+        self.write(name, json.loads((self.out / f"{name}.json").read_text(encoding="utf-8")))
 
     @staticmethod
     def unended(sweep, module, status, output):
@@ -140,10 +160,12 @@ class Runner:
         return "ashlar" + (f",{SOFTHSM}" if SOFTHSM.exists() else "")
 
     def ashlar(self, name, *words):
+        (self.out / f"{name}.json").unlink(missing_ok=True)
         status, _ = self.run(name, [self.build / "ashlar", *words])
         if status != 0:
             self.bad.append(f"{name}: exit {status}")
-        return status == 0
+        elif (self.out / f"{name}.json").exists():
+            self.stamp(name)
 
     def scale(self, counts, budget):
         words = ["--counts", counts, "--budget", budget, "--output", self.out / "scale.json"]
@@ -179,7 +201,8 @@ class Runner:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=TOP / "build", help="the build folder")
-    parser.add_argument("--out", default=TOP / "build/torture", help="where results go")
+    parser.add_argument("--out", default=TOP / "docs/reliability", help="where results go")
+    parser.add_argument("--logs", default=TOP / "build/torture", help="where logs go")
     parser.add_argument("--only", default="", help=f"parts, with commas: {', '.join(s.name for s in SWEEPS)}, {', '.join(MEASUREMENTS)}")
     parser.add_argument("--modules", default=",".join(MODULES), help="which modules the sweeps drive")
     parser.add_argument("--short", action="store_true", help="the sweeps as in make check: minutes")
@@ -194,7 +217,7 @@ def main():
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    runner = Runner(args.build, args.out, args.limit, args.short)
+    runner = Runner(args.build, args.out, args.logs, args.limit, args.short)
     runner.write("machine", machine_facts())
     for sweep in SWEEPS:
         for module in args.modules.split(",") if sweep.name in wanted else []:
