@@ -10,6 +10,7 @@
 
 #include "store/sqlite/checksum.h"
 #include "store/sqlite/rebuild.h"
+#include "store/sqlite/result.h"
 #include "util/fs.h"
 
 /* How long a checkpoint waits for readers, so that the file can become smaller. */
@@ -48,15 +49,8 @@ struct ash_status ash_sqlite_compact(struct ash_connection *connection, uint64_t
 
 static struct ash_status target_failed(sqlite3 *target, const char *path, int result)
 {
-	enum ash_code code = ASH_E_IO;
-
-	if ((result & 0xff) == SQLITE_NOMEM)
-		code = ASH_E_MEMORY;
-	else if ((result & 0xff) == SQLITE_FULL || sqlite3_system_errno(target) == ENOSPC)
-		code = ASH_E_FULL;
-	else if ((result & 0xff) == SQLITE_CORRUPT)
-		code = ASH_E_CORRUPT;
-	ASH_FAIL_WITH(code, "%s can't be written: %s", path, sqlite3_errstr(result));
+	ASH_FAIL_WITH(ash_sqlite_code(target, result), "%s can't be written: %s", path,
+		      sqlite3_errstr(result));
 }
 
 /* The first page has to be there before the others: by it the layer below knows whether they get sums. */

@@ -4,6 +4,7 @@
 
 #include "store/findings.h"
 #include "store/sqlite/checksum.h"
+#include "store/sqlite/result.h"
 #include "store/terms.h"
 
 #define WHOLE ((struct ash_record_name){ 0, 0, 0 })
@@ -24,16 +25,10 @@ struct inspection {
 	struct ash_store_facts facts;
 };
 
-static void finalize(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-#define AUTO_STATEMENT __attribute__((cleanup(finalize))) sqlite3_stmt
-
 /* What SQLite can't read is damage; only for want of memory the inspection itself fails. */
 static struct ash_status unreadable(struct inspection *inspection, uint64_t id, int result)
 {
-	ASH_ENSURE((result & 0xff) != SQLITE_NOMEM && result != SQLITE_IOERR_NOMEM, ASH_E_MEMORY);
+	ASH_ENSURE(!ash_sqlite_no_memory(result), ASH_E_MEMORY);
 	inspection->connection->failed = true;
 	ash_findings_damage(&inspection->findings, id, "it can't be read: %s (SQLite %d)",
 			    sqlite3_errmsg(inspection->connection->db), result);
@@ -60,7 +55,7 @@ static struct ash_status next(struct inspection *inspection, sqlite3_stmt *state
 
 static struct ash_status inspect_structure(struct inspection *inspection)
 {
-	AUTO_STATEMENT *check = NULL, *count = NULL;
+	ASH_SQLITE_STATEMENT *check = NULL, *count = NULL;
 	bool row = false;
 
 	ash_findings_begin(&inspection->findings, "structure", WHOLE);
@@ -167,7 +162,7 @@ static struct ash_status inspect_pages(struct inspection *inspection)
 static struct ash_status inspect_counters(struct inspection *inspection)
 {
 	struct ash_findings *findings = &inspection->findings;
-	AUTO_STATEMENT *meta = NULL;
+	ASH_SQLITE_STATEMENT *meta = NULL;
 	bool row = false;
 
 	ash_findings_begin(findings, "counters", WHOLE);
@@ -265,7 +260,7 @@ static struct ash_status inspect_record(struct inspection *inspection, sqlite3_s
 /* Terms that their record does not have: a search would find it for what it is not. */
 static struct ash_status inspect_strays(struct inspection *inspection)
 {
-	AUTO_STATEMENT *each = NULL;
+	ASH_SQLITE_STATEMENT *each = NULL;
 	bool row = false;
 
 	ASH_TRY(prepare(inspection,
@@ -291,7 +286,7 @@ static struct ash_status inspect_strays(struct inspection *inspection)
 static struct ash_status inspect_terms(struct inspection *inspection)
 {
 	struct ash_findings *findings = &inspection->findings;
-	AUTO_STATEMENT *each = NULL, *look = NULL, *count = NULL;
+	ASH_SQLITE_STATEMENT *each = NULL, *look = NULL, *count = NULL;
 	bool row = false;
 
 	ash_findings_begin(findings, "terms", WHOLE);
