@@ -56,8 +56,9 @@ static const char *const texts[ASH_SQLS] = {
 			  " WHERE (space, owner) > (?1, ?2) ORDER BY space, owner LIMIT 1",
 	[ASH_SQL_DELETE] = "DELETE FROM record WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_DELETE_ALL] = "DELETE FROM record WHERE space = ?1 AND owner = ?2",
-	[ASH_SQL_ADD_TERM] = "INSERT INTO term(space, owner, id, term) VALUES(?1, ?2, ?3, ?4)",
+	[ASH_SQL_ADD_TERM] = "INSERT OR IGNORE INTO term(space, owner, id, term) VALUES(?1, ?2, ?3, ?4)",
 	[ASH_SQL_DROP_TERM] = "DELETE FROM term WHERE space = ?1 AND owner = ?2 AND id = ?3 AND term = ?4",
+	[ASH_SQL_DROP_TERMS] = "DELETE FROM term WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_DROP_ALL_TERMS] = "DELETE FROM term WHERE space = ?1 AND owner = ?2",
 };
 
@@ -78,6 +79,8 @@ static struct ash_status fail(struct ash_connection *connection, int result)
 	const char *text = connection->db != NULL ? sqlite3_errmsg(connection->db) : sqlite3_errstr(result);
 
 	connection->failed = true;
+	/* SQLite itself, when that is its whole result: what our layer below finds has more to it. */
+	connection->spoilt = connection->spoilt || result == SQLITE_CORRUPT;
 	ASH_FAIL_WITH(ash_sqlite_code(connection->db, result), "%s: %s (SQLite %d)%s", connection->path, text,
 		      extended, hint(result));
 }

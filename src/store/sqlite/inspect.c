@@ -19,6 +19,9 @@
 /* SQLite never uses the page with the byte that it locks. */
 #define LOCK_BYTE_PAGE ((uint32_t)(0x40000000 / ASH_CHECKSUM_PAGE) + 1)
 
+/* Looking at a page that is wrong takes a while: at a store full of them, for ever. */
+#define BAD_PAGES_MOST 100
+
 struct inspection {
 	struct ash_connection *connection;
 	struct ash_findings findings;
@@ -147,9 +150,16 @@ static struct ash_status inspect_pages(struct inspection *inspection)
 	} else if (file == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
 		ash_findings_damage(findings, 0, "the file can't be read");
 	}
+	if (size % (sqlite3_int64)ASH_CHECKSUM_PAGE != 0)
+		ash_findings_damage(findings, 0, "the file ends within a page");
 	for (uint32_t number = 1; number <= (uint64_t)size / ASH_CHECKSUM_PAGE; number++) {
 		if (number == LOCK_BYTE_PAGE)
 			continue;
+		if (findings->damaged == BAD_PAGES_MOST) {
+			ash_findings_unchecked(findings, 0,
+					       "so many are damaged that the rest is not looked at");
+			break;
+		}
 		findings->checked++;
 		if (!has_its_sum(file, number) && !is_in_log(inspection, number))
 			ash_findings_damage(findings, 0, "page %u has another checksum than its bytes have",
@@ -252,6 +262,8 @@ static struct ash_status inspect_record(struct inspection *inspection, sqlite3_s
 	}
 	if (!ash_is_ok(ash_reader_end(&in)))
 		damaged_record(inspection, name, "its list of terms is damaged");
+	if (sqlite3_column_int64(record, 0) != name.space || name.space == 0)
+		damaged_record(inspection, name, "its space can't be");
 	if (sqlite3_column_int64(record, 4) < 1 || name.id == 0 || name.id > ASH_STORE_ID_MAX)
 		damaged_record(inspection, name, "its id or version can't be");
 	return ASH_DONE;
