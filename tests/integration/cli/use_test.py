@@ -454,6 +454,14 @@ def two_tokens_agree_by_ml_kem(bench):
     own = ("--token", "ca", "--with", "label:own", "--type", "aes:256")
     bench.user("encapsulate", *own, "--label", "one", "--output", bench.file("ct"))
     bench.user("decapsulate", *own, "--label", "two", bench.file("ct"))
+    # For somebody whose public key came as a file.
+    exported = bench.home.run("key", "export-public", "--token", "ca", "--label", "own")
+    expect_code(exported, DONE)
+    bench.file("own.pem", exported.stdout.encode())
+    made = ("--type", "generic:256", "--label", "sent")
+    bench.user("encapsulate", "--token", "cb", "--peer", bench.file("own.pem"), *made, "--output", bench.file("ct"))
+    bench.user("decapsulate", "--token", "ca", "--with", "label:own", *made, bench.file("ct"))
+    expect(bench.mac("sent", "ca") == bench.mac("sent", "cb"))
 
 
 @test
@@ -574,7 +582,21 @@ def keys_are_chosen_by_uri_label_and_id(bench):
     expect_code(bench.home.run("verify", "--label", "web", "--signature", bench.file("sig"), bench.file("data")), DONE)
     expect_code(bench.home.run("verify", "--label", "mail", "--signature", bench.file("sig"), bench.file("data")), FAILED)
     expect_code(bench.home.run("sign", "--label", "web", bench.file("data")), PIN, "there is no terminal")
-    bench.user("encrypt", "--label", "web", bench.file("data"), code=USAGE, texts=["--mechanism"])
+    bench.user("encrypt", "--label", "web", bench.file("data"), code=USAGE, texts=["no key of type ec:p256 can encrypt"])
+
+
+@test
+def the_uri_of_with_says_which_token(bench):
+    expect_code(bench.home.init("cb"), DONE)
+    bench.generate("generic:256", "master", "derive", "cb")
+    made = ("--type", "aes:256", "--label", "new")
+    bench.user("derive", "--with", "label:master", *made, code=AMBIGUOUS, texts=["2 tokens match"])
+    bench.user("derive", "--with", "pkcs11:token=cb;object=master", *made)
+    (key,) = bench.home.json("key", "show", "--token", "cb", "--label", "new")["keys"]
+    expect(key["type"] == "aes:256" and not key["local"], key)
+    source = f"pkcs11:token=cb;object=master?pin-source={bench.home.pin}"
+    expect_code(bench.home.run("derive", "--with", source, "--type", "aes:256", "--label", "newer"), DONE)
+    bench.user("derive", "--with", "pkcs11:token=ca;object=master", *made, code=NOT_FOUND)
 
 
 @test

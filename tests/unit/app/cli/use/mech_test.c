@@ -115,7 +115,10 @@ TEST(a_mechanism_is_named_or_refused)
 	EXPECT_NUMBER(ASH_CLI_USAGE, choose("des", NULL, NEED(CKF_SIGN, "sign", CKK_AES)));
 	EXPECT(strstr(fake_err, "there is no mechanism \"des\"; see: ashlar mechanisms") != NULL);
 	EXPECT_NUMBER(ASH_CLI_USAGE, choose(NULL, NULL, NEED(CKF_SIGN, "sign", CKK_ML_KEM)));
-	EXPECT(strstr(fake_err, "name one with --mechanism") != NULL);
+	EXPECT(strstr(fake_err, "no key of type x can sign") != NULL);
+	EXPECT_NUMBER(ASH_CLI_USAGE,
+		      choose(NULL, NULL, NEED(CKF_DIGEST, "digest", CK_UNAVAILABLE_INFORMATION)));
+	EXPECT(strstr(fake_err, "with a key of type x, say how to digest: --mechanism NAME") != NULL);
 	EXPECT_NUMBER(ASH_CLI_USAGE, choose(NULL, "md5", NEED(CKF_SIGN, "sign", CKK_RSA)));
 	EXPECT(strstr(fake_err, "--hash takes a hash, like sha256 or sha3-256, not \"md5\"") != NULL);
 	/* What is old is verified, and not made any more. */
