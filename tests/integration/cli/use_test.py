@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 from home import AMBIGUOUS, DONE, FAILED, NOT_FOUND, PIN, USAGE, USER_PIN
@@ -489,6 +490,17 @@ def random_bytes_come_in_every_form(bench):
     expect(len(bench.read("seed")) == 64 and bench.mode("seed") == 0o600)
     expect_code(bench.home.run("random", "-1"), USAGE)
     expect_code(bench.home.run("random", "0"), USAGE, "from 1 to")
+
+
+@test
+def a_killed_command_leaves_nothing(bench):
+    before = sorted(os.listdir(bench.home.folder))
+    running = subprocess.Popen([bench.home.ashlar, "random", "--output", bench.file("x"), "1000000000000"], env=bench.home.env())
+    time.sleep(1)
+    expect(running.poll() is None, "it ended")
+    running.kill()
+    running.wait(timeout=60)
+    expect(sorted(os.listdir(bench.home.folder)) == before, os.listdir(bench.home.folder))
 
 
 @test
