@@ -223,6 +223,9 @@ def objects_are_deleted_one_at_a_time(ca):
     expect(terminal.end() == DONE, terminal.screen)
     expect_code(ca.user("object", "delete", "--id", "01", "--all", "--yes"), DONE)
     expect(len(ca.json("object", "list")["objects"]) == before - 4)
+    key(ca, "last", "ec:p256")
+    expect_code(ca.user("object", "delete", "--all", "--yes"), DONE)
+    expect({row["class"] for row in ca.json("object", "list")["objects"]} == {"profile"})
 
 
 @test
