@@ -261,7 +261,7 @@ def what_was_exported_is_imported_again(ca):
     with open(own, encoding="ascii") as first, open(other, encoding="ascii") as second:
         expect(everything == first.read() + second.read(), everything)
     expect_code(ca.run("cert", "export"), AMBIGUOUS, "2 certificates match", 'label "Second"')
-    expect_code(ca.run("cert", "export", "--all", "--der"), USAGE, "one certificate")
+    expect_code(ca.run("cert", "export", "--all", "--format", "der"), USAGE, "one certificate")
     expect_code(ca.run("cert", "export", "--label", "Third"), NOT_FOUND, "no certificate matches")
     expect_code(ca.run("cert", "export", "pkcs11:object=First;type=private"), USAGE, "type=cert")
     expect(ca.run("cert", "export", "pkcs11:object=First;type=cert").returncode == DONE)

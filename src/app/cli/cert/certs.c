@@ -1,6 +1,7 @@
 #include "app/cli/cert/certs.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "app/cli/cert/object.h"
@@ -44,8 +45,31 @@ const struct ash_cli_option ash_cli_cert_options[] = {
 			{ "uri", "URI", ASH_CLI_COLUMN_WIDE }, { NULL, NULL, 0 },                \
 	}
 
+const struct ash_cli_option ash_cli_cert_form_options[] = {
+	{ .id = ASH_CLI_OPT_FORMAT,
+	  .name = "format",
+	  .letter = 'f',
+	  .value = "FORM",
+	  .text = "pem (the default) or der" },
+	{ .id = ASH_CLI_OPT_DER, .name = "der", .text = "the same as --format der" },
+	{ .name = NULL },
+};
+
 const struct ash_cli_column ash_cli_cert_columns[] = COLUMNS(ASH_CLI_COLUMN_LONG);
 const struct ash_cli_column ash_cli_cert_made_columns[] = COLUMNS(0);
+
+ASH_STATUS ash_cli_cert_form(struct ash_cli *cli, bool *ret_der)
+{
+	const char *form = cli->values[ASH_CLI_OPT_FORMAT];
+	const bool der = ash_cli_has(cli, ASH_CLI_OPT_DER);
+
+	if (form != NULL && strcmp(form, "der") != 0 && (der || strcmp(form, "pem") != 0))
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--format takes pem or der%s, and not \"%s\"",
+				      der ? " (and there is --der)" : "",
+				      ash_cli_escaped(ash_span_text(form)).text);
+	*ret_der = der || (form != NULL && strcmp(form, "der") == 0);
+	return ASH_DONE;
+}
 
 void ash_cli_cert_done(struct ash_cli_cert *cert)
 {

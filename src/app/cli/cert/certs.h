@@ -29,6 +29,12 @@ extern const struct ash_cli_column ash_cli_cert_made_columns[];
 /* --label and --id, for commands that pick certificates. */
 extern const struct ash_cli_option ash_cli_cert_options[];
 
+/* --format and --der, for commands that write certificates or requests. */
+extern const struct ash_cli_option ash_cli_cert_form_options[];
+
+/* Whether they ask for DER, and not for PEM. Another form is told. */
+ASH_STATUS ash_cli_cert_form(struct ash_cli *cli, bool *ret_der);
+
 /*
  * All X.509 certificates of the token that the session sees and the options leave, or `all`
  * whatever the options say, sorted by label and id. `keys`: somebody is logged in, so that

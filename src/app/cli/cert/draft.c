@@ -89,7 +89,6 @@ const struct ash_cli_option ash_cli_cert_draft_options[] = {
 	  .letter = 'o',
 	  .value = "FILE",
 	  .text = "where it goes; else to standard output" },
-	{ .id = ASH_CLI_OPT_DER, .name = "der", .text = "write DER, not PEM" },
 	{ .name = NULL },
 };
 

@@ -28,6 +28,7 @@ struct exporter {
 	struct ash_cli_certs all;
 	size_t *chosen;
 	size_t count;
+	bool der;
 };
 
 static void exporter_auto(struct exporter *exporter)
@@ -108,26 +109,46 @@ static ASH_STATUS choose_each(struct exporter *exporter, const struct ash_cli_ce
 	return ASH_DONE;
 }
 
+static ASH_STATUS add_text(struct ash_span value, bool der, struct ash_buf *text)
+{
+	ash_buf_reset(text);
+	return der ? ash_buf_add(text, value) : ash_certfile_pem("CERTIFICATE", value, text);
+}
+
 static ASH_STATUS write_chosen(const struct exporter *exporter)
 {
 	struct ash_cli *cli = exporter->cli;
-	const bool der = ash_cli_has(cli, ASH_CLI_OPT_DER);
 	ASH_AUTO(ash_cli_sink) sink = ASH_CLI_SINK_NONE;
 	ASH_AUTO(ash_buf) text = ASH_BUF_PLAIN;
 
-	if (der && exporter->count > 1)
-		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--der has room for one certificate, not for %zu",
+	if (exporter->der && exporter->count > 1)
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "DER has room for one certificate, not for %zu",
 				      exporter->count);
-	ASH_TRY(ash_cli_sink_open(cli, false, !der, &sink));
+	ASH_TRY(ash_cli_sink_open(cli, false, !exporter->der, &sink));
 	for (size_t i = 0; i < exporter->count; i++) {
-		const struct ash_span value = ash_buf_span(&exporter->all.cert[exporter->chosen[i]].der);
+		const struct ash_cli_cert *cert = &exporter->all.cert[exporter->chosen[i]];
 
-		ash_buf_reset(&text);
-		if (!der)
-			ASH_TRY(ash_certfile_pem("CERTIFICATE", value, &text));
-		ASH_TRY(ash_cli_sink_write(&sink, der ? value : ash_buf_span(&text)));
+		ASH_TRY(add_text(ash_buf_span(&cert->der), exporter->der, &text));
+		ASH_TRY(ash_cli_sink_write(&sink, ash_buf_span(&text)));
 	}
 	return ash_cli_sink_commit(&sink);
+}
+
+/* For programs: each certificate beside what it is. */
+static ASH_STATUS print_chosen(const struct exporter *exporter)
+{
+	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
+	ASH_AUTO(ash_buf) text = ASH_BUF_PLAIN;
+
+	ASH_TRY(ash_cli_list_init(&list, "certificates", ash_cli_cert_columns));
+	for (size_t i = 0; i < exporter->count; i++) {
+		const struct ash_cli_cert *cert = &exporter->all.cert[exporter->chosen[i]];
+
+		ASH_TRY(add_text(ash_buf_span(&cert->der), false, &text));
+		ASH_TRY(ash_cli_set_text(cert->row, "pem", ash_buf_span(&text)));
+		ASH_TRY(ash_cli_list_append(&list, cert->row));
+	}
+	return ash_cli_print_list(exporter->cli, &list, "");
 }
 
 static bool has_pin(const struct ash_cli *cli)
@@ -154,6 +175,7 @@ static ASH_STATUS cert_export(struct ash_cli *cli)
 	struct ash_cli_token token;
 	ash_handle session = 0;
 
+	ASH_TRY(ash_cli_cert_form(cli, &exporter.der));
 	ASH_TRY(ash_cli_token_select(cli, &token));
 	ASH_TRY(ash_cli_session_open(cli, &token, false, has_pin(cli), &session));
 	ASH_TRY(ash_cli_certs_find(cli, &token, session, false, false, &certs));
@@ -161,7 +183,9 @@ static ASH_STATUS cert_export(struct ash_cli *cli)
 		return refuse(cli, &certs);
 	ASH_TRY(ash_cli_certs_find(cli, &token, session, true, false, &exporter.all));
 	ASH_TRY(choose_each(&exporter, &certs));
-	return write_chosen(&exporter);
+	if (ash_cli_has(cli, ASH_CLI_OPT_OUTPUT) || !ash_cli_has(cli, ASH_CLI_OPT_JSON))
+		ASH_TRY(write_chosen(&exporter));
+	return ash_cli_has(cli, ASH_CLI_OPT_JSON) ? print_chosen(&exporter) : ASH_DONE;
 }
 
 static const struct ash_cli_option list_options[] = {
@@ -188,12 +212,6 @@ static const struct ash_cli_option export_options[] = {
 	  .letter = 'o',
 	  .value = "FILE",
 	  .text = "where it goes; else to standard output" },
-	{ .id = ASH_CLI_OPT_DER, .name = "der", .text = "write DER, not PEM" },
-	{ .name = NULL },
-};
-
-static const struct ash_cli_option help_options[] = {
-	{ .id = ASH_CLI_OPT_HELP, .name = "help", .letter = 'h', .text = "show this help" },
 	{ .name = NULL },
 };
 
@@ -222,9 +240,10 @@ const struct ash_cli_command ash_cli_cmd_cert_export = {
 	.details =
 		"As PEM, one after the other. Certificates are for everybody, so no PIN is asked for; one that was\n"
 		"stored as private needs --pin-file or the like.",
-	.options = (const struct ash_cli_option *const[]){ ash_cli_cert_options, export_options,
-							   ash_cli_token_options, ash_cli_pin_options,
-							   help_options, NULL },
+	.options =
+		(const struct ash_cli_option *const[]){ ash_cli_cert_options, export_options,
+							ash_cli_cert_form_options, ash_cli_token_options,
+							ash_cli_pin_options, ash_cli_common_options, NULL },
 	.examples =
 		(const struct ash_cli_example[]){
 			{ "ashlar cert export --label web --chain --output web.pem", NULL },

@@ -15,6 +15,7 @@ struct maker {
 	struct ash_cli_cert_draft draft;
 	struct ash_cli_sink sink;
 	struct ash_buf der, text; /* what was made, and as it goes out */
+	bool as_der;              /* it goes out as DER */
 };
 
 #define MAKER_NONE(cli_)                                                                           \
@@ -54,6 +55,7 @@ static ASH_STATUS make(struct maker *maker, bool request, bool read_write)
 	static const struct ash_cli_use_need need = { "sign", ASH_CLI_PRIVATE };
 	struct ash_cli *cli = maker->cli;
 
+	ASH_TRY(ash_cli_cert_form(cli, &maker->as_der));
 	ASH_TRY(ash_cli_cert_draft_read(cli, request, &maker->draft));
 	ASH_TRY(want_private(cli));
 	ASH_TRY(ash_cli_use_open(cli, read_write, &maker->use));
@@ -66,7 +68,7 @@ static ASH_STATUS make_text(struct maker *maker)
 {
 	const struct ash_span der = ash_buf_span(&maker->der);
 
-	if (ash_cli_has(maker->cli, ASH_CLI_OPT_DER))
+	if (maker->as_der)
 		return ash_buf_add(&maker->text, der);
 	return ash_certfile_pem(maker->draft.certify.request ? "CERTIFICATE REQUEST" : "CERTIFICATE", der,
 				&maker->text);
@@ -82,7 +84,7 @@ static ASH_STATUS open_sink(struct maker *maker)
 {
 	if (!goes_out(maker->cli))
 		return ASH_DONE;
-	return ash_cli_sink_open(maker->cli, false, !ash_cli_has(maker->cli, ASH_CLI_OPT_DER), &maker->sink);
+	return ash_cli_sink_open(maker->cli, false, !maker->as_der, &maker->sink);
 }
 
 static ASH_STATUS write_out(struct maker *maker)
@@ -246,9 +248,10 @@ const struct ash_cli_command ash_cli_cmd_cert_request = {
 		"For a private key on the token, which signs it and stays there. An authority makes a certificate\n"
 		"of the request; `ashlar cert import` brings that to the key.",
 	.more = ash_cli_cert_draft_help,
-	.options = (const struct ash_cli_option *const[]){ key_options, ash_cli_cert_draft_options,
-							   ash_cli_token_options, ash_cli_pin_options,
-							   ash_cli_common_options, NULL },
+	.options =
+		(const struct ash_cli_option *const[]){ key_options, ash_cli_cert_draft_options,
+							ash_cli_cert_form_options, ash_cli_token_options,
+							ash_cli_pin_options, ash_cli_common_options, NULL },
 	.examples =
 		(const struct ash_cli_example[]){
 			{ "ashlar cert request --label web --subject CN=www.example.org --san dns:www.example.org -o web.csr",
@@ -270,6 +273,7 @@ const struct ash_cli_command ash_cli_cmd_cert_self_sign = {
 		"for says --profile, and without that nothing.",
 	.more = ash_cli_cert_draft_help,
 	.options = (const struct ash_cli_option *const[]){ key_options, ash_cli_cert_draft_options,
+							   ash_cli_cert_form_options,
 							   ash_cli_cert_validity_options, self_options,
 							   ash_cli_token_options, ash_cli_pin_options,
 							   ash_cli_common_options, NULL },

@@ -51,7 +51,7 @@ TEST(several_are_exported_when_asked_for)
 	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "cert", "export", "--all"));
 	EXPECT_TEXT(ROOT_PEM LEAF_PEM, fake_out);
 	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "cert", "export", "--all", "--der"));
-	EXPECT(strstr(fake_err, "--der has room for one certificate, not for 2") != NULL);
+	EXPECT(strstr(fake_err, "DER has room for one certificate, not for 2") != NULL);
 	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, RUN(&hsm, "cert", "export", "--label", "x"));
 	EXPECT(strstr(fake_err, "nobody logged in") != NULL);
 	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, WITH_PIN(&hsm, "export", "--label", "x"));
@@ -71,6 +71,32 @@ TEST(a_chain_follows_its_issuers)
 	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "cert", "export", "--label", "leaf", "--chain"));
 	EXPECT_TEXT(LEAF_PEM, fake_out);
 	EXPECT(strstr(fake_err, "the chain ends early") != NULL);
+}
+
+TEST(programs_get_what_it_is_too)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	fill(&hsm);
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "cert", "export", "--label", "leaf", "--chain", "--json"));
+	EXPECT(strstr(fake_out, "\"certificates\"") != NULL &&
+	       strstr(fake_out, "\"label\": \"Root\"") != NULL);
+	EXPECT(strstr(fake_out, "\"pem\": \"-----BEGIN CERTIFICATE-----\\nMIIB") != NULL);
+}
+
+TEST(forms_are_pem_and_der)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	fill(&hsm);
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "cert", "export", "--label", "leaf", "--format", "pem"));
+	EXPECT_TEXT(LEAF_PEM, fake_out);
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "cert", "export", "--label", "leaf", "--format", "der"));
+	EXPECT(fake_out[0] == 0x30);
+	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "cert", "export", "--format", "txt"));
+	EXPECT(strstr(fake_err, "--format takes pem or der, and not \"txt\"") != NULL);
+	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "cert", "export", "--format", "pem", "--der"));
+	EXPECT(strstr(fake_err, "and there is --der") != NULL);
 }
 
 TEST(der_goes_to_a_file)
