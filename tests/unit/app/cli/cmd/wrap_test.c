@@ -125,3 +125,24 @@ TEST(what_is_no_such_key_is_not_kept)
 	EXPECT(strstr(fake_err, "it was not kept") != NULL && !hsm.objects[5].used);
 	fake_clean();
 }
+
+TEST(without_memory_no_key_is_kept)
+{
+	const char *in = fake_write("in", TEXT("wrapped key"));
+	enum ash_cli_exit code = ASH_CLI_FAILED;
+
+	for (int64_t left = 0; code != ASH_CLI_DONE; left++) {
+		struct ash_hsm hsm = FAKE_HSM;
+
+		fill(&hsm);
+		ash_mem_fail_after(left);
+		code = WITH_PIN(&hsm, "unwrap", "--with", "label:courier", "--type", "ec", "--label", "new",
+				in);
+		ash_mem_fail_after(-1);
+		EXPECT(code == ASH_CLI_DONE || code == ASH_CLI_FAILED);
+		EXPECT(code == ASH_CLI_DONE || strstr(fake_err, "out of memory") != NULL);
+		EXPECT(hsm.objects[5].used == (code == ASH_CLI_DONE));
+		EXPECT(hsm.objects[6].used == (code == ASH_CLI_DONE));
+	}
+	fake_clean();
+}
