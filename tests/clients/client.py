@@ -237,7 +237,7 @@ class Client:
         return True
 
     def look_at_store(self):
-        self.run("ashlar store check --pin-file user.pin\nashlar token list", "demo")
+        self.run("ashlar store check --token demo --pin-file user.pin")
 
 
 def end_session(process):

@@ -26,7 +26,7 @@ def an_ed25519_key_signs_a_certificate():
 @client.check
 def post_quantum_keys_are_passed_over():
     client.run(
-        "ashlar key generate --type ml-dsa-65 --label pq --id 09 --pin-file user.pin\n"
+        "ashlar key generate --type ml-dsa-65 --token demo --label pq --id 09 --pin-file user.pin\n"
         f"{TOOL} --list-all 'pkcs11:token=demo'\n"
         f"{TOOL} --test-sign 'pkcs11:token=demo;object=rsa;type=private'", "object=pq")
 
