@@ -192,6 +192,7 @@ class Client:
             if going:
                 for name, function in [*self.cases, ("another process finds the store whole", self.look_at_store)]:
                     self.play(tap, name, function)
+            end_strays(self.folder)
             if args.keep:
                 print(f"# left in {shutil.copytree(top, tempfile.mkdtemp(), dirs_exist_ok=True, symlinks=True)}")
         tap.done()
@@ -249,6 +250,16 @@ def end_session(process):
             break
         time.sleep(0.2)
     process.wait()
+
+
+def end_strays(home):
+    """Agents and daemons that left their session: known by the home that they were given."""
+    for environ in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"HOME={home}".encode() in environ.read_bytes().split(b"\0"):
+                os.kill(int(environ.parent.name), signal.SIGKILL)
+        except OSError:
+            continue
 
 
 def parse_arguments():
