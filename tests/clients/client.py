@@ -111,11 +111,12 @@ class Result:
 
 
 class Client:
-    def __init__(self, page, packages, version_of=None):
-        """PAGE.md of docs/clients; the Debian packages, the client's own first."""
+    def __init__(self, page, packages, version_of=None, never_root=False):
+        """PAGE.md of docs/clients; the Debian packages, the client's own first; not as root where that differs."""
         self.page = PAGES / f"{page}.md"
         self.packages = packages
         self.version_of = version_of or package_version
+        self.user = "nobody" if never_root and os.geteuid() == 0 else None
         self.env = {}
         self.cases = []
         self.outputs = {}
@@ -149,7 +150,7 @@ class Client:
         with open(self.folder / ".output", "w+b") as output:
             process = subprocess.Popen(
                 ["bash", "-c", script], cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, start_new_session=True)
+                stdout=output, stderr=output, start_new_session=True, user=self.user, extra_groups=[] if self.user else None)
             try:
                 code = process.wait(timeout=SECONDS)
             except subprocess.TimeoutExpired:
@@ -214,6 +215,9 @@ class Client:
         self.program = only(installed, "ashlar")
         self.folder = top / "home"
         self.folder.mkdir(mode=0o700)
+        if self.user:
+            top.chmod(0o711)
+            shutil.chown(self.folder, self.user)
         self.env.setdefault("PORT", str(free_port()))
 
     def page_cases(self):
