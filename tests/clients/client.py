@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGES = TOP / "docs/clients"
@@ -102,6 +103,16 @@ def package_version(package):
     return version if done.returncode == 0 and status == "installed" else None
 
 
+def kept_apart(name):
+    """Where tools/setup --clients unpacked a client from Debian's backports, and its version; or None twice."""
+    done = subprocess.run([TOP / "tools/setup", "--clients", "--paths"], capture_output=True, text=True, check=False)
+    for line in done.stdout.splitlines():
+        if line.startswith(f"{name} = "):
+            folder = pathlib.Path(line.partition(" = ")[2])
+            return folder, (folder / "version").read_text(encoding="utf-8").strip()
+    return None, None
+
+
 class Result:
     def __init__(self, command, code, output):
         self.command, self.code, self.output = command, code, output
@@ -111,11 +122,11 @@ class Result:
 
 
 class Client:
-    def __init__(self, page, packages, version_of=None, never_root=False):
+    def __init__(self, page, packages, version_of=lambda package: None, never_root=False):
         """PAGE.md of docs/clients; the Debian packages, the client's own first; not as root where that differs."""
         self.page = PAGES / f"{page}.md"
         self.packages = packages
-        self.version_of = version_of or package_version
+        self.version_of = version_of # of what is kept apart
         self.user = "nobody" if never_root and os.geteuid() == 0 else None
         self.env = {}
         self.cases = []
@@ -234,8 +245,8 @@ class Client:
         began = time.monotonic()
         try:
             function()
-        except Failure as failure:
-            tap.check(name, False, f"\n{failure}")
+        except Exception as problem:  # of the test itself, too
+            tap.check(name, False, f"\n{problem if isinstance(problem, Failure) else traceback.format_exc()}")
             return False
         tap.check(f"{name} ({time.monotonic() - began:.1f} s)", True)
         sys.stdout.flush()

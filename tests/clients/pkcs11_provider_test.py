@@ -2,30 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenSSL 3 through pkcs11-provider: Debian's package, or the one that tools/setup --clients keeps apart."""
 
-import pathlib
-import subprocess
-
-from client import TOP, Client, expect, package_version
-
-
-def kept_apart():
-    """The folder of the provider that tools/setup unpacked, or None."""
-    done = subprocess.run([TOP / "tools/setup", "--clients", "--paths"], capture_output=True, text=True, check=False)
-    for line in done.stdout.splitlines():
-        name, _, folder = line.partition(" = ")
-        if name == "pkcs11-provider":
-            return pathlib.Path(folder)
-    return None
+from client import Client, expect, kept_apart, only
 
 
 def version_of(package):
-    if package != "pkcs11-provider" or package_version(package):
-        return package_version(package)
-    folder = kept_apart()
-    if folder is None:
-        return None
-    client.env["OPENSSL_MODULES"] = str(folder)
-    return (folder / "version").read_text(encoding="utf-8").strip()
+    """Debian's package serves as well, but where it is not."""
+    folder, version = kept_apart(package) if package == "pkcs11-provider" else (None, None)
+    if folder:
+        client.env["OPENSSL_MODULES"] = str(only(folder, "pkcs11.so").parent)
+    return version
 
 
 client = Client("pkcs11-provider", ["pkcs11-provider", "openssl", "curl"], version_of)
