@@ -49,11 +49,11 @@ def a_wrong_pin_is_refused():
 
 client.limit(
     "tries keys that the module refuses",
-    "ods-hsmutil -c conf.xml generate Ashlar rsa 1024", "CKR_ATTRIBUTE_VALUE_INVALID")
+    "ods-hsmutil -c conf.xml generate Ashlar rsa 1024", "Key generation failed")
 client.limit(
     "never signs with the ECDSA keys that it makes",
-    "ods-hsmutil -c conf.xml test Ashlar | grep -A2 'ECDSA Curve P-256'", "Signing (ECDSA/SHA256) with key... Generating",
-    code=0)
+    "ods-hsmutil -c conf.xml test Ashlar | cat | grep -A2 'ECDSA Curve P-256'", "Signing (ECDSA/SHA256) with key... Generating",
+    code=8)  # as many of its keys failed
 
 if __name__ == "__main__":
     client.main()
