@@ -130,6 +130,7 @@ class Client:
         self.user = "nobody" if never_root and os.geteuid() == 0 else None
         self.env = {}
         self.cases = []
+        self.before = lambda folder: None  # puts files there that the page takes for given
         self.outputs = {}
         self.folder = self.module = None
 
@@ -230,6 +231,7 @@ class Client:
             top.chmod(0o711)
             shutil.chown(self.folder, self.user)
         self.env.setdefault("PORT", str(free_port()))
+        self.before(self.folder)
 
     def page_cases(self):
         blocks = [*blocks_of(PAGES / "README.md"), *blocks_of(self.page)]
