@@ -83,7 +83,7 @@ def shortened(text, most=60):
 def only(folder, name):
     found = sorted(path for path in pathlib.Path(folder).rglob(name) if path.is_file())
     if len(found) != 1:
-        sys.exit(f"{folder} has {len(found)} files called {name} instead of one: is the module installed there?")
+        sys.exit(f"{folder} has {len(found)} files called {name} instead of one: is what is wanted installed there?")
     return found[0]
 
 
@@ -223,8 +223,8 @@ class Client:
             tap.done()
 
     def prepare(self, installed, top):
-        self.module = only(installed, "libashlar-pkcs11.so")
-        self.program = only(installed, "ashlar")
+        self.module = only(installed, "pkcs11/libashlar-pkcs11.so")
+        self.program = only(installed, "bin/ashlar")
         self.folder = top / "home"
         self.folder.mkdir(mode=0o700)
         if self.user:
