@@ -8,8 +8,7 @@ client = Client("curl", ["curl", "libengine-pkcs11-openssl", "openssl", "opensc"
 
 SERVER = """
 openssl s_server -www -accept "$PORT" -cert server.pem -key server.key -CAfile me.pem -Verify 1 -verify_return_error >server.log 2>&1 &
-sleep 1
-ask() { curl --silent --show-error --cacert server.pem "$@" "https://localhost:$PORT/"; }
+ask() { curl --silent --show-error --retry 20 --retry-connrefused --retry-delay 1 --cacert server.pem "$@" "https://localhost:$PORT/"; }
 """
 
 

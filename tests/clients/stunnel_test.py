@@ -6,7 +6,11 @@ from client import Client, expect
 
 client = Client("stunnel", ["stunnel4", "libengine-pkcs11-openssl", "openssl"])
 
-SERVER = "stunnel4 stunnel.conf >stunnel.log 2>&1 & sleep 2\n"
+SERVER = """
+: >stunnel.log
+stunnel4 stunnel.conf >>stunnel.log 2>&1 &
+until grep -q 'Configuration successful' stunnel.log; do sleep 0.2; done
+"""
 ASK = 'openssl s_client -quiet -verify_return_error -CAfile tunnel.pem -connect "localhost:$PORT" </dev/null 2>client.log'
 
 
