@@ -40,5 +40,10 @@ client.limit(
     "Ed25519 keys can't be generated", "keymgr -c knot.conf example generate algorithm=ed25519 zsk=yes",
     "key generation error")
 
+client.limit(
+    "Knot has no other place for the PIN than the URI",
+    "sed \"s|pin-value=user-pin-1|pin-source=file:$PWD/user.pin|\" knot.conf >other.conf\n"
+    "keymgr -c other.conf example generate algorithm=ecdsap256sha256 zsk=yes", "key generation error")
+
 if __name__ == "__main__":
     client.main()
