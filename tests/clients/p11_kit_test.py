@@ -5,8 +5,11 @@
 from client import Client, expect
 
 # remote: pkcs11-tool in another process, which knows nothing of the store.
+# A folder for each server: one that ends removes its folder, with the socket of the next.
 BEHIND = """
+export XDG_RUNTIME_DIR=$(mktemp -d "$PWD/run.XXXXXX")
 eval "$(p11-kit server --provider "$MODULE" 'pkcs11:token=demo')"
+until [ -S "${P11_KIT_SERVER_ADDRESS#unix:path=}" ]; do sleep 0.1; done
 trap 'p11-kit server --kill' EXIT
 remote() { env -u ASHLAR_HOME -u MODULE pkcs11-tool --module "$REMOTE" --token-label demo --login --pin env:PIN "$@"; }
 """
