@@ -340,7 +340,7 @@ static void try_scenario(struct report *report, size_t piece, uint64_t *sums, vo
 	    (options.scenario != NULL && strcmp(options.scenario, scenario->name) != 0))
 		return;
 	before = scenario_prepare(scenario, report->module);
-	reference = reference_new(scenario, report->module, &before);
+	reference = reference_new(scenario, report, &before);
 	if (reference != NULL) {
 		points = list_points(kinds, list_calls(scenario, report->module, &before, kinds), &count);
 		if (report->short_run && count > SHORT_POINTS)

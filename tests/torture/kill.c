@@ -242,7 +242,7 @@ static void try_scenario(struct report *report, size_t piece, uint64_t *sums, vo
 	if (options.scenario != NULL && strcmp(options.scenario, scenario->name) != 0)
 		return;
 	before = scenario_prepare(scenario, report->module);
-	reference = reference_new(scenario, report->module, &before);
+	reference = reference_new(scenario, report, &before);
 	if (reference != NULL)
 		try_ways(report, scenario, &before, reference, sums);
 	reference_free(reference);

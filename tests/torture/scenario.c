@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "observe.h"
-#include "report.h"
 
 const struct scenario *scenario_named(const char *name)
 {
@@ -130,40 +129,108 @@ struct reference {
 	char *states[SCENARIO_STEPS + 1]; /* masked */
 };
 
-/* The act, undisturbed, on a copy; what is seen then. NULL, having said why, if it can't be done. */
-static char *run_steps(const struct scenario *scenario, const char *module, const struct home *before,
+/* What keeps an undisturbed act from being a reference: to be freed, NULL if nothing does. */
+static char *act_fails(const struct scenario *scenario, const struct scenario_page *page, unsigned steps,
+		       int status)
+{
+	const CK_ULONG ready = atomic_load(&page->ready);
+	char *why = NULL;
+	int len = 0;
+
+	if (ready > CKR_OK + 1)
+		len = asprintf(&why, "%s: getting ready answers %s", scenario->name,
+			       actor_rv_name(ready - 1));
+	else if (status != 0)
+		len = asprintf(&why, "%s: undisturbed, the process ends with status %#x", scenario->name,
+			       (unsigned)status);
+	for (unsigned step = 0; why == NULL && step < steps; step++) {
+		const CK_RV rv = atomic_load(&page->answers[step]);
+
+		if (rv != scenario->want)
+			len = asprintf(&why, "%s: undisturbed, step %u answers %s", scenario->name, step + 1,
+				       actor_rv_name(rv));
+	}
+	if (len < 0)
+		report_bail("out of memory");
+	return why;
+}
+
+/* The same for what is seen then: nothing can be compared with a store that is not read whole. */
+static char *sight_fails(const struct scenario *scenario, const char *seen)
+{
+	static const char *const failures[] = {
+		"died ",      "library initialize=", "slots list=",
+		"slot info=", "session token=",      "search token=",
+	};
+	char *why = NULL;
+
+	for (size_t i = 0; i < COUNT(failures); i++) {
+		const char *line = strstr(seen, failures[i]);
+
+		if (line == NULL || (line != seen && line[-1] != '\n'))
+			continue;
+		if (asprintf(&why, "%s: undisturbed, the observer says: %.*s", scenario->name,
+			     (int)strcspn(line, "\n"), line) < 0)
+			report_bail("out of memory");
+		break;
+	}
+	return why;
+}
+
+/* The act, undisturbed, on a copy; what is seen then. NULL, having reported it, if it can't be done. */
+static char *run_steps(const struct scenario *scenario, struct report *report, const struct home *before,
 		       unsigned steps)
 {
 	struct home home = home_copy(before);
 	const struct scenario_hooks hooks = { .steps = steps, .finalize = true };
 	struct scenario_page *page = scenario_page_new();
+	char repeat[64];
 	int status = 0;
 	char *seen = NULL;
-	pid_t child = -1;
-	bool as_wanted = true;
-	CK_RV rv = CKR_OK;
+	char *why = NULL;
 
 	if (steps > 0) {
-		child = scenario_start(scenario, module, &home, &hooks, page);
-		if (waitpid(child, &status, 0) != child || atomic_load(&page->ended) != steps)
-			rv = atomic_load(&page->ready) > CKR_OK + 1 ? atomic_load(&page->ready) - 1
-								    : CKR_GENERAL_ERROR;
+		const pid_t child = scenario_start(scenario, report->module, &home, &hooks, page);
+
+		if (waitpid(child, &status, 0) != child)
+			report_bail("waitpid: %s", strerror(errno));
+		why = act_fails(scenario, page, steps, status);
 	}
-	for (unsigned step = 0; as_wanted && rv == CKR_OK && step < steps; step++) {
-		as_wanted = atomic_load(&page->answers[step]) == scenario->want;
-		if (!as_wanted)
-			rv = atomic_load(&page->answers[step]);
+	if (why == NULL) {
+		seen = observe(report->module, &home);
+		why = sight_fails(scenario, seen);
 	}
-	if (rv == CKR_OK && as_wanted)
-		seen = observe(module, &home);
-	else
-		printf("%s: left out, the module answers %s\n", scenario->name, actor_rv_name(rv));
+	if (why != NULL) {
+		(void)snprintf(repeat, sizeof(repeat), "--scenario %s", scenario->name);
+		report_left_out(report, repeat, why);
+		free(seen);
+		seen = NULL;
+	}
+	free(why);
 	scenario_page_free(page);
 	home_remove(&home);
 	return seen;
 }
 
-struct reference *reference_new(const struct scenario *scenario, const char *module,
+/* Whether each step of ours is seen. Other modules may count no PIN tries. */
+static bool shows_steps(const struct reference *reference, struct report *report)
+{
+	const struct scenario *scenario = reference->scenario;
+	char why[128], repeat[64];
+
+	for (unsigned step = 0; report->ours && step < scenario->steps; step++) {
+		if (strcmp(reference->states[step], reference->states[step + 1]) != 0)
+			continue;
+		(void)snprintf(why, sizeof(why), "%s: undisturbed, step %u changes nothing", scenario->name,
+			       step + 1);
+		(void)snprintf(repeat, sizeof(repeat), "--scenario %s", scenario->name);
+		report_left_out(report, repeat, why);
+		return false;
+	}
+	return true;
+}
+
+struct reference *reference_new(const struct scenario *scenario, struct report *report,
 				const struct home *before)
 {
 	struct reference *reference = calloc(1, sizeof(*reference));
@@ -173,8 +240,8 @@ struct reference *reference_new(const struct scenario *scenario, const char *mod
 	reference->scenario = scenario;
 	reference->known = known_new();
 	for (unsigned steps = 0; steps <= scenario->steps; steps++) {
-		char *once = run_steps(scenario, module, before, steps);
-		char *again = once != NULL ? run_steps(scenario, module, before, steps) : NULL;
+		char *once = run_steps(scenario, report, before, steps);
+		char *again = once != NULL ? run_steps(scenario, report, before, steps) : NULL;
 
 		if (again == NULL) {
 			free(once);
@@ -190,7 +257,7 @@ struct reference *reference_new(const struct scenario *scenario, const char *mod
 		free(reference->states[steps]);
 		reference->states[steps] = masked;
 	}
-	return reference;
+	return shows_steps(reference, report) ? reference : reference_free(reference);
 }
 
 struct reference *reference_free(struct reference *reference)

@@ -6,7 +6,7 @@
  * numbers, unique ids) is told from what has to come out the same.
  *
  *     struct home before = scenario_prepare(scenario, module);
- *     struct reference *reference = reference_new(scenario, module, &before);
+ *     struct reference *reference = reference_new(scenario, &report, &before);
  *     …for each point:
  *     struct home home = home_copy(&before);
  *     pid_t actor = scenario_start(scenario, module, &home, &hooks, page);
@@ -21,6 +21,7 @@
 
 #include "actor.h"
 #include "home.h"
+#include "report.h"
 
 #define SCENARIO_STEPS 4
 
@@ -75,8 +76,8 @@ pid_t scenario_start(const struct scenario *scenario, const char *module, const 
 
 struct reference;
 
-/* NULL, having said why, if the module can't do the scenario. */
-struct reference *reference_new(const struct scenario *scenario, const char *module,
+/* NULL, having reported it as left out, if the module can't do the scenario undisturbed. */
+struct reference *reference_new(const struct scenario *scenario, struct report *report,
 				const struct home *before);
 struct reference *reference_free(struct reference *reference);
 
