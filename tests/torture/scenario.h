@@ -30,7 +30,7 @@ struct scenario {
 	unsigned steps;
 	const char *tries; /* whose PIN the act takes a try of: "user", "so" or NULL */
 	bool wrong_pin;    /* the PIN is wrong: the try is counted before anybody can know */
-	CK_RV want;        /* what each step answers */
+	CK_RV want;        /* what each step answers: CKR_OK if not said */
 
 	/* Each in a process of its own, the module loaded and initialised. */
 	CK_RV (*prepare)(struct actor *actor); /* NULL: an empty folder */
@@ -38,6 +38,7 @@ struct scenario {
 	CK_RV (*act)(struct actor *actor, unsigned step);
 	/* After the act, in the same process: reads what was there before. */
 	CK_RV (*look)(struct actor *actor);
+	bool no_user; /* nobody can log in as user before the act */
 };
 
 /* All of them; the last has no name. */
