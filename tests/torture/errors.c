@@ -2,7 +2,8 @@
  * Makes the system calls of each persistent operation fail, each in turn, with each error
  * that the system may give: once, or from there on. Success may be told only of what a new
  * process finds; whoever was told of an error finds the state before, and none dies of it.
- * Reads go on meanwhile, and when the error goes the operation works.
+ * A wrong PIN that was looked at has cost its try, whatever was told. Reads go on meanwhile,
+ * and when the error goes the operation works.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ struct course {
 	CK_RV again;   /* the operation once more, after an error */
 	CK_RV after;   /* reading, when it is over */
 	bool retried;
+	bool hashed; /* the act got so far as to look at a PIN */
 };
 
 struct point {
@@ -124,8 +126,15 @@ static void begin(struct course *course, const char *module, const struct home *
 			    (unsigned)tracer->status, actor_rv_name(atomic_load(&course->page->ready) - 1));
 }
 
+/* At each stop of the act, before anything is done to it. */
+static void watch(struct course *course, const struct tracer *tracer)
+{
+	if (tracer->stop == TRACE_EXIT && tracer_hashes(tracer) && tracer->result >= 0)
+		course->hashed = true;
+}
+
 /* Whether the point's call came. */
-static bool disturb(struct tracer *tracer, const struct point *point)
+static bool disturb(struct course *course, struct tracer *tracer, const struct point *point)
 {
 	uint64_t calls = 0;
 	unsigned pauses = 0;
@@ -139,6 +148,8 @@ static bool disturb(struct tracer *tracer, const struct point *point)
 		}
 		if (pauses == (point->mode == LASTING ? 2 : 1))
 			return struck;
+		if (pauses == 0)
+			watch(course, tracer);
 		if (tracer->stop != TRACE_ENTRY || refusal_kind(tracer) == REFUSE_NOTHING)
 			continue;
 		if (pauses == 0 && calls++ < point->n)
@@ -187,14 +198,19 @@ static char *wrong_course(const struct course *course, const struct tracer *trac
 }
 
 /*
- * A try may be missing beside the state that is due: of an operation that failed, or of a
- * login, which works even if it could not give it back. A wrong PIN that was tried twice has
- * cost two.
+ * Whether it is the state that is due but for a try that may be missing: of an operation
+ * that failed; of a wrong PIN that was tried twice; or of a login, which works even if it
+ * could not give the try back. That none was taken is no such state: a PIN that works
+ * without one can be guessed at without end where another fails.
  */
-static bool may_lack_try(const struct reference *reference, const struct course *course, bool success)
+static bool lacks_try(const struct reference *reference, const struct course *course, const char *seen,
+		      bool success)
 {
-	return !success || reference_only_tries(reference) ||
-	       (course->retried && course->scenario->wrong_pin);
+	if (!success)
+		return reference_tried(reference, seen, 0);
+	if (course->scenario->wrong_pin)
+		return course->retried && reference_tried(reference, seen, 1);
+	return !course->retried && reference_only_tries(reference) && reference_tried(reference, seen, 0);
 }
 
 static char *wrong_state(const struct reference *reference, const struct course *course, const char *seen)
@@ -204,10 +220,11 @@ static char *wrong_state(const struct reference *reference, const struct course 
 	const unsigned due = success ? 1 : 0;
 	struct verdict verdict = reference_judge(reference, seen, due, due);
 
+	if (verdict.good && !success && scenario->wrong_pin && course->hashed)
+		return wrong("a wrong PIN was looked at, and no try is missing");
 	if (verdict.good)
 		return NULL;
-	if (may_lack_try(reference, course, success) &&
-	    (reference_tried(reference, seen, 0) || reference_tried(reference, seen, due))) {
+	if (lacks_try(reference, course, seen, success)) {
 		free(verdict.why);
 		return NULL;
 	}
@@ -255,7 +272,7 @@ static void try_point(struct report *report, const struct scenario *scenario, co
 	char *why = NULL;
 
 	begin(course, report->module, &home, &tracer);
-	if (disturb(&tracer, point)) {
+	if (disturb(course, &tracer, point)) {
 		tracer_release(&tracer);
 		seen = observe(report->module, &home);
 		why = wrong_course(course, &tracer, point);

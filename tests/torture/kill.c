@@ -8,7 +8,6 @@
  */
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,9 +16,6 @@
 #include "onlooker.h"
 #include "scenario.h"
 #include "tracer.h"
-
-/* Only the hash of a PIN maps so much at once. */
-#define HASH_LEN (UINT64_C(16) << 20)
 
 /* Of each scenario in a short run. */
 #define SHORT_POINTS 12
@@ -64,11 +60,6 @@ static void let_trace(void *context)
 		_exit(77);
 }
 
-static bool is_hash(const struct tracer *tracer)
-{
-	return tracer->stop == TRACE_ENTRY && tracer->call == SYS_mmap && tracer->args[1] >= HASH_LEN;
-}
-
 /* What was answered by now; nothing disturbs a step that came to its end. */
 static void read_answers(const struct scenario *scenario, struct scenario_page *page, struct moment *moment)
 {
@@ -104,7 +95,7 @@ static uint64_t run_to(const struct scenario *scenario, const char *module, cons
 		if (atomic_load(&page->begun) == 0)
 			continue;
 		stops++;
-		moment.hashed = moment.hashed || is_hash(&tracer);
+		moment.hashed = moment.hashed || (tracer.stop == TRACE_ENTRY && tracer_hashes(&tracer));
 		if (atomic_load(&page->ended) == scenario->steps)
 			break; /* and all after it is like this */
 	}
