@@ -27,6 +27,12 @@ const char *actor_rv_name(CK_RV rv)
 	return number;
 }
 
+bool actor_rv_is_trouble(CK_RV rv)
+{
+	return rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_MEMORY || rv == CKR_HOST_MEMORY ||
+	       rv == CKR_FUNCTION_FAILED || rv == CKR_GENERAL_ERROR || rv == CKR_TOKEN_RESOURCE_EXCEEDED;
+}
+
 CK_UTF8CHAR *actor_pin(enum actor_pin pin, CK_ULONG *ret_len)
 {
 	static CK_UTF8CHAR pins[ACTOR_PINS][16] = { "so-pin-one", "so-pin-two", "user-pin-one",

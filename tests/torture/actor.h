@@ -50,5 +50,8 @@ CK_RV actor_find(struct actor *actor, CK_OBJECT_CLASS class, const char *label, 
 /* "Description 1.2 (manufacturer)" as C_GetInfo has it, asked in a child. */
 void actor_describe(const char *module, char *description, size_t len);
 
+/* Whether it says that something failed that the caller can't help, and nothing of the token, a PIN or an object. */
+bool actor_rv_is_trouble(CK_RV rv);
+
 /* "CKR_OK". An unknown one as a number, in a buffer that the next call overwrites. */
 const char *actor_rv_name(CK_RV rv);

@@ -1,7 +1,8 @@
 /*
  * Makes the system calls of each persistent operation fail, each in turn, with each error
  * that the system may give: once, or from there on. Success may be told only of what a new
- * process finds; whoever was told of an error finds the state before, and none dies of it.
+ * process finds; whoever was told of an error, and of nothing that is the caller's fault or
+ * the token's, finds the state before, and none dies of it.
  * A wrong PIN that was looked at has cost its try, whatever was told. Reads go on meanwhile,
  * and when the error goes the operation works.
  */
@@ -181,9 +182,15 @@ __attribute__((format(printf, 1, 2))) static char *wrong(const char *format, ...
 static char *wrong_course(const struct course *course, const struct tracer *tracer, const struct point *point)
 {
 	const struct scenario *scenario = course->scenario;
+	const CK_RV first = atomic_load(&course->page->answers[0]);
 
 	if (tracer->status != 0)
 		return wrong("the process ended with status %#x", (unsigned)tracer->status);
+	if (first != scenario->want && !actor_rv_is_trouble(first))
+		return wrong("that is no error of the system's");
+	if (point->mode == LASTING && course->reading != CKR_OK && !actor_rv_is_trouble(course->reading))
+		return wrong("reading meanwhile answers %s, which is no error of the system's",
+			     actor_rv_name(course->reading));
 	/* Where there was no store yet, there is nothing that could be read. */
 	if (point->mode == LASTING && course->reading != CKR_OK && scenario->prepare != NULL &&
 	    !refusal_stops_reading(point->refusal->kind))
