@@ -1,7 +1,7 @@
 /*
  * Makes the system calls of each persistent operation fail, each in turn, with each error
  * that the system may give: once, or from there on. Success may be told only of what a new
- * process finds; whoever was told of an error, and of nothing that is the caller's fault or
+ * process finds and what is synced; whoever was told of an error, and of nothing that is the caller's fault or
  * the token's, finds the state before, and none dies of it.
  * A wrong PIN that was looked at has cost its try, whatever was told. Reads go on meanwhile,
  * and when the error goes the operation works.
@@ -16,6 +16,7 @@
 #include "observe.h"
 #include "refusals.h"
 #include "scenario.h"
+#include "syncs.h"
 
 #define CALLS_MAX 4096
 
@@ -53,6 +54,7 @@ struct course {
 	CK_RV after;   /* reading, when it is over */
 	bool retried;
 	bool hashed; /* the act got so far as to look at a PIN */
+	struct syncs syncs;
 };
 
 struct point {
@@ -130,8 +132,11 @@ static void begin(struct course *course, const char *module, const struct home *
 /* At each stop of the act, before anything is done to it. */
 static void watch(struct course *course, const struct tracer *tracer)
 {
-	if (tracer->stop == TRACE_EXIT && tracer_hashes(tracer) && tracer->result >= 0)
+	if (tracer->stop != TRACE_EXIT)
+		return;
+	if (tracer_hashes(tracer) && tracer->result >= 0)
 		course->hashed = true;
+	syncs_note(&course->syncs, tracer);
 }
 
 /* Whether the point's call came. */
@@ -220,6 +225,17 @@ static bool lacks_try(const struct reference *reference, const struct course *co
 	return !course->retried && reference_only_tries(reference) && reference_tried(reference, seen, 0);
 }
 
+/* Only a login need not keep what it wrote: that its try is given back. */
+static char *wrong_syncs(const struct reference *reference, const struct course *course)
+{
+	const struct scenario *scenario = course->scenario;
+	const bool success = atomic_load(&course->page->answers[0]) == scenario->want;
+
+	if (!success || course->syncs.count == 0 || (!scenario->wrong_pin && reference_only_tries(reference)))
+		return NULL;
+	return wrong("what it tells of is not durable: %s was not synced", course->syncs.missing[0].path);
+}
+
 static char *wrong_state(const struct reference *reference, const struct course *course, const char *seen)
 {
 	const struct scenario *scenario = course->scenario;
@@ -283,6 +299,8 @@ static void try_point(struct report *report, const struct scenario *scenario, co
 		tracer_release(&tracer);
 		seen = observe(report->module, &home);
 		why = wrong_course(course, &tracer, point);
+		if (why == NULL)
+			why = wrong_syncs(reference, course);
 		if (why == NULL)
 			why = wrong_state(reference, course, seen);
 		say(report, course, point, refusal_kind_name(point->refusal->kind), why);
