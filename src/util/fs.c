@@ -155,8 +155,7 @@ static struct ash_status normal_path(const char *path, char ret_path[PATH_MAX])
 	return ASH_DONE;
 }
 
-/* What was made or renamed in the folder of `path` is there after a power cut. */
-static struct ash_status sync_parent(const char *path)
+struct ash_status ash_fs_sync_parent(const char *path)
 {
 	ASH_AUTO_FD fd = -1;
 	char folder[PATH_MAX];
@@ -192,7 +191,7 @@ static struct ash_status make_folder(const char *path, gid_t group)
 		ASH_FAIL_WITH(ash_fs_code(error), "%s can't be given mode %04o and its group: %s", path,
 			      (unsigned)mode, strerrordesc_np(errno));
 	}
-	return sync_parent(path);
+	return ash_fs_sync_parent(path);
 }
 
 static struct ash_status make_missing(char *path, gid_t group)
@@ -344,7 +343,7 @@ struct ash_status ash_fs_publish(const char *from, const char *to)
 	}
 	if (!moved)
 		ASH_FAIL_WITH(ash_fs_code(errno), "%s can't be made: %s", to, strerrordesc_np(errno));
-	return sync_parent(to);
+	return ash_fs_sync_parent(to);
 }
 
 static struct ash_status read_all(int fd, const char *path, struct ash_mut room)

@@ -7,6 +7,7 @@
 #include "store/sqlite/checksum.h"
 #include "store/sqlite/schema.h"
 #include "store/store.h"
+#include "util/fs.h"
 #include "util/mem.h"
 
 /* Our writers queue elsewhere; this is for recovery after a crash, and for strangers. */
@@ -315,6 +316,11 @@ static struct ash_status prepare_to_write(struct ash_connection *connection)
 	if (!is_log)
 		ASH_FAIL_WITH(ASH_E_IO, "%s can't be put into WAL mode: %s", connection->path,
 			      sqlite3_errmsg(connection->db));
+	/*
+	 * The log is there now, maybe since a moment ago. SQLite syncs the folder with the first
+	 * commit, but does not mind if it can't: what is in a log without a name would be lost.
+	 */
+	ASH_TRY(ash_fs_sync_parent(connection->path));
 	sqlite3_wal_hook(connection->db, note_wal, connection);
 	/* The upper part of the indexes of a million keys: each change touches them at random places. */
 	return execute(connection, "PRAGMA cache_size=-32000");
