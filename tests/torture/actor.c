@@ -53,7 +53,7 @@ static void take_functions(const CK_FUNCTION_LIST *list, struct actor *actor)
 	memcpy(&actor->p11, list, len);
 }
 
-CK_RV actor_load(const char *module, struct actor *ret_actor)
+CK_RV actor_link(const char *module, struct actor *ret_actor)
 {
 	void *library = dlopen(module, RTLD_NOW | RTLD_LOCAL);
 	CK_C_GetInterface get_interface = NULL;
@@ -72,7 +72,14 @@ CK_RV actor_load(const char *module, struct actor *ret_actor)
 		return CKR_GENERAL_ERROR;
 	take_functions(list, &actor);
 	*ret_actor = actor;
-	return actor.p11.C_Initialize(NULL);
+	return CKR_OK;
+}
+
+CK_RV actor_load(const char *module, struct actor *ret_actor)
+{
+	const CK_RV rv = actor_link(module, ret_actor);
+
+	return rv == CKR_OK ? ret_actor->p11.C_Initialize(NULL) : rv;
 }
 
 CK_RV actor_find_slot(struct actor *actor, bool blank)

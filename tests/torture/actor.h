@@ -19,6 +19,7 @@ struct actor {
 	CK_OBJECT_HANDLE objects[4]; /* what a scenario's `ready` found for its act */
 	CK_BYTE blob[256];           /* and made for it */
 	CK_ULONG blob_len;
+	char *seen; /* by an act that reads: as lines, to be freed */
 };
 
 /* The PINs that any token here may have. */
@@ -34,7 +35,10 @@ enum actor_pin {
 /* The text of a PIN, and its length. */
 CK_UTF8CHAR *actor_pin(enum actor_pin pin, CK_ULONG *ret_len);
 
-/* dlopen, the function list, C_Initialize. CKR_GENERAL_ERROR if it can't be loaded. */
+/* dlopen and the function list. CKR_GENERAL_ERROR if it can't be loaded. */
+CK_RV actor_link(const char *module, struct actor *ret_actor);
+
+/* The same, and C_Initialize. */
 CK_RV actor_load(const char *module, struct actor *ret_actor);
 
 /* The first slot whose token is initialised, or, with `blank`, is not. */

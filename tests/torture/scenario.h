@@ -24,6 +24,7 @@
 #include "report.h"
 
 #define SCENARIO_STEPS 4
+#define SCENARIO_TEXT  262144
 
 struct scenario {
 	const char *name;
@@ -36,20 +37,30 @@ struct scenario {
 	CK_RV (*prepare)(struct actor *actor); /* NULL: an empty folder */
 	CK_RV (*ready)(struct actor *actor);   /* NULL: nothing to get ready */
 	CK_RV (*act)(struct actor *actor, unsigned step);
-	/* After the act, in the same process: reads what was there before. */
-	CK_RV (*look)(struct actor *actor);
+	/* In the same process, before or after the act: what it sees, as lines. */
+	CK_RV (*look)(struct actor *actor, FILE *out);
 	bool no_user; /* nobody can log in as user before the act */
+	bool opens;   /* the act itself initialises the module, and changes nothing */
 };
 
 /* All of them; the last has no name. */
 extern const struct scenario scenarios[];
 const struct scenario *scenario_named(const char *name);
 
+/* What the acting process sees itself. */
+enum scenario_sight {
+	SIGHT_BEFORE, /* looking before the act */
+	SIGHT_ACTED,  /* in an act that reads */
+	SIGHT_AFTER,  /* looking after it */
+	SIGHTS,
+};
+
 /* What the acting process says of itself, in memory that it shares with the sweep. */
 struct scenario_page {
 	_Atomic(CK_ULONG) ready;                   /* what loading and `ready` answered, plus 1 */
 	atomic_uint begun, ended;                  /* steps */
 	_Atomic(CK_ULONG) answers[SCENARIO_STEPS]; /* of the steps that ended */
+	char sights[SIGHTS][SCENARIO_TEXT];        /* if the hooks ask for them */
 };
 
 struct scenario_page *scenario_page_new(void);
@@ -64,7 +75,13 @@ struct scenario_hooks {
 	void *context;
 	unsigned steps; /* do so many steps alone; 0: all */
 	bool finalize;  /* C_Finalize at the end; else the process just goes */
+	bool look;      /* look before and after */
 };
+
+/* What `look` of the scenario writes, and answers. */
+CK_RV scenario_look(const struct scenario *scenario, struct actor *actor, char ret_text[SCENARIO_TEXT]);
+/* The same of what the act has seen: "" if it is none that reads. */
+void scenario_acted(struct actor *actor, char ret_text[SCENARIO_TEXT]);
 
 /* A folder with the store as the scenario wants it, or ends the program. Closed cleanly. */
 struct home scenario_prepare(const struct scenario *scenario, const char *module);
@@ -96,5 +113,7 @@ struct verdict reference_judge(const struct reference *reference, const char *ob
 bool reference_tried(const struct reference *reference, const char *observed, unsigned state);
 /* Whether the act changes nothing but how many PIN tries are left. */
 bool reference_only_tries(const struct reference *reference);
+/* How what the acting process saw differs from what it sees undisturbed; to be freed, NULL if it does not. */
+char *reference_sight(const struct reference *reference, enum scenario_sight sight, const char *seen);
 /* The state after so many steps, as it may be compared with. */
 const char *reference_state(const struct reference *reference, unsigned step);

@@ -1,6 +1,8 @@
 /* The table of scenarios, and what each does. */
 #include <stdio.h>
+#include <unistd.h>
 
+#include "observe.h"
 #include "scenario.h"
 
 static CK_BBOOL yes = CK_TRUE;
@@ -167,6 +169,16 @@ static CK_RV wrong_logins(struct actor *actor, CK_USER_TYPE user, int times)
 			     : CKR_FUNCTION_FAILED;
 	}
 	return rv == CKR_OK ? actor->p11.C_CloseSession(actor->session) : rv;
+}
+
+/* As a process leaves it that has gone: what it wrote is in SQLite's log. */
+static CK_RV prepare_left(struct actor *actor)
+{
+	CK_RV rv = prepare_objects(actor);
+
+	if (rv == CKR_OK)
+		_exit(0);
+	return rv;
 }
 
 /* Objects, and one or two of the three tries gone. */
@@ -479,33 +491,44 @@ static CK_RV act_row(struct actor *actor, unsigned step)
 	}
 }
 
-/* ---- looking at what was there before ---- */
-
-static CK_RV look_token(struct actor *actor)
+/* Whoever starts a program: from C_Initialize to all that can be seen. After a failure nothing stays open. */
+static CK_RV act_open(struct actor *actor, unsigned step)
 {
-	CK_TOKEN_INFO info;
+	size_t len = 0;
+	FILE *out = open_memstream(&actor->seen, &len);
+	CK_RV rv = out != NULL ? actor->p11.C_Initialize(NULL) : CKR_HOST_MEMORY;
 
-	return actor->p11.C_GetTokenInfo(actor->slot, &info);
+	(void)step;
+	if (rv == CKR_OK) {
+		rv = actor_open(actor, 0, CKU_USER, USER_PIN_1);
+		if (rv == CKR_OK)
+			rv = observe_session(out, actor);
+		if (rv != CKR_OK) {
+			actor->session = 0;
+			(void)actor->p11.C_Finalize(NULL);
+		}
+	}
+	if (out != NULL)
+		(void)fclose(out);
+	return rv;
 }
 
-static CK_RV look_objects(struct actor *actor)
-{
-	CK_OBJECT_HANDLE found[64];
-	CK_ULONG count = 0;
-	CK_BYTE value[64];
-	CK_ATTRIBUTE attribute = { CKA_CLASS, value, sizeof(value) };
-	CK_RV rv = look_token(actor);
+/* ---- looking ---- */
 
-	if (rv == CKR_OK)
-		rv = actor->p11.C_FindObjectsInit(actor->session, NULL, 0);
-	if (rv == CKR_OK)
-		rv = actor->p11.C_FindObjects(actor->session, found, COUNT(found), &count);
-	(void)actor->p11.C_FindObjectsFinal(actor->session);
-	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
-		attribute.ulValueLen = sizeof(value);
-		rv = actor->p11.C_GetAttributeValue(actor->session, found[i], &attribute, 1);
-	}
-	return rv;
+static CK_RV look_token(struct actor *actor, FILE *out)
+{
+	return observe_slot(out, actor);
+}
+
+static CK_RV look_objects(struct actor *actor, FILE *out)
+{
+	return observe_session(out, actor);
+}
+
+/* Nothing, unless the act has opened it. */
+static CK_RV look_opened(struct actor *actor, FILE *out)
+{
+	return actor->session != 0 ? observe_session(out, actor) : CKR_OK;
 }
 
 /* clang-format off */
@@ -567,6 +590,10 @@ const struct scenario scenarios[] = {
 	  .look = look_objects },
 	{ .name = "row", .steps = 4, .prepare = prepare_objects, .ready = ready_key, .act = act_row,
 	  .look = look_objects },
+	{ .name = "open", .steps = 1, .tries = "user", .prepare = prepare_objects, .act = act_open,
+	  .look = look_opened, .opens = true },
+	{ .name = "open-left", .steps = 1, .tries = "user", .prepare = prepare_left, .act = act_open,
+	  .look = look_opened, .opens = true },
 	{ .name = NULL },
 };
 /* clang-format on */

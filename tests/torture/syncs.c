@@ -11,34 +11,59 @@
 
 #include "report.h"
 
-static size_t place_of(const struct syncs *syncs, const struct stat *info)
+static size_t place_of(const struct syncs_file *files, size_t count, const struct stat *info)
 {
 	size_t i = 0;
 
-	while (i < syncs->count &&
-	       (syncs->missing[i].device != info->st_dev || syncs->missing[i].inode != info->st_ino))
+	while (i < count && (files[i].device != info->st_dev || files[i].inode != info->st_ino))
 		i++;
 	return i;
 }
 
-static void miss(struct syncs *syncs, const struct stat *info, const char *path)
+static void add(struct syncs_file *files, size_t *count, const struct stat *info, const char *path)
 {
-	if (place_of(syncs, info) < syncs->count)
+	struct syncs_file *file = &files[*count];
+
+	if (place_of(files, *count, info) < *count)
 		return;
-	if (syncs->count == SYNCS_MAX)
-		report_bail("more than %d files whose sync failed", SYNCS_MAX);
-	(void)snprintf(syncs->missing[syncs->count].path, sizeof(syncs->missing[0].path), "%s", path);
-	syncs->missing[syncs->count].device = info->st_dev;
-	syncs->missing[syncs->count].inode = info->st_ino;
-	syncs->count++;
+	if (*count == SYNCS_MAX)
+		report_bail("more than %d files are synced", SYNCS_MAX);
+	file->device = info->st_dev;
+	file->inode = info->st_ino;
+	(void)snprintf(file->path, sizeof(file->path), "%.100s", path);
+	(*count)++;
 }
 
-static void find_out(struct syncs *syncs, const struct stat *info)
+static void failed(struct syncs *syncs, const struct stat *info, const char *path)
 {
-	const size_t place = place_of(syncs, info);
+	if (place_of(syncs->folders, syncs->folder_count, info) == syncs->folder_count)
+		add(syncs->missing, &syncs->count, info, path);
+}
+
+static void worked(struct syncs *syncs, const struct stat *info)
+{
+	const size_t place = place_of(syncs->missing, syncs->count, info);
 
 	if (place < syncs->count)
 		syncs->missing[place] = syncs->missing[--syncs->count];
+	if (S_ISDIR(info->st_mode))
+		add(syncs->folders, &syncs->folder_count, info, "");
+}
+
+void syncs_trust(struct syncs *syncs, const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) == 0)
+		add(syncs->folders, &syncs->folder_count, &info, path);
+}
+
+bool syncs_trusts(const struct syncs *syncs, const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 &&
+	       place_of(syncs->folders, syncs->folder_count, &info) < syncs->folder_count;
 }
 
 static void note_sync(struct syncs *syncs, const struct tracer *tracer)
@@ -52,12 +77,12 @@ static void note_sync(struct syncs *syncs, const struct tracer *tracer)
 	if (stat(link, &info) != 0)
 		return; /* no descriptor */
 	if (tracer->result == 0) {
-		find_out(syncs, &info);
+		worked(syncs, &info);
 		return;
 	}
 	len = readlink(link, path, sizeof(path) - 1);
 	path[len > 0 ? len : 0] = '\0';
-	miss(syncs, &info, path);
+	failed(syncs, &info, path);
 }
 
 /* The path that a call has, as this process can use it. */
@@ -89,11 +114,34 @@ static void note_open(struct syncs *syncs, const struct tracer *tracer)
 	if (tracer->result >= 0 || (flags & (O_NONBLOCK | O_PATH)) != 0)
 		return;
 	if (read_path(tracer, tracer->args[first], path) && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-		miss(syncs, &info, path);
+		failed(syncs, &info, path);
+}
+
+/* Any open that may make a file is taken for one that does. */
+static bool makes_name(const struct tracer *tracer)
+{
+	switch (tracer->call) {
+	case SYS_open: return (tracer->args[1] & O_CREAT) != 0;
+	case SYS_openat: return (tracer->args[2] & O_CREAT) != 0;
+	case SYS_creat:
+	case SYS_rename:
+	case SYS_renameat:
+	case SYS_renameat2:
+	case SYS_link:
+	case SYS_linkat:
+	case SYS_unlink:
+	case SYS_unlinkat:
+	case SYS_mkdir:
+	case SYS_mkdirat:
+	case SYS_rmdir: return true;
+	default: return false;
+	}
 }
 
 void syncs_note(struct syncs *syncs, const struct tracer *tracer)
 {
+	if (tracer->result >= 0 && makes_name(tracer))
+		syncs->folder_count = 0;
 	if (tracer->call == SYS_fsync || tracer->call == SYS_fdatasync)
 		note_sync(syncs, tracer);
 	else if (tracer->call == SYS_open || tracer->call == SYS_openat)
