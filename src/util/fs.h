@@ -87,6 +87,7 @@ struct ash_fs_id {
 };
 
 ASH_STATUS ash_fs_identify(int fd, struct ash_fs_id *ret_id);
+/* One that is open but can't be looked at is taken for what it was: errors of the disk pass. */
 bool ash_fs_is(int fd, struct ash_fs_id id);
 
 /* Closes it if it is that file; else it is not ours to close. */
