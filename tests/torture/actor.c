@@ -71,6 +71,7 @@ CK_RV actor_link(const char *module, struct actor *ret_actor)
 	else if (get_list == NULL || get_list(&list) != CKR_OK)
 		return CKR_GENERAL_ERROR;
 	take_functions(list, &actor);
+	*(void **)&actor.import_keys = dlsym(library, "C_ImportKeys");
 	*ret_actor = actor;
 	return CKR_OK;
 }

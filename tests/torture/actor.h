@@ -20,6 +20,7 @@ struct actor {
 	CK_BYTE blob[256];           /* and made for it */
 	CK_ULONG blob_len;
 	char *seen; /* by an act that reads: as lines, to be freed */
+	CK_RV (*import_keys)(CK_SESSION_HANDLE session, CK_ULONG count); /* import_hook.c, else NULL */
 };
 
 /* The PINs that any token here may have. */

@@ -1,6 +1,7 @@
 #include "scenario.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -65,11 +66,30 @@ void scenario_acted(struct actor *actor, char ret_text[SCENARIO_TEXT])
 	actor->seen = NULL;
 }
 
+/* The module's sister lies beside this program. */
+static const char *choose_module(const struct scenario *scenario, const char *module)
+{
+	static char path[PATH_MAX];
+	ssize_t len = 0;
+
+	if (scenario->sister == NULL)
+		return module;
+	len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	if (len <= 0 || (size_t)len + strlen(scenario->sister) >= sizeof(path))
+		report_bail("can't tell where %s is", scenario->sister);
+	(void)strcpy(path + len, scenario->sister);
+	return path;
+}
+
 /* The module loaded, and what the scenario wants. */
 static CK_RV get_ready(const struct scenario *scenario, const char *module, struct actor *actor)
 {
-	CK_RV rv = scenario->opens ? actor_link(module, actor) : actor_load(module, actor);
+	CK_RV rv = CKR_OK;
 
+	module = choose_module(scenario, module);
+	rv = scenario->opens ? actor_link(module, actor) : actor_load(module, actor);
 	if (rv == CKR_OK && scenario->ready != NULL)
 		rv = scenario->ready(actor);
 	return rv;
@@ -309,6 +329,10 @@ struct reference *reference_new(const struct scenario *scenario, struct report *
 
 	if (reference == NULL)
 		report_bail("out of memory");
+	if (scenario->sister != NULL && !report->ours) {
+		report_left_out(report, "", "import-keys: no function of PKCS#11");
+		works = false;
+	}
 	reference->scenario = scenario;
 	reference->known = known_new();
 	for (unsigned steps = 0; works && steps <= scenario->steps; steps++)

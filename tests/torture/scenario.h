@@ -41,6 +41,8 @@ struct scenario {
 	CK_RV (*look)(struct actor *actor, FILE *out);
 	bool no_user; /* nobody can log in as user before the act */
 	bool opens;   /* the act itself initialises the module, and changes nothing */
+	/* The act asks for more than a PKCS#11 module has: it is done in this one, if that under test is ours. */
+	const char *sister;
 };
 
 /* All of them; the last has no name. */

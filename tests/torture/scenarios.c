@@ -377,6 +377,14 @@ static CK_RV act_import_private(struct actor *actor, unsigned step)
 		      TEXT(CKA_ID, "id-new"), BYTES(CKA_EC_PARAMS, p256), BYTES(CKA_VALUE, scalar));
 }
 
+/* In one change, as `ashlar key import` does it. */
+static CK_RV act_import_keys(struct actor *actor, unsigned step)
+{
+	(void)step;
+	return actor->import_keys != NULL ? actor->import_keys(actor->session, 20)
+					  : CKR_FUNCTION_NOT_SUPPORTED;
+}
+
 static CK_RV act_import_certificate(struct actor *actor, unsigned step)
 {
 	static CK_BYTE id[] = "id-new";
@@ -568,6 +576,8 @@ const struct scenario scenarios[] = {
 	  .act = act_create_secret, .look = look_objects },
 	{ .name = "import-private", .steps = 1, .prepare = prepare_objects, .ready = ready_user,
 	  .act = act_import_private, .look = look_objects },
+	{ .name = "import-keys", .steps = 1, .prepare = prepare_objects, .ready = ready_user,
+	  .act = act_import_keys, .look = look_objects, .sister = "libashlar-import.so" },
 	{ .name = "import-certificate", .steps = 1, .prepare = prepare_objects, .ready = ready_user,
 	  .act = act_import_certificate, .look = look_objects },
 	{ .name = "set", .steps = 1, .prepare = prepare_objects, .ready = ready_key, .act = act_set,
