@@ -296,15 +296,21 @@ static int note_wal(void *context, ASH_UNUSED sqlite3 *db, ASH_UNUSED const char
 	return SQLITE_OK;
 }
 
+/* Where SQLite can't open a file for writing, it quietly opens it for reading. */
+static struct ash_status check_writable(struct ash_connection *connection)
+{
+	if (sqlite3_db_readonly(connection->db, "main") != 0)
+		ASH_FAIL_WITH(ASH_E_ACCESS, "%s can't be opened for writing", connection->path);
+	return ASH_DONE;
+}
+
 static struct ash_status prepare_to_write(struct ash_connection *connection)
 {
 	sqlite3_stmt *statement = NULL;
 	bool is_log = false;
 	int result = SQLITE_OK;
 
-	/* Where SQLite can't open a file for writing, it quietly opens it for reading. */
-	if (sqlite3_db_readonly(connection->db, "main") != 0)
-		ASH_FAIL_WITH(ASH_E_ACCESS, "%s can't be opened for writing", connection->path);
+	ASH_TRY(check_writable(connection));
 	/* Somebody may have taken it out of WAL mode; this is nothing when nobody did. */
 	result = sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode=WAL", -1, &statement, NULL);
 	if (result == SQLITE_OK)
@@ -373,6 +379,7 @@ struct ash_status ash_connection_make(const char *path)
 	connection->path = path;
 	connection->mode = ASH_SQLITE_WRITE;
 	ASH_TRY(open_database(connection));
+	ASH_TRY(check_writable(connection));
 	distrust(connection->db);
 	ASH_TRY(ash_checksum_reserve(connection->db));
 	ASH_TRY(execute(connection, SETTINGS));
