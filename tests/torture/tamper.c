@@ -101,7 +101,7 @@ static struct {
 	struct report report;
 	struct home homes[WORKERS_MAX];
 	struct folder old, now;
-	struct witness wanted;
+	struct witness_known *known;
 	struct point *points;
 	size_t count;
 	const char *point, *ashlar;
@@ -290,7 +290,7 @@ static void look(struct result *result)
 
 	if (child == 0) {
 		(void)alarm(HANG_SECONDS);
-		witness_look(sweep.report.module, &result->witness);
+		witness_look(sweep.report.module, sweep.known, &result->witness);
 		_exit(0);
 	}
 	if (child < 0 || waitpid(child, &result->status, 0) != child)
@@ -347,7 +347,6 @@ static void try_point(const void *context, size_t number, unsigned worker, void 
 	if (!result->same) {
 		result->check = check_store(); /* first: looking makes an object */
 		look(result);
-		witness_compare(&sweep.wanted, &result->witness);
 	}
 	result->done = true;
 }
@@ -365,14 +364,15 @@ static void try_unedited(const void *context, size_t number, unsigned worker, vo
 	result->done = true;
 }
 
-static void get_wanted(void)
+static void get_known(void)
 {
-	struct result *result = crew_run(1, sizeof(*result), 1, 0, try_unedited, NULL);
+	struct result *result = NULL;
 
-	witness_bless(&result->witness, result->status);
+	sweep.known = witness_known_new();
+	result = crew_run(1, sizeof(*result), 1, 0, try_unedited, NULL);
+	witness_bless(&result->witness, result->status, sweep.known);
 	if (result->check > 0)
 		report_bail("`ashlar store check` finds damage before there is any");
-	sweep.wanted = result->witness;
 	crew_done(result, 1, sizeof(*result));
 }
 
@@ -553,7 +553,7 @@ int main(int argc, char **argv)
 	make_stores();
 	if (folder_find(&sweep.now, "store.db") == NULL)
 		report_bail("only Ashlar's store can be edited");
-	get_wanted();
+	get_known();
 	if (sweep.point != NULL)
 		parse_point(sweep.point);
 	else
