@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "crew.h"
+#include "extent.h"
 #include "folder.h"
 #include "home.h"
 #include "report.h"
@@ -328,11 +329,15 @@ static void print_witness(const struct witness *witness)
 
 /* Points, by how many pieces an error told of; and the bad ones. */
 struct tally {
-	uint64_t whole, one, some, all, silent, died;
+	uint64_t whole, one, some, all, beyond, silent, died;
 };
 
-static bool judge(const struct result *result, char *why, size_t len, struct tally *tally)
+static bool judge(const struct point *point, const struct result *result, char *why, size_t len,
+		  struct tally *tally)
 {
+	const struct folder *store = &sweep.stores[point->form];
+	const struct extent extent =
+		extent_of(store, &store->files[point->file], point->damage == CUT, point->at);
 	const unsigned told = witness_told(&result->witness);
 	const int signal_number = WIFSIGNALED(result->status) ? WTERMSIG(result->status) : 0;
 	const bool hung = signal_number == SIGALRM || signal_number == SIGXCPU;
@@ -344,6 +349,10 @@ static bool judge(const struct result *result, char *why, size_t len, struct tal
 	}
 	if (!witness_is_good(&result->witness, why, len)) {
 		tally->silent++;
+		return false;
+	}
+	if (!extent_holds(&extent, &result->witness, why, len)) {
+		tally->beyond++;
 		return false;
 	}
 	tally->whole += told == 0;
@@ -359,16 +368,18 @@ static void add_tally(struct tally *sum, const struct tally *tally)
 	sum->one += tally->one;
 	sum->some += tally->some;
 	sum->all += tally->all;
+	sum->beyond += tally->beyond;
 	sum->silent += tally->silent;
 	sum->died += tally->died;
 }
 
 static void print_tally(const char *form, const char *path, const struct tally *tally)
 {
-	(void)printf("%-6s %-40s %8llu %8llu %8llu %8llu %8llu %8llu\n", form, path,
+	(void)printf("%-6s %-40s %8llu %8llu %8llu %8llu %8llu %8llu %8llu\n", form, path,
 		     (unsigned long long)tally->whole, (unsigned long long)tally->one,
 		     (unsigned long long)tally->some, (unsigned long long)tally->all,
-		     (unsigned long long)tally->silent, (unsigned long long)tally->died);
+		     (unsigned long long)tally->beyond, (unsigned long long)tally->silent,
+		     (unsigned long long)tally->died);
 }
 
 static void count_file(const struct result *results, enum form form, size_t number, struct tally *sum)
@@ -381,14 +392,14 @@ static void count_file(const struct result *results, enum form form, size_t numb
 
 		if (!results[i].done || sweep.points[i].form != form || sweep.points[i].file != number)
 			continue;
-		good = judge(&results[i], why, sizeof(why), &tally);
+		good = judge(&sweep.points[i], &results[i], why, sizeof(why), &tally);
 		point_text(&sweep.points[i], name, sizeof(name));
 		(void)snprintf(repeat, sizeof(repeat), "--point %s", name);
 		if (sweep.verbose != NULL)
 			(void)printf("%s: %u told\n", name, witness_told(&results[i].witness));
 		report_point(&sweep.report, good, repeat, why);
 	}
-	if (tally.whole + tally.one + tally.some + tally.all + tally.silent + tally.died != 0)
+	if (tally.whole + tally.one + tally.some + tally.all + tally.beyond + tally.silent + tally.died != 0)
 		print_tally(form_names[form], sweep.stores[form].files[number].path, &tally);
 	add_tally(sum, &tally);
 }
@@ -399,6 +410,7 @@ static void report_tally(const struct tally *tally)
 	report_more(&sweep.report, "one_piece_told", "%llu", (unsigned long long)tally->one);
 	report_more(&sweep.report, "several_told", "%llu", (unsigned long long)tally->some);
 	report_more(&sweep.report, "all_told", "%llu", (unsigned long long)tally->all);
+	report_more(&sweep.report, "told_of_more_than_was_hurt", "%llu", (unsigned long long)tally->beyond);
 	report_more(&sweep.report, "silent", "%llu", (unsigned long long)tally->silent);
 	report_more(&sweep.report, "died", "%llu", (unsigned long long)tally->died);
 }
@@ -409,9 +421,9 @@ static void run_points(void)
 					  sweep.report.short_run ? SHORT_SECONDS : 0, try_point, NULL);
 	struct tally sum = { 0 };
 
-	(void)printf("%-6s %-40s %8s %8s %8s %8s %8s %8s\n", "form",
-		     "damaged file; an error tells of:", "nothing", "one", "several", "all", "SILENT",
-		     "DEAD");
+	(void)printf("%-6s %-40s %8s %8s %8s %8s %8s %8s %8s\n", "form",
+		     "damaged file; an error tells of:", "nothing", "one", "several", "all", "BEYOND",
+		     "SILENT", "DEAD");
 	for (enum form form = 0; form < FORMS; form++) {
 		for (size_t i = 0; i < sweep.stores[form].count; i++)
 			count_file(results, form, i, &sum);

@@ -95,16 +95,30 @@ static void end(struct witness_piece *piece, CK_RV rv)
 }
 
 /* The first time it is the first token, and from then on the one with that label. */
-static bool is_our_token(struct witness_known *known, const CK_TOKEN_INFO *info)
+static bool is_our_token(struct witness_known *known, CK_SLOT_ID slot, const CK_TOKEN_INFO *info)
 {
 	if ((info->flags & CKF_TOKEN_INITIALIZED) == 0)
 		return false;
-	if (!known->complete)
+	if (!known->complete) {
+		known->slot = slot;
 		memcpy(known->label, info->label, sizeof(known->label));
+	}
 	return memcmp(known->label, info->label, sizeof(known->label)) == 0;
 }
 
-/* A list that came to a good end without our token, or with it as an empty one, invites to lose it. */
+static void note_token(struct look *look, const CK_TOKEN_INFO *info)
+{
+	const CK_FLAGS flags = info->flags & TOKEN_FLAGS;
+
+	note(look, CKR_OK, info->serialNumber, sizeof(info->serialNumber));
+	note(look, CKR_OK, &flags, sizeof(flags));
+}
+
+/*
+ * A list that came to a good end without our token, or with it as an empty one, invites to
+ * lose it. False: there is no more to look at. Where only what it says of itself can't be
+ * had, its objects still can.
+ */
 static bool look_for_token(struct look *look)
 {
 	struct actor *actor = &look->actor;
@@ -112,28 +126,30 @@ static bool look_for_token(struct look *look)
 	CK_SLOT_ID slots[16];
 	CK_ULONG count = COUNT(slots);
 	CK_TOKEN_INFO info;
-	CK_RV told = actor->p11.C_GetSlotList(CK_FALSE, slots, &count);
+	const CK_RV listed = actor->p11.C_GetSlotList(CK_FALSE, slots, &count);
+	CK_RV told = listed;
+	bool is_there = false;
 
-	for (CK_ULONG i = 0; told == CKR_OK && i < count; i++) {
-		CK_RV rv = actor->p11.C_GetTokenInfo(slots[i], &info);
+	for (CK_ULONG i = 0; listed == CKR_OK && i < count; i++) {
+		const CK_RV rv = actor->p11.C_GetTokenInfo(slots[i], &info);
 
-		if (rv == CKR_OK && is_our_token(look->known, &info)) {
-			const CK_FLAGS flags = info.flags & TOKEN_FLAGS;
-
-			note(look, rv, info.serialNumber, sizeof(info.serialNumber));
-			note(look, rv, &flags, sizeof(flags));
-			actor->slot = slots[i];
+		if (rv == CKR_OK && is_our_token(look->known, slots[i], &info)) {
+			note_token(look, &info);
 			settle(piece, WITNESS_FINE, rv);
+			actor->slot = slots[i];
 			return true;
 		}
-		if (rv != CKR_OK && rv != CKR_TOKEN_NOT_PRESENT)
-			told = rv;
+		if (rv == CKR_OK || rv == CKR_TOKEN_NOT_PRESENT)
+			continue;
+		told = rv;
+		is_there = is_there || slots[i] == look->known->slot;
 	}
+	actor->slot = look->known->slot;
 	if (told != CKR_OK)
 		tell(piece, told);
 	else
 		settle(piece, WITNESS_MISSING, told);
-	return false;
+	return is_there;
 }
 
 static CK_RV find(struct actor *actor, CK_ATTRIBUTE *template, CK_ULONG attributes, CK_OBJECT_HANDLE *found,
@@ -502,6 +518,17 @@ void witness_bless(const struct witness *witness, int status, struct witness_kno
 	if (status != 0 || !witness_is_good(witness, why, sizeof(why)))
 		report_bail("nothing is hurt, but %s", why);
 	known->complete = true;
+}
+
+uint32_t witness_mask(bool is_private)
+{
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < WITNESS_OBJECTS_COUNT; i++) {
+		if (witness_objects[i].is_private == is_private)
+			mask |= UINT32_C(1) << (WITNESS_OBJECTS + i);
+	}
+	return mask;
 }
 
 unsigned witness_told(const struct witness *witness)

@@ -41,7 +41,8 @@ struct witness_piece {
 struct witness_known {
 	bool complete;
 	uint64_t values[WITNESS_PLACES][WITNESS_VALUES]; /* sums */
-	CK_UTF8CHAR label[32];                           /* of the token */
+	CK_SLOT_ID slot;                                 /* of the token */
+	CK_UTF8CHAR label[32];
 	CK_BYTE point[80], signature[WITNESS_SIGNATURE]; /* of the pair */
 	CK_ULONG point_len;
 };
@@ -77,5 +78,7 @@ void witness_bless(const struct witness *witness, int status, struct witness_kno
 
 /* "token", "login", …, or the object's label. */
 const char *witness_name(unsigned place);
+/* The objects that are private, or those that are not: a bit for each place. */
+uint32_t witness_mask(bool is_private);
 /* How many pieces an error told of. */
 unsigned witness_told(const struct witness *witness);
