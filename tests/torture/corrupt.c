@@ -320,7 +320,7 @@ static void get_known(enum form form)
 
 static void print_witness(const struct witness *witness)
 {
-	static const char *const states[] = { "not reached", "fine", "told", "MISSING", "WRONG" };
+	static const char *const states[] = { "not reached", "fine", "OLD", "told", "MISSING", "WRONG" };
 
 	for (unsigned i = 0; i < WITNESS_PLACES; i++)
 		(void)printf("  %-10s %s %s\n", witness_name(i), states[witness->pieces[i].state],
@@ -338,7 +338,7 @@ static bool judge(const struct point *point, const struct result *result, char *
 	const struct folder *store = &sweep.stores[point->form];
 	const struct extent extent =
 		extent_of(store, &store->files[point->file], point->damage == CUT, point->at);
-	const unsigned told = witness_told(&result->witness);
+	const unsigned told = witness_count(&result->witness, WITNESS_TOLD);
 	const int signal_number = WIFSIGNALED(result->status) ? WTERMSIG(result->status) : 0;
 	const bool hung = signal_number == SIGALRM || signal_number == SIGXCPU;
 
@@ -347,7 +347,7 @@ static bool judge(const struct point *point, const struct result *result, char *
 		tally->died++;
 		return false;
 	}
-	if (!witness_is_good(&result->witness, why, len)) {
+	if (!witness_is_good(&result->witness, 0, why, len)) {
 		tally->silent++;
 		return false;
 	}
@@ -396,7 +396,7 @@ static void count_file(const struct result *results, enum form form, size_t numb
 		point_text(&sweep.points[i], name, sizeof(name));
 		(void)snprintf(repeat, sizeof(repeat), "--point %s", name);
 		if (sweep.verbose != NULL)
-			(void)printf("%s: %u told\n", name, witness_told(&results[i].witness));
+			(void)printf("%s: %u told\n", name, witness_count(&results[i].witness, WITNESS_TOLD));
 		report_point(&sweep.report, good, repeat, why);
 	}
 	if (tally.whole + tally.one + tally.some + tally.all + tally.beyond + tally.silent + tally.died != 0)

@@ -6,9 +6,7 @@
 #include "report.h"
 
 /* Those that say how a PIN does, and what the token wants. */
-#define TOKEN_FLAGS                                                                                \
-	(CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | PIN_FLAGS(USER) | \
-	 PIN_FLAGS(SO))
+#define TOKEN_FLAGS (CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED | PIN_FLAGS(USER) | PIN_FLAGS(SO))
 #define PIN_FLAGS(who)                                                                    \
 	(CKF_##who##_PIN_COUNT_LOW | CKF_##who##_PIN_FINAL_TRY | CKF_##who##_PIN_LOCKED | \
 	 CKF_##who##_PIN_TO_BE_CHANGED)
@@ -33,7 +31,7 @@ struct look {
 	struct witness_known *known;
 	struct witness *witness;
 	unsigned place, value;
-	bool logged_in;
+	bool has_pin, logged_in;
 	CK_RV read_only; /* why there is no session that writes */
 };
 
@@ -48,6 +46,7 @@ static struct witness_piece *begin(struct look *look, unsigned place)
 static void note(struct look *look, CK_RV rv, const void *data, size_t len)
 {
 	struct witness_piece *piece = &look->witness->pieces[look->place];
+	const struct witness_known *older = look->known->older;
 	uint64_t *known = &look->known->values[look->place][look->value++];
 	const CK_BYTE *bytes = data;
 	uint64_t sum = (UINT64_C(0xcbf29ce484222325) ^ rv ^ len << 32) * UINT64_C(0x100000001b3); /* FNV-1a */
@@ -59,7 +58,9 @@ static void note(struct look *look, CK_RV rv, const void *data, size_t len)
 	if (!look->known->complete) {
 		*known = sum;
 	} else if (*known != sum && piece->state != WITNESS_WRONG) {
-		piece->state = WITNESS_WRONG;
+		piece->state = older != NULL && older->values[look->place][look->value - 1] == sum
+				       ? WITNESS_OLD
+				       : WITNESS_WRONG;
 		piece->value = look->value;
 	}
 }
@@ -75,7 +76,7 @@ static bool tells_of_damage(CK_RV rv)
 /* How a look at a piece ended. A wrong value that was seen on the way is not made good by an error. */
 static void settle(struct witness_piece *piece, enum witness_state state, CK_RV rv)
 {
-	if (piece->state == WITNESS_WRONG)
+	if (piece->state == WITNESS_WRONG || (piece->state == WITNESS_OLD && state != WITNESS_WRONG))
 		return;
 	piece->state = state;
 	piece->rv = rv;
@@ -110,6 +111,7 @@ static void note_token(struct look *look, const CK_TOKEN_INFO *info)
 {
 	const CK_FLAGS flags = info->flags & TOKEN_FLAGS;
 
+	look->has_pin = (info->flags & CKF_USER_PIN_INITIALIZED) != 0;
 	note(look, CKR_OK, info->serialNumber, sizeof(info->serialNumber));
 	note(look, CKR_OK, &flags, sizeof(flags));
 }
@@ -145,6 +147,7 @@ static bool look_for_token(struct look *look)
 		is_there = is_there || slots[i] == look->known->slot;
 	}
 	actor->slot = look->known->slot;
+	look->has_pin = true; /* it did not say that there is none */
 	if (told != CKR_OK)
 		tell(piece, told);
 	else
@@ -340,33 +343,51 @@ static void look_at_object(struct look *look, unsigned which)
 	end(piece, rv);
 }
 
+/* Those that are found: readable ones, ones that an error tells of, and those that are neither. */
+struct listed {
+	CK_ULONG readable, hurt;
+	CK_RV told, blamed;
+};
+
+/* The token's own objects (profiles) are no part of the store. */
+static void list_one(struct actor *actor, CK_OBJECT_HANDLE object, struct listed *listed)
+{
+	CK_OBJECT_CLASS class = 0;
+	CK_ATTRIBUTE attribute = { CKA_CLASS, &class, sizeof(class) };
+	const CK_RV rv = actor->p11.C_GetAttributeValue(actor->session, object, &attribute, 1);
+
+	if (rv == CKR_OK) {
+		listed->readable += class != CKO_PROFILE;
+	} else if (tells_of_damage(rv)) {
+		listed->hurt++;
+		listed->told = rv;
+	} else {
+		listed->blamed = rv;
+	}
+}
+
 static void look_at_list(struct look *look)
 {
 	struct actor *actor = &look->actor;
 	struct witness_piece *piece = begin(look, WITNESS_LIST);
+	struct listed listed = { 0 };
 	CK_OBJECT_HANDLE found[64];
 	CK_ULONG count = 0, wanted = 0;
-	CK_RV rv = CKR_OK;
+	CK_RV rv = find(actor, NULL, 0, found, COUNT(found), &count);
 
-	/* The token's own objects (profiles) are no part of the store. */
 	for (unsigned i = 0; i < WITNESS_OBJECTS_COUNT; i++)
 		wanted += look->logged_in || !witness_objects[i].is_private;
-	rv = find(actor, NULL, 0, found, COUNT(found), &count);
-	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
-		CK_OBJECT_CLASS class = 0;
-		CK_ATTRIBUTE attribute = { CKA_CLASS, &class, sizeof(class) };
-
-		/* One that can't be read is there, and tells. */
-		if (actor->p11.C_GetAttributeValue(actor->session, found[i], &attribute, 1) == CKR_OK &&
-		    class == CKO_PROFILE) {
-			found[i] = found[--count];
-			i--;
-		}
-	}
-	if (rv != CKR_OK || count == wanted)
-		end(piece, rv);
-	else
-		settle(piece, count < wanted ? WITNESS_MISSING : WITNESS_WRONG, rv);
+	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++)
+		list_one(actor, found[i], &listed);
+	rv = rv == CKR_OK ? listed.blamed : rv;
+	if (rv != CKR_OK)
+		tell(piece, rv);
+	else if (listed.readable > wanted)
+		settle(piece, WITNESS_WRONG, rv);
+	else if (listed.readable + listed.hurt < wanted)
+		settle(piece, WITNESS_MISSING, rv);
+	else /* one more that can't be read is there, and tells */
+		end(piece, listed.readable + listed.hurt > wanted ? listed.told : CKR_OK);
 }
 
 static void look_at_creation(struct look *look)
@@ -406,14 +427,17 @@ static void end_all(struct look *look, unsigned from, enum witness_state state, 
 		settle(&look->witness->pieces[i], state, rv);
 }
 
-/* The user's PIN is the PIN. */
+/* The user's PIN is the PIN. Where there is said to be none, one is missing. */
 static void log_in(struct look *look)
 {
 	struct witness_piece *piece = begin(look, WITNESS_LOGIN);
 	const CK_RV rv = actor_login(&look->actor, CKU_USER, USER_PIN_1);
 
 	look->logged_in = rv == CKR_OK;
-	end(piece, rv);
+	if (!look->has_pin || rv == CKR_USER_PIN_NOT_INITIALIZED)
+		settle(piece, WITNESS_MISSING, CKR_OK);
+	else
+		end(piece, rv);
 }
 
 static void look_at_pieces(struct look *look)
@@ -482,6 +506,8 @@ static void say_what_is_bad(unsigned place, const struct witness_piece *piece, c
 	else if (piece->rv != CKR_OK)
 		(void)snprintf(why, len, "%s answers %s, which blames the caller", name,
 			       actor_rv_name(piece->rv));
+	else if (piece->state == WITNESS_OLD)
+		(void)snprintf(why, len, "%s is as it once was, and nothing said so", name);
 	else if (piece->value != 0)
 		(void)snprintf(why, len, "%s is wrong in its value %u, and nothing said so", name,
 			       piece->value);
@@ -489,12 +515,14 @@ static void say_what_is_bad(unsigned place, const struct witness_piece *piece, c
 		(void)snprintf(why, len, "%s is there more than once, and nothing said so", name);
 }
 
-bool witness_is_good(const struct witness *witness, char *why, size_t len)
+bool witness_is_good(const struct witness *witness, unsigned silent, char *why, size_t len)
 {
+	const unsigned good = silent | 1u << WITNESS_FINE | 1u << WITNESS_TOLD;
+
 	for (unsigned i = 0; i < WITNESS_PLACES; i++) {
 		const struct witness_piece *piece = &witness->pieces[i];
 
-		if (piece->state == WITNESS_FINE || piece->state == WITNESS_TOLD)
+		if ((good & 1u << piece->state) != 0)
 			continue;
 		say_what_is_bad(i, piece, why, len);
 		return false;
@@ -515,7 +543,7 @@ void witness_bless(const struct witness *witness, int status, struct witness_kno
 			report_bail("nothing is hurt, but %s answers %s", witness_name(i),
 				    actor_rv_name(piece->rv));
 	}
-	if (status != 0 || !witness_is_good(witness, why, sizeof(why)))
+	if (status != 0 || !witness_is_good(witness, 0, why, sizeof(why)))
 		report_bail("nothing is hurt, but %s", why);
 	known->complete = true;
 }
@@ -531,11 +559,11 @@ uint32_t witness_mask(bool is_private)
 	return mask;
 }
 
-unsigned witness_told(const struct witness *witness)
+unsigned witness_count(const struct witness *witness, enum witness_state state)
 {
-	unsigned told = 0;
+	unsigned count = 0;
 
 	for (unsigned i = 0; i < WITNESS_PLACES; i++)
-		told += witness->pieces[i].state == WITNESS_TOLD;
-	return told;
+		count += witness->pieces[i].state == state;
+	return count;
 }

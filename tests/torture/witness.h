@@ -1,7 +1,7 @@
 /*
  * A small token whose every piece is known, and a process that looks at it after somebody
  * hurt the store: of each piece it says that it is fine, that an error told of the damage,
- * or that it is missing or wrong and no error said so. The last two are what must not be.
+ * or that it is missing, old or wrong and no error said so. The latter must not be.
  */
 #pragma once
 
@@ -13,6 +13,7 @@
 enum witness_state {
 	WITNESS_NOT_SEEN, /* the process died before */
 	WITNESS_FINE,
+	WITNESS_OLD,     /* it is as it once was, and no error said so */
 	WITNESS_TOLD,    /* an error said that there is something wrong */
 	WITNESS_MISSING, /* a search or a list came to a good end without it */
 	WITNESS_WRONG,   /* another value, another result, or a refusal that blames the caller */
@@ -40,6 +41,7 @@ struct witness_piece {
 /* How all was before anything was hurt: noted by a first look, for those that come after it. */
 struct witness_known {
 	bool complete;
+	const struct witness_known *older;               /* how all was at an earlier time, or NULL */
 	uint64_t values[WITNESS_PLACES][WITNESS_VALUES]; /* sums */
 	CK_SLOT_ID slot;                                 /* of the token */
 	CK_UTF8CHAR label[32];
@@ -70,8 +72,11 @@ struct witness_known *witness_known_new(void);
  */
 void witness_look(const char *module, struct witness_known *known, struct witness *ret_witness);
 
-/* Whether nothing is missing or wrong; else which piece is, in words. */
-bool witness_is_good(const struct witness *witness, char *why, size_t len);
+/*
+ * Whether nothing is missing, old or wrong; else which piece is, in words. A state that has
+ * its bit in `silent` passes as well.
+ */
+bool witness_is_good(const struct witness *witness, unsigned silent, char *why, size_t len);
 
 /* The end of the first look. Ends the sweep unless all is fine, as it has to be before anything is hurt. */
 void witness_bless(const struct witness *witness, int status, struct witness_known *known);
@@ -80,5 +85,5 @@ void witness_bless(const struct witness *witness, int status, struct witness_kno
 const char *witness_name(unsigned place);
 /* The objects that are private, or those that are not: a bit for each place. */
 uint32_t witness_mask(bool is_private);
-/* How many pieces an error told of. */
-unsigned witness_told(const struct witness *witness);
+/* How many pieces are in that state. */
+unsigned witness_count(const struct witness *witness, enum witness_state state);
