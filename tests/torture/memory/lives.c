@@ -276,6 +276,7 @@ static void live_twice(struct world *world, const struct unit *unit, uint64_t n)
 		note_left(page, n, left - page->left);
 	if (unit->life->empty)
 		home_remove(&home);
+	page->lived = true;
 	_exit(0);
 }
 
@@ -285,11 +286,8 @@ static bool ends_well(struct sweep_page *page, pid_t child, uint64_t n)
 
 	if (child < 0 || waitpid(child, &status, 0) != child)
 		return false;
-	if (WIFSIGNALED(status)) {
-		page->deaths++;
-		page->points++;
-		sweep_bad(page, n, "the process dies of signal %d", WTERMSIG(status));
-	}
+	if (!page->lived)
+		sweep_death(page, n, status);
 	return true;
 }
 
@@ -299,9 +297,11 @@ void sweep_life(struct world *world, const struct unit *unit, struct sweep_span 
 	uint64_t n = 0;
 
 	do {
-		const pid_t child = fork();
+		pid_t child = -1;
 
 		page->at = n;
+		page->lived = false;
+		child = fork();
 		if (child == 0)
 			live_twice(world, unit, n);
 		if (!ends_well(page, child, n))

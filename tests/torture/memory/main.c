@@ -129,18 +129,17 @@ static void tell(const struct unit *unit)
 	(void)fflush(stdout);
 }
 
-/* A unit that ended before its end: it died, or what it worked with is no good any more. */
+/* A unit that ended before its end: it died, or what it worked with is no good any more, and it said so. */
 static bool goes_on(struct job *job, int status)
 {
 	struct sweep_page *page = job->unit->page;
+	const bool said_so = WIFEXITED(status) && WEXITSTATUS(status) == SWEEP_WORLD_BROKEN &&
+			     page->bad != 0 && page->bad_at == page->at;
 
 	if (page->done)
 		return false;
-	if (WIFSIGNALED(status)) {
-		page->deaths++;
-		page->points++;
-		sweep_bad(page, page->at, "the process dies of signal %d", WTERMSIG(status));
-	}
+	if (!said_so)
+		sweep_death(page, page->at, status);
 	if (page->at == 0 || options.at != NULL || page->bad > DEATHS_MAX)
 		return false;
 	*job = start(job->unit, page->at);

@@ -3,6 +3,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "actor.h"
@@ -10,7 +11,6 @@
 
 #define POINT_SECONDS 60 /* after which it hangs */
 #define LEAK_TIMES    20u
-#define WORLD_BROKEN  3 /* exit status: the next point needs a process that knows nothing */
 
 uint64_t sweep_next(const struct sweep_span *span, uint64_t at, uint64_t allocations, bool dear)
 {
@@ -37,6 +37,17 @@ void sweep_bad(struct sweep_page *page, uint64_t at, const char *format, ...)
 		va_end(args);
 	}
 	page->bad++;
+	page->bad_at = at;
+}
+
+void sweep_death(struct sweep_page *page, uint64_t at, int status)
+{
+	page->deaths++;
+	page->points++;
+	if (WIFSIGNALED(status))
+		sweep_bad(page, at, "the process dies of signal %d", WTERMSIG(status));
+	else
+		sweep_bad(page, at, "the process ends itself with status %d", WEXITSTATUS(status));
 }
 
 bool sweep_is_memory(CK_RV rv)
@@ -212,7 +223,7 @@ void sweep_act(struct world *world, const struct unit *unit, struct sweep_span s
 	for (uint64_t n = sweep_next(&span, 0, page->allocations, unit->act->dear); n != 0;
 	     n = sweep_next(&span, n, page->allocations, unit->act->dear)) {
 		if (!try_point(world, unit, n, &before))
-			_exit(WORLD_BROKEN);
+			_exit(SWEEP_WORLD_BROKEN);
 	}
 	(void)check_anew(world, unit, &before);
 	page->done = true;
