@@ -210,7 +210,7 @@ static void sweep_up(struct world *world)
 {
 	if (world->session == 0)
 		return;
-	world_clean(world);
+	(void)world_clean(world); /* the step that is made again shows what is there */
 	world_close(world);
 	(void)world_open(world);
 }

@@ -61,21 +61,32 @@ struct look {
 	int64_t live;
 };
 
-static void undo(struct world *world, const struct act *act)
+/* Whether what it said it made was there. */
+static CK_RV undo(struct world *world, const struct act *act)
 {
 	if (act->undo != NULL)
 		act->undo(world);
-	world_clean(world);
+	return world_clean(world);
+}
+
+static CK_RV prepare(struct world *world, const struct unit *unit)
+{
+	CK_RV rv = unit->touched ? world_touch(world, unit->act->key) : CKR_OK;
+
+	if (unit->act->before != NULL)
+		NEXT(rv, unit->act->before(world));
+	return rv;
 }
 
 /* Once, with nothing failing. */
 static CK_RV run_well(struct world *world, const struct unit *unit)
 {
-	CK_RV rv = unit->touched ? world_touch(world, unit->act->key) : CKR_OK;
+	CK_RV rv = prepare(world, unit);
+	CK_RV made = CKR_OK;
 
 	NEXT(rv, unit->act->run(world));
-	undo(world, unit->act);
-	return rv;
+	made = undo(world, unit->act);
+	return rv == CKR_OK ? made : rv;
 }
 
 static CK_RV look(struct world *world, struct look *ret_look)
@@ -88,25 +99,47 @@ static CK_RV look(struct world *world, struct look *ret_look)
 	return rv;
 }
 
-/* The act with its n-th allocation failing; then without. False when the world is not what it was. */
-static bool try_once(struct world *world, const struct unit *unit, uint64_t n, bool count, bool *ret_struck)
+static const char *in_words(CK_RV rv)
+{
+	return rv == CKR_WRONG ? "what is wrong" : actor_rv_name(rv);
+}
+
+/* The act with its n-th allocation failing. False when what can be seen is not what it answered. */
+static bool fail_once(struct world *world, const struct unit *unit, uint64_t n, bool count, bool *ret_struck)
 {
 	struct sweep_page *page = unit->page;
-	CK_RV rv = world_open(world);
+	CK_RV rv = CKR_OK, seen = CKR_OK, made = CKR_OK;
 
-	if (unit->touched)
-		NEXT(rv, world_touch(world, unit->act->key));
-	if (rv != CKR_OK) {
-		sweep_bad(page, n, "before the point: %s", actor_rv_name(rv));
-		return false;
-	}
 	alloc_arm(unit->mode, n);
 	rv = unit->act->run(world);
 	alloc_disarm();
 	*ret_struck = alloc_struck();
-	if (count && (rv == CKR_OK ? false : !*ret_struck || !sweep_is_memory(rv)))
-		sweep_bad(page, n, "answers %s", rv == CKR_WRONG ? "what is wrong" : actor_rv_name(rv));
-	undo(world, unit->act);
+	if (count && rv != CKR_OK && (!*ret_struck || !sweep_is_memory(rv)))
+		sweep_bad(page, n, "answers %s", in_words(rv));
+	if (unit->act->after != NULL)
+		seen = unit->act->after(world, rv);
+	made = undo(world, unit->act);
+	if (seen != CKR_OK)
+		sweep_bad(page, n, "answers %s, but a look at it %s", rv == CKR_OK ? "CKR_OK" : in_words(rv),
+			  in_words(seen));
+	else if (made != CKR_OK)
+		sweep_bad(page, n, "of what it made a call answers %s", in_words(made));
+	return seen == CKR_OK && made == CKR_OK;
+}
+
+/* The same, and then without. False when the world is not what it was. */
+static bool try_once(struct world *world, const struct unit *unit, uint64_t n, bool count, bool *ret_struck)
+{
+	struct sweep_page *page = unit->page;
+	CK_RV rv = prepare(world, unit);
+
+	NEXT(rv, world_open(world));
+	if (rv != CKR_OK) {
+		sweep_bad(page, n, "before the point: %s", actor_rv_name(rv));
+		return false;
+	}
+	if (!fail_once(world, unit, n, count, ret_struck))
+		return false;
 	if (unit->act->two) {
 		world_close(world);
 		(void)world_open(world);
@@ -186,14 +219,16 @@ static CK_RV warm_up(struct world *world, const struct unit *unit, struct look *
 	CK_RV rv = world_enter(world, unit->act->presence);
 
 	for (unsigned i = 0; i < 3 && rv == CKR_OK; i++) {
+		CK_RV made = CKR_OK;
+
+		NEXT(rv, prepare(world, unit));
 		NEXT(rv, world_open(world));
-		if (unit->touched)
-			NEXT(rv, world_touch(world, unit->act->key));
 		alloc_arm(ALLOC_ONCE, 0);
 		NEXT(rv, unit->act->run(world));
 		alloc_disarm();
 		unit->page->allocations = alloc_counted();
-		undo(world, unit->act);
+		made = undo(world, unit->act);
+		NEXT(rv, made);
 		NEXT(rv, run_well(world, unit));
 		world_close(world);
 		NEXT(rv, look(world, ret_before));
