@@ -6,7 +6,7 @@
  *
  * A point is good when each call answers CKR_OK, CKR_HOST_MEMORY or CKR_DEVICE_MEMORY; when
  * the same works afterwards, at once; when no object came, went or changed; and when no
- * block of memory is lost.
+ * block of memory, descriptor, lock or mapping is lost.
  */
 #include <errno.h>
 #include <limits.h>

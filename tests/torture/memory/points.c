@@ -10,7 +10,6 @@
 #include "sweep.h"
 
 #define POINT_SECONDS 60 /* after which it hangs */
-#define LEAK_TIMES    20u
 
 uint64_t sweep_next(const struct sweep_span *span, uint64_t at, uint64_t allocations, bool dear)
 {
@@ -58,7 +57,7 @@ bool sweep_is_memory(CK_RV rv)
 /* What an act leaves, and how it leaves it. */
 struct look {
 	uint64_t sum;
-	int64_t live;
+	struct left left;
 };
 
 /* Whether what it said it made was there. */
@@ -95,7 +94,7 @@ static CK_RV look(struct world *world, struct look *ret_look)
 
 	if (world->keeper != 0)
 		rv = world_sum(world, &ret_look->sum);
-	ret_look->live = alloc_live();
+	left_count(&ret_look->left);
 	return rv;
 }
 
@@ -152,26 +151,29 @@ static bool try_once(struct world *world, const struct unit *unit, uint64_t n, b
 }
 
 /*
- * Memory that is lost is lost each time. What is cached is not, nor what OpenSSL's list of
- * errors keeps: that has 16 places.
+ * What is lost is lost each time. What is cached is not, nor what OpenSSL's list of errors
+ * keeps: that has 16 places.
  */
 static void look_for_leak(struct world *world, const struct unit *unit, uint64_t n, struct look *before)
 {
-	struct look now = { 0 };
+	struct look now = { 0 }, half = { 0 };
 	bool struck = false;
-	int64_t half = 0;
+	enum left_kind kind = LEFT_KINDS;
 
-	if (look(world, &now) != CKR_OK || now.live <= before->live)
+	if (look(world, &now) != CKR_OK || left_grown(&before->left, &now.left, 1) == LEFT_KINDS)
 		return;
-	for (unsigned times = 1; times <= 2 * LEAK_TIMES; times++) {
+	for (unsigned times = 1; times <= 2 * SWEEP_LEAK_TIMES; times++) {
 		if (!try_once(world, unit, n, false, &struck) || look(world, &now) != CKR_OK)
 			return;
-		half = times == LEAK_TIMES ? now.live : half;
+		if (times == SWEEP_LEAK_TIMES)
+			half = now;
 	}
-	if (now.live - half >= (int64_t)LEAK_TIMES)
-		sweep_bad(unit->page, n, "%lld blocks are lost in %u times", (long long)(now.live - half),
-			  LEAK_TIMES);
-	before->live = now.live;
+	kind = left_grown(&half.left, &now.left, SWEEP_LEAK_TIMES);
+	if (kind != LEFT_KINDS)
+		sweep_bad(unit->page, n, "%lld %s are lost in %u times",
+			  (long long)(now.left.of[kind] - half.left.of[kind]), left_name(kind),
+			  SWEEP_LEAK_TIMES);
+	before->left = now.left;
 }
 
 static bool try_point(struct world *world, const struct unit *unit, uint64_t n, struct look *before)
@@ -189,6 +191,11 @@ static bool try_point(struct world *world, const struct unit *unit, uint64_t n, 
 	if (rv != CKR_OK || now.sum != before->sum) {
 		sweep_bad(unit->page, n, "%s",
 			  rv == CKR_OK ? "the objects are not what they were" : actor_rv_name(rv));
+		return false;
+	}
+	if (now.left.of[LEFT_LOCKS] != before->left.of[LEFT_LOCKS]) {
+		sweep_bad(unit->page, n, "%lld locks are held, and not %lld",
+			  (long long)now.left.of[LEFT_LOCKS], (long long)before->left.of[LEFT_LOCKS]);
 		return false;
 	}
 	look_for_leak(world, unit, n, before);

@@ -5,11 +5,14 @@
 #pragma once
 
 #include "alloc.h"
+#include "left.h"
 #include "world.h"
 
 #define BAD_MAX            32
 #define WHY_LEN            160
 #define SWEEP_WORLD_BROKEN 3 /* exit status: the next point needs a process that knows nothing */
+
+#define SWEEP_LEAK_TIMES 20u
 
 #define SHORT_ALL 6u /* a short run tries the first so many points */
 #define SHORT_FEW 9u /* and so many of the rest; of what is dear, a third */
@@ -28,8 +31,9 @@ struct sweep_page {
 		char why[WHY_LEN];
 	} why[BAD_MAX];
 
-	/* Of lives: blocks that are left when nothing failed; and the most of them more when something did. */
-	int64_t left, left_most;
+	/* Of lives: what is left when nothing failed; and the most blocks more when something did. */
+	struct left left;
+	int64_t left_most;
 	uint64_t left_points;
 };
 
