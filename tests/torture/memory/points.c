@@ -243,25 +243,39 @@ static CK_RV warm_up(struct world *world, const struct unit *unit, struct look *
 	return rv;
 }
 
+__attribute__((noreturn)) static void end_missing(struct sweep_page *page, const char *what, CK_RV rv)
+{
+	sweep_bad(page, 0, "with no fault %s answers %s", what, in_words(rv));
+	page->missing = page->done = true;
+	_exit(0);
+}
+
+/* Whether there is the key that the act needs. */
+static CK_RV look_for_key(struct world *world, const struct unit *unit)
+{
+	CK_RV rv = world_enter(world, USER);
+	CK_RV end = CKR_OK;
+
+	if (rv == CKR_OK && world->secret[unit->act->key] == 0)
+		rv = CKR_KEY_HANDLE_INVALID;
+	end = world->p11.C_Finalize(NULL);
+	return rv == CKR_OK ? end : rv;
+}
+
 void sweep_act(struct world *world, const struct unit *unit, struct sweep_span span)
 {
 	struct look before = { 0 };
 	struct sweep_page *page = unit->page;
+	CK_RV rv = CKR_OK;
 
 	(void)alarm(POINT_SECONDS);
-	if (unit->act->key != KEY_NONE && unit->act->presence == USER) {
-		CK_RV rv = world_enter(world, USER);
-
-		if (rv == CKR_OK && world->secret[unit->act->key] == 0) {
-			page->missing = page->done = true;
-			_exit(0);
-		}
-		NEXT(rv, world->p11.C_Finalize(NULL));
-	}
-	if (warm_up(world, unit, &before) != CKR_OK) {
-		page->missing = page->done = true;
-		_exit(0);
-	}
+	if (unit->act->key != KEY_NONE && unit->act->presence == USER)
+		rv = look_for_key(world, unit);
+	if (rv != CKR_OK)
+		end_missing(page, "its key", rv);
+	rv = warm_up(world, unit, &before);
+	if (rv != CKR_OK)
+		end_missing(page, "it", rv);
 	for (uint64_t n = sweep_next(&span, 0, page->allocations, unit->act->dear); n != 0;
 	     n = sweep_next(&span, n, page->allocations, unit->act->dear)) {
 		if (!try_point(world, unit, n, &before))

@@ -23,7 +23,7 @@ struct sweep_page {
 	uint64_t points, deaths;
 	uint64_t bad;    /* those below, and more if there were more */
 	uint64_t bad_at; /* the point of the latest */
-	bool missing;    /* the module can't do the act at all */
+	bool missing;    /* it does not work even when nothing fails; why[0] says so */
 	bool lived;      /* the life that is being tried came to its end */
 	bool done;
 	struct {
