@@ -58,9 +58,7 @@ static struct extent one_of(uint32_t objects)
 /* Without PINs: nobody logs in, and there are no private objects. */
 static struct extent of_pins(void)
 {
-	return (struct extent){ witness_mask(true) | BIT(WITNESS_TOKEN) | BIT(WITNESS_LOGIN) |
-					BIT(WITNESS_LIST),
-				WITNESS_PLACES };
+	return (struct extent){ witness_mask(true) | BIT(WITNESS_LOGIN) | BIT(WITNESS_LIST), WITNESS_PLACES };
 }
 
 static struct extent of_ledger(uint64_t space)
