@@ -55,7 +55,7 @@ static struct extent one_of(uint32_t objects)
 	return (struct extent){ objects | BIT(WITNESS_LIST), 1 };
 }
 
-/* Without PINs: nobody logs in, and there are no private objects. */
+/* Without PINs: nobody logs in, and there are no private objects. What the token says of itself is not hurt. */
 static struct extent of_pins(void)
 {
 	return (struct extent){ witness_mask(true) | BIT(WITNESS_LOGIN) | BIT(WITNESS_LIST), WITNESS_PLACES };
@@ -150,7 +150,7 @@ static bool is_in_log(const struct folder *store, size_t number)
 
 /* A row of the table: its cell's head (lengths, the row's number) and what is in it. */
 struct row {
-	size_t head, payload, end; /* in the page */
+	size_t head, payload, sealed, end; /* in the page */
 	uint64_t space, id;
 };
 
@@ -177,7 +177,9 @@ static size_t len_of(uint64_t type)
 	return type < COUNT(lens) ? lens[type] : (size_t)(type - 12) / 2;
 }
 
-/* Its columns are row (in the head), space, owner, id, … */
+/* Its columns are row (in the head), space, owner, id, version, terms, value. */
+#define COLUMNS 7u
+
 static struct row read_row(const uint8_t *page, size_t cell)
 {
 	struct row row = { .head = cell };
@@ -191,17 +193,27 @@ static struct row read_row(const uint8_t *page, size_t cell)
 	values = at + (size_t)varint(page, &types);
 	if (row.end > PAGE - RESERVED)
 		report_bail("a record does not fit its page");
-	for (unsigned i = 0; i < COUNT(numbers); i++) {
+	for (unsigned i = 0; i < COLUMNS; i++) {
 		const uint64_t type = varint(page, &types);
 
-		for (size_t k = 0; k < len_of(type); k++)
+		row.sealed = values;
+		for (size_t k = 0; k < len_of(type) && i < COUNT(numbers); k++)
 			numbers[i] = numbers[i] << 8 | page[values + k];
-		numbers[i] = type == 9 ? 1 : numbers[i];
+		if (i < COUNT(numbers))
+			numbers[i] = type == 9 ? 1 : numbers[i];
 		values += len_of(type);
 	}
 	row.space = numbers[1];
 	row.id = numbers[3];
 	return row;
+}
+
+/* Where a row can't be had of a PIN, the token can't say how that does. */
+static struct extent of_row(const struct row *row)
+{
+	const struct extent token = { BIT(WITNESS_TOKEN), 0 };
+
+	return together(of_record(row->space, row->id), row->space == SPACE_PIN ? token : nothing);
 }
 
 /* Where space is free the first four bytes say how much, and where there is more. */
@@ -231,10 +243,12 @@ static struct extent of_leaf(const uint8_t *page, size_t at)
 	for (size_t i = 0; i < count; i++) {
 		const struct row row = read_row(page, big(page + cells + 2 * i, 2));
 
-		if (at >= row.payload && at < row.end)
+		if (at >= row.sealed && at < row.end)
 			return of_record(row.space, row.id);
+		if (at >= row.payload && at < row.end)
+			return of_row(&row);
 		is_head = is_head || (at >= row.head && at < row.payload);
-		all = together(all, of_record(row.space, row.id));
+		all = together(all, of_row(&row));
 	}
 	return is_head ? all : nothing;
 }
