@@ -26,9 +26,11 @@
 #define HANG_SECONDS  120 /* by the clock: the machine may be busy; */
 #define BUSY_SECONDS  5   /* and of a processor */
 #define SHORT_POINTS  1500
+#define SHORT_EACH    400 /* of one file */
 #define SHORT_SECONDS 45
 #define SHM_STEP      16 /* of the log's index, which is made anew when nobody has it open */
 #define WORKERS_MAX   64
+#define FILES_MAX     64
 
 enum form {
 	CLOSED,
@@ -196,6 +198,22 @@ static void shuffle_points(uint64_t seed)
 	}
 }
 
+/* Of each file not too many: of the log every byte is much like another. */
+static void thin_points(void)
+{
+	unsigned of_file[FORMS][FILES_MAX] = { { 0 } };
+	size_t kept = 0;
+
+	shuffle_points(sweep.report.seed);
+	for (size_t i = 0; i < sweep.count && kept < SHORT_POINTS; i++) {
+		const struct point point = sweep.points[i];
+
+		if (point.file >= FILES_MAX || of_file[point.form][point.file]++ < SHORT_EACH)
+			sweep.points[kept++] = point;
+	}
+	sweep.count = kept;
+}
+
 static bool is_configuration(const char *path)
 {
 	return strcmp(path, "ashlar.conf") == 0 || strcmp(path, "softhsm2.conf") == 0;
@@ -212,10 +230,8 @@ static void add_points(void)
 				add_file(form, i, all);
 		}
 	}
-	if (!sweep.report.short_run)
-		return;
-	shuffle_points(sweep.report.seed);
-	sweep.count = sweep.count < SHORT_POINTS ? sweep.count : SHORT_POINTS;
+	if (sweep.report.short_run)
+		thin_points();
 }
 
 static void point_text(const struct point *point, char *text, size_t len)

@@ -24,7 +24,7 @@
 #include "witness.h"
 
 #define HANG_SECONDS  60
-#define SHORT_POINTS  120
+#define SHORT_EACH    7u /* points of each kind */
 #define SHORT_SECONDS 20
 #define WORKERS_MAX   64
 #define ROWS_MAX      256
@@ -444,11 +444,18 @@ static void add_points(void)
 static void thin_points(void)
 {
 	uint64_t state = sweep.report.seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-	const size_t step = sweep.count / SHORT_POINTS + 1;
 	size_t kept = 0;
 
-	for (size_t i = sweep.report.seed % step; i < sweep.count; i += step)
-		sweep.points[kept++] = sweep.points[i];
+	for (size_t begin = 0, end = 0; begin < sweep.count; begin = end) {
+		const size_t edit_number = sweep.points[begin].edit;
+		size_t step = 0;
+
+		while (end < sweep.count && sweep.points[end].edit == edit_number)
+			end++;
+		step = (end - begin) / SHORT_EACH + 1;
+		for (size_t i = begin + sweep.report.seed % step; i < end; i += step)
+			sweep.points[kept++] = sweep.points[i];
+	}
 	sweep.count = kept;
 	for (size_t i = sweep.count; i > 1; i--) {
 		const struct point point = sweep.points[i - 1];
