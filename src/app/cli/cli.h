@@ -100,9 +100,13 @@ enum ash_cli_exit ash_cli_exit_code(enum ash_code code);
 void ash_cli_help_overview(FILE *out, const char *prefix);
 void ash_cli_help_command(FILE *out, const struct ash_cli_command *command);
 
+/* One line: "ashlar key list [OPTION]...". */
+void ash_cli_help_usage(FILE *out, const struct ash_cli_command *command);
+
 /* The commands, one file each. */
 extern const struct ash_cli_command ash_cli_cmd_init, ash_cli_cmd_token_list, ash_cli_cmd_token_show,
 	ash_cli_cmd_token_delete, ash_cli_cmd_key_generate, ash_cli_cmd_key_import, ash_cli_cmd_key_list,
 	ash_cli_cmd_key_show, ash_cli_cmd_key_delete, ash_cli_cmd_mechanisms, ash_cli_cmd_selftest,
 	ash_cli_cmd_bench_scale, ash_cli_cmd_bench_create, ash_cli_cmd_bench_chart, ash_cli_cmd_info,
 	ash_cli_cmd_version, ash_cli_cmd_store_check, ash_cli_cmd_store_compact, ash_cli_cmd_store_backup;
+extern const struct ash_cli_command ash_cli_cmd_manual, ash_cli_cmd_complete;
