@@ -12,7 +12,7 @@
 #                    TORTURE_OPTIONS="--only kill,scale" does parts
 #   make reliability docs/reliability.md anew from what make torture left
 #   make format      put the layout of the C files right
-#   make install     as Meson does it (DESTDIR= is honoured)
+#   make install     into PREFIX (/usr/local, or the last one given), below DESTDIR when there is one
 #   make clean       remove the build folders (the crypto libraries stay in the cache)
 #
 # ASHLAR_AWS_LC=disabled (before the first build) leaves AWS-LC out.
@@ -76,8 +76,10 @@ reliability:
 format:
 	@tools/check_format --fix
 
-install: all
-	@meson install -C build --no-rebuild
+# As root after a build as a user nothing is built anew, unless PREFIX changes the files that name it.
+install:
+	@[ -f build/build.ninja ] || $(MAKE) --no-print-directory all
+	@tools/install build '$(PREFIX)'
 
 clean:
 	rm -rf build build-asan build-tsan
