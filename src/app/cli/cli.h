@@ -109,4 +109,4 @@ extern const struct ash_cli_command ash_cli_cmd_init, ash_cli_cmd_token_list, as
 	ash_cli_cmd_key_show, ash_cli_cmd_key_delete, ash_cli_cmd_mechanisms, ash_cli_cmd_selftest,
 	ash_cli_cmd_bench_scale, ash_cli_cmd_bench_create, ash_cli_cmd_bench_chart, ash_cli_cmd_info,
 	ash_cli_cmd_version, ash_cli_cmd_store_check, ash_cli_cmd_store_compact, ash_cli_cmd_store_backup;
-extern const struct ash_cli_command ash_cli_cmd_manual, ash_cli_cmd_complete;
+extern const struct ash_cli_command ash_cli_cmd_manual, ash_cli_cmd_complete, ash_cli_cmd_doctor;

@@ -11,7 +11,8 @@ static const struct ash_cli_command *const commands[] = {
 	&ash_cli_cmd_store_check,  &ash_cli_cmd_store_compact, &ash_cli_cmd_store_backup,
 	&ash_cli_cmd_mechanisms,   &ash_cli_cmd_selftest,      &ash_cli_cmd_bench_scale,
 	&ash_cli_cmd_bench_create, &ash_cli_cmd_bench_chart,   &ash_cli_cmd_info,
-	&ash_cli_cmd_version,      &ash_cli_cmd_manual,        &ash_cli_cmd_complete,
+	&ash_cli_cmd_version,      &ash_cli_cmd_doctor,        &ash_cli_cmd_manual,
+	&ash_cli_cmd_complete,
 };
 
 const struct ash_cli_command *ash_cli_command_at(size_t index)
