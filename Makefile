@@ -89,6 +89,7 @@ deb:
 
 check-deb: deb
 	@python3 tests/integration/install/deb_test.py build/deb
+	@python3 tests/integration/install/container_test.py . build/deb
 
 clean:
 	rm -rf build build-asan build-tsan
