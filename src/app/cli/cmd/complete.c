@@ -88,8 +88,10 @@ static void offer_tokens(const struct asked *asked)
 	size_t count = 0;
 
 	say_kind(asked, "words");
-	if (!ash_is_ok(cli->open(cli)) || !ash_is_ok(ash_cli_tokens(cli, &tokens, &count)))
+	if (!ash_is_ok(cli->open(cli)) || !ash_is_ok(ash_cli_tokens(cli, &tokens, &count))) {
+		cli->exit = ASH_CLI_DONE;
 		return;
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (ash_cli_token_usable(&tokens[i]))
 			offer(asked, ash_cli_token_label(&tokens[i]), "token");

@@ -89,6 +89,18 @@ TEST(without_a_store_no_token_is_offered)
 	EXPECT_TEXT("", fake_err);
 }
 
+TEST(without_memory_no_token_is_offered_and_nothing_breaks)
+{
+	for (int left = 0; left < 5; left++) {
+		struct ash_hsm some = FAKE_HSM;
+
+		ash_mem_fail_after(left);
+		EXPECT_NUMBER(ASH_CLI_DONE, RUN(&some, "complete", "--", "key", "list", "--token", ""));
+		ash_mem_fail_after(-1);
+		EXPECT(strncmp(fake_out, "words\n", 6) == 0);
+	}
+}
+
 TEST(it_wants_a_word)
 {
 	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "complete"));

@@ -33,7 +33,9 @@ ASH_UNUSED static const char *noted(const struct ash_doctor *doctor, const char 
 
 	json_array_foreach(doctor->list.rows, index, row)
 	{
-		if (strcmp(json_string_value(json_object_get(row, "check")), check) == 0)
+		const char *name = json_string_value(json_object_get(row, "check"));
+
+		if (name != NULL && strcmp(name, check) == 0)
 			value = json_string_value(json_object_get(row, key));
 	}
 	return value != NULL ? value : "";

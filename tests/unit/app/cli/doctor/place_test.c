@@ -138,6 +138,26 @@ TEST(tokens_are_counted)
 	EXPECT_TEXT("", fake_err);
 }
 
+/* A report that could not be made whole is none: the command fails with its status. */
+TEST(without_memory_the_status_says_so)
+{
+	bool whole = false;
+	int64_t left = 0;
+
+	for (; !whole; left++) {
+		struct ash_hsm hsm = FAKE_HSM;
+		struct ash_doctor doctor = doctor_of(&hsm, "");
+
+		ash_mem_fail_after(left);
+		ash_doctor_tokens(&doctor);
+		ash_mem_fail_after(-1);
+		EXPECT(ash_is_ok(doctor.status) || doctor.status.code == ASH_E_MEMORY);
+		whole = strcmp(noted(&doctor, "tokens", "state"), "good") == 0;
+		end_doctor(&doctor);
+	}
+	EXPECT(left > 3);
+}
+
 TEST(without_a_configuration_nothing_is_said_of_places)
 {
 	struct ash_doctor doctor = new_doctor(NULL);
