@@ -13,6 +13,7 @@
 #   make reliability docs/reliability.md anew from what make torture left
 #   make format      put the layout of the C files right
 #   make install     into PREFIX (/usr/local, or the last one given), below DESTDIR when there is one
+#   make uninstall   removes what make install put there last
 #   make deb         Debian packages, in build/deb
 #   make check-deb   builds them and tries them in a fresh Debian (as root; minutes, network)
 #   make clean       remove the build folders (the crypto libraries stay in the cache)
@@ -31,7 +32,7 @@ export ASHLAR_AWS_LC
 configure = meson setup -Daws_lc=$(ASHLAR_AWS_LC)
 sanitize = CC=clang $(configure) -Db_lundef=false -Doptimization=1 -Dbug_aborts=true
 
-.PHONY: all check check-asan check-tsan stress demo fuzz model torture reliability format install deb check-deb clean setup setup-tsan
+.PHONY: all check check-asan check-tsan stress demo fuzz model torture reliability format install uninstall deb check-deb clean setup setup-tsan
 .DELETE_ON_ERROR:
 
 all: build/build.ninja
@@ -82,6 +83,9 @@ format:
 install:
 	@[ -f build/build.ninja ] || $(MAKE) --no-print-directory all
 	@tools/install build '$(PREFIX)'
+
+uninstall:
+	@ninja -C build uninstall
 
 deb:
 	@tools/setup --deb
