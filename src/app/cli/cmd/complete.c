@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "app/cli/find/select.h"
+#include "app/cli/find/uri.h"
 #include "app/cli/key/keytype.h"
 #include "app/cli/print/text.h"
-#include "token/mechanism.h"
+#include "app/cli/use/mech.h"
 #include "util/mem.h"
 
 #define WORD_MAX 256
@@ -18,6 +19,7 @@
 /* What is being completed: the words before the last, and the last, which may be half a word. */
 struct asked {
 	struct ash_cli *cli;
+	const struct ash_cli_command *command; /* once the words name one */
 	char **words;
 	int count; /* of words before `last` */
 	const char *last;
@@ -73,11 +75,64 @@ static void offer_usages(const struct asked *asked)
 		offer(&rest, ash_span_text(row->word), row->text);
 }
 
+/* What a command does with mechanisms; 0: any of them will do. */
+static uint64_t mechanism_flag(const struct ash_cli_command *command)
+{
+	static const struct {
+		const char *name;
+		uint64_t flag;
+	} uses[] = {
+		{ "sign", CKF_SIGN },       { "verify", CKF_VERIFY }, { "encrypt", CKF_ENCRYPT },
+		{ "decrypt", CKF_DECRYPT }, { "wrap", CKF_WRAP },     { "unwrap", CKF_UNWRAP },
+		{ "derive", CKF_DERIVE },
+	};
+
+	for (size_t i = 0; i < ASH_COUNT(uses); i++) {
+		if (strcmp(uses[i].name, command->name) == 0)
+			return uses[i].flag;
+	}
+	return 0;
+}
+
+/* By their short names, and by those of the standard once that is begun. */
 static void offer_mechanisms(const struct asked *asked)
 {
+	const uint64_t flag = mechanism_flag(asked->command);
+	const bool standard = strncmp(asked->last, "CKM", strlen("CKM")) == 0;
+
 	say_kind(asked, "words");
-	for (size_t i = 0; i < ash_mechanism_count(); i++)
-		offer(asked, ash_span_text(ash_mechanism_at(i)->name), "");
+	for (size_t i = 0; i < ash_mechanism_count(); i++) {
+		const struct ash_mechanism_row *row = ash_mechanism_at(i);
+		const struct ash_cli_mech_name name = ash_cli_mech_short(row);
+
+		if ((row->info.flags & flag) != flag)
+			continue;
+		if (standard)
+			offer(asked, ash_span_text(row->name), name.text);
+		else if (name.text[0] != '\0')
+			offer(asked, ash_span_text(name.text), row->name);
+	}
+}
+
+static void offer_hashes(const struct asked *asked)
+{
+	say_kind(asked, "words");
+	for (int hash = ASH_HASH_NONE + 1; hash < ASH_HASHES; hash++)
+		offer(asked, ash_span_text(ash_cli_hash_name((enum ash_hash)hash)), "");
+}
+
+static void offer_classes(const struct asked *asked)
+{
+	static const uint64_t classes[] = { CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE, CKO_SECRET_KEY,
+					    CKO_DATA };
+
+	say_kind(asked, "words");
+	for (size_t i = 0; i < ASH_COUNT(classes); i++) {
+		const char *word = ash_cli_uri_type(classes[i]);
+
+		if (word != NULL)
+			offer(asked, ash_span_text(word), "");
+	}
 }
 
 /* No token when the store can't be had: a shell that completes has no place for a complaint. */
@@ -126,31 +181,47 @@ static void offer_variables(const struct asked *asked)
 	say_kind(asked, "variables");
 }
 
-/* By the name of the option, or by what its value is called in the help. */
+/* By what an option is for, as its value may be called anything. */
 static const struct {
-	const char *option; /* or NULL */
-	const char *value;  /* or NULL */
+	enum ash_cli_opt option;
 	void (*offer)(const struct asked *asked);
-} values_known[] = {
-	{ "token", NULL, offer_tokens },    { "from-token", NULL, offer_tokens },
-	{ "to-token", NULL, offer_tokens }, { "mechanism", NULL, offer_mechanisms },
-	{ NULL, "TYPE", offer_types },      { NULL, "USE,USE", offer_usages },
-	{ NULL, "FILE", offer_files },      { NULL, "FILE...", offer_files },
-	{ NULL, "FILE,...", offer_files },  { NULL, "PATH", offer_files },
-	{ NULL, "PATH,...", offer_files },  { NULL, "DIR", offer_folders },
-	{ NULL, "VAR", offer_variables },
+} by_option[] = {
+	{ ASH_CLI_OPT_TOKEN, offer_tokens },         { ASH_CLI_OPT_TYPE, offer_types },
+	{ ASH_CLI_OPT_CLASS, offer_classes },        { ASH_CLI_OPT_USAGE, offer_usages },
+	{ ASH_CLI_OPT_MECHANISM, offer_mechanisms }, { ASH_CLI_OPT_HASH, offer_hashes },
+	{ ASH_CLI_OPT_MGF_HASH, offer_hashes },
 };
 
-static void offer_value(const struct asked *asked, const char *option, const char *value)
+/* By what a value is called in the help: that of any other option, or a word of a command. */
+static const struct {
+	const char *value;
+	void (*offer)(const struct asked *asked);
+} by_value[] = {
+	{ "FILE", offer_files },    { "FILE...", offer_files },  { "FILE,...", offer_files },
+	{ "PATH", offer_files },    { "PATH,...", offer_files }, { "DIR", offer_folders },
+	{ "VAR", offer_variables },
+};
+
+static void offer_called(const struct asked *asked, const char *value)
 {
-	for (size_t i = 0; i < ASH_COUNT(values_known); i++) {
-		if ((values_known[i].option != NULL && strcmp(values_known[i].option, option) == 0) ||
-		    (values_known[i].value != NULL && strcmp(values_known[i].value, value) == 0)) {
-			values_known[i].offer(asked);
+	for (size_t i = 0; i < ASH_COUNT(by_value); i++) {
+		if (strcmp(by_value[i].value, value) == 0) {
+			by_value[i].offer(asked);
 			return;
 		}
 	}
 	offer_choice(asked, strchr(value, '|') != NULL ? value : "");
+}
+
+static void offer_value(const struct asked *asked, const struct ash_cli_option *option)
+{
+	for (size_t i = 0; i < ASH_COUNT(by_option); i++) {
+		if (by_option[i].option == option->id) {
+			by_option[i].offer(asked);
+			return;
+		}
+	}
+	offer_called(asked, option->value);
 }
 
 /* Whether no command before that one begins with this word: a group is offered once. */
@@ -205,8 +276,8 @@ static bool is_group(const char *word)
 	return false;
 }
 
-/* The command that the first words name, and how many they are. */
-static const struct ash_cli_command *command_of(char **words, int count, int *ret_used)
+/* The command that the first words name. */
+static const struct ash_cli_command *command_of(char **words, int count)
 {
 	const struct ash_cli_command *command;
 	char name[WORD_MAX];
@@ -214,10 +285,8 @@ static const struct ash_cli_command *command_of(char **words, int count, int *re
 	for (int used = 1; used <= 2 && used <= count; used++) {
 		snprintf(name, sizeof(name), used == 2 ? "%s %s" : "%s", words[0], words[used - 1]);
 		for (size_t i = 0; (command = ash_cli_command_at(i)) != NULL; i++) {
-			if (strcmp(command->name, name) == 0) {
-				*ret_used = used;
+			if (strcmp(command->name, name) == 0)
 				return command;
-			}
 		}
 	}
 	return NULL;
@@ -277,11 +346,12 @@ static void offer_words(const struct asked *asked, const struct ash_cli_command 
 	else if (strstr(command->words, "FILE") != NULL)
 		offer_files(asked);
 	else
-		offer_value(asked, "", command->words);
+		offer_called(asked, command->words);
 }
 
-static void offer_of_command(struct asked *asked, const struct ash_cli_command *command)
+static void offer_of_command(struct asked *asked)
 {
+	const struct ash_cli_command *command = asked->command;
 	const char *before = asked->words[asked->count - 1];
 	const struct ash_cli_option *option = option_of(command, asked->last);
 	const char *equals = strchr(asked->last, '=');
@@ -291,12 +361,12 @@ static void offer_of_command(struct asked *asked, const struct ash_cli_command *
 		asked->front_len = (size_t)(equals + 1 - asked->last);
 		asked->last = equals + 1;
 		if (option->value != NULL)
-			offer_value(asked, option->name, option->value);
+			offer_value(asked, option);
 		return;
 	}
 	option = strchr(before, '=') == NULL ? option_of(command, before) : NULL;
 	if (option != NULL && option->value != NULL && option->refused == NULL)
-		offer_value(asked, option->name, option->value);
+		offer_value(asked, option);
 	else if (asked->last[0] == '-')
 		offer_options(asked, command);
 	else
@@ -306,17 +376,15 @@ static void offer_of_command(struct asked *asked, const struct ash_cli_command *
 static ASH_STATUS complete(struct ash_cli *cli)
 {
 	const int count = cli->word_count - 1;
-	struct asked asked = { cli, cli->words, count, cli->words[count], "", 0 };
-	const struct ash_cli_command *command;
-	int used = 0;
+	struct asked asked = { cli, NULL, cli->words, count, cli->words[count], "", 0 };
 
 	if (asked.count > 0 && strcmp(asked.words[0], "help") == 0) {
 		asked.words++;
 		asked.count--;
 	}
-	command = command_of(asked.words, asked.count, &used);
-	if (command != NULL && asked.words == cli->words)
-		offer_of_command(&asked, command);
+	asked.command = command_of(asked.words, asked.count);
+	if (asked.command != NULL && asked.words == cli->words)
+		offer_of_command(&asked);
 	else if (asked.count == 0)
 		offer_commands(&asked);
 	else if (asked.count == 1 && is_group(asked.words[0]))

@@ -110,19 +110,28 @@ static void print_examples(FILE *out, const struct ash_cli_command *command)
 	}
 }
 
-/* What a table adds to the help ("types:", then its rows), as sections. */
+/* "types:" is a heading, and so is the first word of "hashes: sha256 …", before what it is about. */
+static void print_heading(FILE *out, char *line)
+{
+	char *colon = strchr(line, ':');
+
+	*colon = '\0';
+	line[0] = (char)toupper((unsigned char)line[0]);
+	fputs(".SS ", out);
+	ash_cli_roff(out, line);
+	putc('\n', out);
+	if (colon[1] != '\0')
+		ash_cli_roff_text(out, colon + 1 + strspn(colon + 1, " "));
+}
+
+/* What a table adds to the help ("types:", then its rows). */
 static void print_more(FILE *out, char *text)
 {
 	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-		const size_t len = strlen(line);
-
-		if (isalpha((unsigned char)line[0]) && line[len - 1] == ':') {
-			ash_cli_roff_section(out, line);
-		} else if (line[0] == ' ') {
-			ash_cli_roff_literal(out, line);
-		} else {
+		if (islower((unsigned char)line[0]) && strchr(line, ':') != NULL)
+			print_heading(out, line);
+		else
 			ash_cli_roff_text(out, line);
-		}
 	}
 }
 

@@ -66,6 +66,20 @@ TEST(values_are_offered_by_what_the_option_wants)
 	EXPECT_TEXT("files\n", fake_out);
 	ASK("key", "generate", "--label", "");
 	EXPECT_TEXT("words\n", fake_out);
+	ASK("sign", "--mechanism", "ecdsa-sha2");
+	EXPECT(offers("ecdsa-sha256") && !offers("aes-gcm"));
+	ASK("encrypt", "--mechanism", "");
+	EXPECT(offers("aes-gcm") && !offers("ecdsa-sha256"));
+	ASK("encrypt", "--mechanism", "CKM_AES_G");
+	EXPECT(offers("CKM_AES_GCM"));
+	ASK("hash", "--hash", "sha3-3");
+	EXPECT(offers("sha3-384"));
+	ASK("object", "list", "--type", "");
+	EXPECT(offers("cert") && !offers("rsa:3072"));
+	ASK("sign", "--format", "");
+	EXPECT(offers("der") && offers("raw"));
+	ASK("sign", "--salt-length", "");
+	EXPECT(offers("max") && !offers("N"));
 	ASK("key", "list", "--json=x");
 	EXPECT_TEXT("", fake_out);
 }

@@ -22,8 +22,10 @@ TEST(a_commands_page_has_all_of_its_table)
 	EXPECT(strstr(fake_out, "\nashlar key generate \\-\\-type TYPE") != NULL);
 	EXPECT(strstr(fake_out,
 		      "\\fB\\-l\\fR, \\fB\\-\\-label\\fR \\fILABEL\\fR\nwhat to call it (needed)\n") != NULL);
-	EXPECT(strstr(fake_out, "\n.SH USAGES\n.nf\n") != NULL);
+	EXPECT(strstr(fake_out, "\n.SS Usages\n.nf\n") != NULL);
 	EXPECT(strstr(fake_out, "\n.SH EXAMPLES\n") != NULL);
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "manual", "ashlar-hash"));
+	EXPECT(strstr(fake_out, "\n.SS Hashes\nsha1 sha224 ") != NULL);
 	EXPECT(strstr(fake_out, "\\-\\-pin\\fR") == NULL); /* refused: not in the help either */
 }
 
