@@ -78,6 +78,8 @@ TEST(values_are_offered_by_what_the_option_wants)
 	EXPECT(offers("cert") && !offers("rsa:3072"));
 	ASK("sign", "--format", "");
 	EXPECT(offers("der") && offers("raw"));
+	ASK("cert", "request", "--profile", "c");
+	EXPECT(offers("ca") && offers("client") && !offers("server"));
 	ASK("sign", "--salt-length", "");
 	EXPECT(offers("max") && !offers("N"));
 	ASK("key", "list", "--json=x");
