@@ -10,6 +10,7 @@ import grp
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -154,7 +155,8 @@ def separate(function):
 
     def inside(folder, ashlar):
         os.chmod(folder, 0o755)
-        run("unshare", "--mount", sys.executable, __file__, ashlar, function.__name__, folder)
+        copy = shutil.copy(ashlar, folder)  # where every user may enter
+        run("unshare", "--mount", sys.executable, __file__, copy, function.__name__, folder)
 
     inside.__name__ = function.__name__
     return inside
