@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What comes in: keys out of files of every form, made with OpenSSL and ssh-keygen. Keys are
-used afterwards and checked outside.
+"""What comes in: keys out of files of every form, made with OpenSSL and ssh-keygen, and whole
+tokens of SoftHSM, made with its own tools. Each key is used afterwards and checked outside.
 
 usage: import_test.py ASHLAR MODULE [WORD...]
 """
 
+import base64
+import json
 import os
 import pathlib
 import shutil
@@ -14,10 +16,12 @@ import sys
 import tempfile
 import traceback
 
-from home import DONE, FAILED, PIN, STORAGE, USAGE, USER_PIN
+from home import AMBIGUOUS, DONE, FAILED, NOT_FOUND, PIN, STORAGE, USAGE, USER_PIN
 from home import Home, expect, expect_code
 
 TESTS = []
+SOFTHSM_PIN = "soft-user-pin"
+SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 
 
 class Skip(Exception):
@@ -287,6 +291,143 @@ def what_is_no_key_is_told(ca):
     make_key(ca, "dsa", "-paramfile", ca.path("dsaparam"))
     expect_code(ca.user("key", "import", "--label", "x", ca.path("dsa")), FAILED, "the token has not")
     expect(not ca.json_list("keys", "key", "list"))
+
+
+# ---- SoftHSM ----
+
+
+class SoftHSM:
+    def __init__(self, work, *labels):
+        if not pathlib.Path(SOFTHSM).exists():
+            raise Skip("SoftHSM is not installed")
+        self.work = work
+        self.folder = pathlib.Path(work.path("softhsm"))
+        self.folder.mkdir()
+        conf = pathlib.Path(work.path("softhsm2.conf"))
+        conf.write_text(f"directories.tokendir = {self.folder}\nobjectstore.backend = file\nlog.level = ERROR\n")
+        self.env = {**os.environ, "SOFTHSM2_CONF": str(conf)}
+        self.pin = work.pin_file("soft-pin", SOFTHSM_PIN)
+        for label in labels:
+            tool("softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "soft-so-pin", "--pin",
+                 SOFTHSM_PIN, env=self.env)
+
+    def tool(self, label, *words):
+        return tool("pkcs11-tool", "--module", SOFTHSM, "--token-label", label, "--login", "--pin", SOFTHSM_PIN, *words,
+                    env=self.env)
+
+    def state(self):
+        """All files with what is in them."""
+        return {path: path.read_bytes() for path in sorted(self.folder.rglob("*")) if path.is_file()}
+
+    def fill(self, label):
+        for number, kind in (("01", "rsa:2048"), ("02", "EC:prime256v1"), ("03", "EC:secp384r1"), ("04", "EC:edwards25519")):
+            self.tool(label, "--keypairgen", "--key-type", kind, "--label", f"pair {kind}", "--id", number)
+        for number, kind in (("11", "aes:32"), ("12", "generic:48"), ("13", "aes:16")):
+            more = ["--extractable"] if number == "13" else ["--sensitive"]
+            self.tool(label, "--keygen", "--key-type", kind, "--label", f"secret {kind}", "--id", number, *more)
+        key = make_p256(self.work, "softhsm.key")
+        cert, data = self.work.path("cert.der"), self.work.path("blob")
+        tool("openssl", "req", "-x509", "-new", "-key", key, "-subj", "/CN=x", "-outform", "DER", "-out", cert)
+        pathlib.Path(data).write_bytes(b"some data")
+        self.tool(label, "--write-object", cert, "--type", "cert", "--label", "cert", "--id", "02")
+        self.tool(label, "--write-object", data, "--type", "data", "--label", "public data")
+        self.tool(label, "--write-object", data, "--type", "data", "--label", "private data", "--private")
+
+    def run(self, *words, **how):
+        return self.work.run("import", "softhsm", "--from-pin-file", self.pin, *words,
+                             env=self.work.env(SOFTHSM2_CONF=self.env["SOFTHSM2_CONF"]), **how)
+
+
+@test
+def a_whole_softhsm_token_moves(ca):
+    soft = SoftHSM(ca, "old", "other")
+    soft.fill("old")
+    before = soft.state()
+    dry = soft.run("--from-token", "old", "--dry-run", "--json")
+    expect_code(dry, DONE)
+    dry = json.loads(dry.stdout)["objects"]
+    expect(len(dry) == 14 and {row["outcome"] for row in dry} == {"would come"}, dry)
+    expect(not ca.json_list("keys", "key", "list"))
+    done = soft.run("--from-token", "old", "--pin-file", ca.pin, "--json")
+    expect_code(done, DONE)
+    rows = json.loads(done.stdout)["objects"]
+    expect({row["outcome"] for row in rows} == {"imported"}, rows)
+    proofs = {(row["class"], row["label"]): row["checked"] for row in rows}
+    for kind in ("rsa:2048", "EC:prime256v1", "EC:secp384r1", "EC:edwards25519"):
+        expect(proofs["private", f"pair {kind}"] == "signature", proofs)
+        expect(proofs["public", f"pair {kind}"] == "value", proofs)
+    for kind in ("aes:32", "generic:48", "aes:16"):
+        expect(proofs["secret-key", f"secret {kind}"] is not None, proofs)
+    expect(proofs["cert", "cert"] == proofs["data", "private data"] == "value", proofs)
+    lost = {row["not_kept"] for row in rows if row["class"] == "private"}
+    expect(lost == {"CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_ALWAYS_SENSITIVE"}, lost)
+    expect(soft.state() == before, "SoftHSM's files changed")
+
+    (_, private) = ca.json_list("keys", "key", "show", "--id", "02")
+    expect(private["label"] == "pair EC:prime256v1" and private["sensitive"] and not private["extractable"], private)
+    (aes,) = ca.json_list("keys", "key", "show", "--id", "13")
+    expect(aes["extractable"], aes)
+
+    # Signed by ours, verified by SoftHSM itself.
+    ca.sign("pair EC:prime256v1", "ECDSA", bytes(range(32)))
+    soft.tool("old", "--verify", "--id", "02", "--mechanism", "ECDSA", "-i", ca.path("data"), "--signature-file",
+              ca.path("signature"))
+    # Encrypted by SoftHSM, decrypted by ours.
+    iv = "00" * 16
+    soft.tool("old", "--encrypt", "--id", "11", "--mechanism", "AES-CBC-PAD", "--iv", iv, "-i", ca.path("data"), "-o",
+              ca.path("closed"))
+    tool("pkcs11-tool", "--module", ca.module, "--token-label", "ca", "--login", "--pin", USER_PIN, "--decrypt", "--id", "11",
+         "--mechanism", "AES-CBC-PAD", "--iv", iv, "-i", ca.path("closed"), "-o", ca.path("opened"),
+         env={**os.environ, **ca.env()})
+    expect(pathlib.Path(ca.path("opened")).read_bytes() == bytes(range(32)))
+
+    again = soft.run("--from-token", "old", "--pin-file", ca.pin, "--json")
+    expect_code(again, DONE)
+    rows = json.loads(again.stdout)["objects"]
+    expect({row["outcome"] for row in rows} == {"present"}, rows)
+    expect(len(ca.json_list("keys", "key", "list")) == 11)
+
+
+@test
+def a_softhsm_token_is_named_and_opened(ca):
+    soft = SoftHSM(ca, "old", "other")
+    expect_code(soft.run("--pin-file", ca.pin), AMBIGUOUS, "--from-token", '"old"', '"other"')
+    expect_code(soft.run("--from-token", "none", "--pin-file", ca.pin), NOT_FOUND, '"old"')
+    wrong = ca.pin_file("wrong-soft", "wrong")
+    before = soft.state()
+    for _ in range(12):  # as often as it likes: no try is counted
+        failed = ca.run("import", "softhsm", "--tokendir", str(soft.folder), "--from-token", "old", "--from-pin-file", wrong,
+                        "--pin-file", ca.pin)
+        expect_code(failed, PIN, "the PIN is wrong")
+    expect(soft.state() == before)
+    empty = ca.run("import", "softhsm", "--tokendir", str(soft.folder), "--from-token", "old", "--from-pin-file", soft.pin,
+                   "--pin-file", ca.pin)
+    expect_code(empty, DONE)
+    expect("nothing to import" in empty.stdout, empty.stdout)
+    expect_code(ca.run("import", "softhsm", "--tokendir", ca.path("nowhere"), "--from-pin-file", soft.pin), STORAGE, "--tokendir"[:0])
+    slots = tool("softhsm2-util", "--show-slots", env=soft.env).stdout.decode().splitlines()
+    slot = next(line.split()[1] for line in slots if line.startswith("Slot "))
+    expect_code(soft.run("--from-slot", slot, "--pin-file", ca.pin), DONE)
+
+
+@test
+def what_can_not_come_is_said(ca):
+    soft = SoftHSM(ca, "old")
+    soft.tool("old", "--keypairgen", "--key-type", "rsa:1024", "--label", "short", "--id", "01")
+    soft.tool("old", "--keypairgen", "--key-type", "EC:prime256v1", "--label", "good", "--id", "02")
+    tool("openssl", "genpkey", "-genparam", "-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:1024", "-out", ca.path("param"))
+    make_key(ca, "dsa", "-paramfile", ca.path("param"))
+    tool("softhsm2-util", "--import", ca.path("dsa"), "--token", "old", "--pin", SOFTHSM_PIN, "--label", "dsa", "--id", "03",
+         env=soft.env)
+    files = [path for path in soft.folder.rglob("*.object") if path.name != "token.object"]
+    files[0].with_name("00000000-dead.object").write_bytes(files[0].read_bytes()[:-5])
+    done = soft.run("--pin-file", ca.pin, "--json")
+    expect(done.returncode == FAILED and " of 7 objects did not come" in done.stderr, done.stderr)
+    rows = {(row["label"], row["class"]): row for row in json.loads(done.stdout)["objects"]}
+    expect(rows["good", "private"]["checked"] == "signature", rows)
+    expect("keys of its type" in rows["dsa", "private"]["why"], rows)
+    expect(rows["short", "private"]["outcome"] == "refused" and rows["short", "private"]["why"], rows)
+    expect(rows[None, None]["why"] == "its file is damaged", rows)
 
 
 def run_test(function, ashlar):

@@ -1,0 +1,141 @@
+#include "app/foreign/fit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/alg.h"
+#include "token/attribute.h"
+#include "token/keygroup.h"
+
+/* What only a token says of an object, when it makes it. */
+static const uint64_t said_by_token[] = {
+	CKA_LOCAL,        CKA_ALWAYS_SENSITIVE,  CKA_UNIQUE_ID,   CKA_NEVER_EXTRACTABLE,
+	CKA_MODULUS_BITS, CKA_KEY_GEN_MECHANISM, CKA_VALUE_LEN,   CKA_OBJECT_VALIDATION_FLAGS,
+	CKA_TRUSTED,      CKA_PUBLIC_KEY_INFO,   CKA_CHECK_VALUE,
+};
+
+/* Of those, what somebody may miss. */
+static const uint64_t missed[] = { CKA_LOCAL, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE, CKA_TRUSTED };
+
+static const uint64_t classes[] = { CKO_DATA, CKO_CERTIFICATE, CKO_PUBLIC_KEY, CKO_PRIVATE_KEY,
+				    CKO_SECRET_KEY };
+
+/* What certificates must say, be it empty. */
+static const uint64_t said_by_certificates[] = { CKA_SUBJECT, CKA_VALUE };
+
+static bool is_one_of(uint64_t number, const uint64_t *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i] == number)
+			return true;
+	}
+	return false;
+}
+#define IS_ONE_OF(number, list) is_one_of((number), (list), ASH_COUNT(list))
+
+void ash_foreign_fit_done(struct ash_foreign_fit *fit)
+{
+	fit->padded = ash_secret_free(fit->padded);
+	fit->count = 0;
+}
+
+bool ash_foreign_fit_get(const struct ash_foreign_fit *fit, uint64_t type, struct ash_span *ret_value)
+{
+	for (size_t i = 0; i < fit->count; i++) {
+		if (fit->attrs[i].type == type) {
+			*ret_value = fit->attrs[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum ash_key_kind ash_foreign_kind(uint64_t key_type)
+{
+	static const struct {
+		uint64_t key_type;
+		enum ash_key_kind kind;
+	} rows[] = {
+		{ CKK_RSA, ASH_KEY_RSA },
+		{ CKK_EC, ASH_KEY_EC },
+		{ CKK_EC_EDWARDS, ASH_KEY_EDWARDS },
+		{ CKK_EC_MONTGOMERY, ASH_KEY_MONTGOMERY },
+		{ CKK_ML_DSA, ASH_KEY_ML_DSA },
+		{ CKK_ML_KEM, ASH_KEY_ML_KEM },
+	};
+
+	for (size_t i = 0; i < ASH_COUNT(rows); i++) {
+		if (rows[i].key_type == key_type)
+			return rows[i].kind;
+	}
+	return ASH_KEY_KINDS;
+}
+
+/* Empty says nothing: most tokens list every attribute that an object could have, some even others. */
+static bool is_given(const struct ash_attr *attr, uint64_t class, uint64_t key_type)
+{
+	if (IS_ONE_OF(attr->type, said_by_token) || !ash_attribute_belongs(class, key_type, attr->type))
+		return false;
+	return attr->value.len != 0 ||
+	       (class == CKO_CERTIFICATE && IS_ONE_OF(attr->type, said_by_certificates));
+}
+
+static void note_lost(const struct ash_attr *attr, struct ash_foreign_fit *fit)
+{
+	const size_t len = strlen(fit->lost);
+
+	if (!IS_ONE_OF(attr->type, missed) || attr->value.len != 1 || attr->value.data[0] == 0)
+		return;
+	snprintf(fit->lost + len, sizeof(fit->lost) - len, "%s%s", len != 0 ? ", " : "",
+		 ash_attribute_find(attr->type)->name);
+}
+
+/* Some leave the zeroes in front of a private number out. */
+static ASH_STATUS pad_private(enum ash_key_kind kind, struct ash_foreign_fit *fit)
+{
+	const struct ash_keygroup *row = NULL;
+	struct ash_span params = ASH_SPAN_NONE;
+	size_t at = 0, len = 0;
+
+	if (kind != ASH_KEY_EC || !ash_foreign_fit_get(fit, CKA_EC_PARAMS, &params))
+		return ASH_DONE;
+	row = ash_keygroup_of_params(kind, params);
+	len = row != NULL ? ash_group_private_len(row->group) : 0;
+	while (at < fit->count && fit->attrs[at].type != CKA_VALUE)
+		at++;
+	if (at == fit->count || fit->attrs[at].value.len >= len)
+		return ASH_DONE;
+	ASH_TRY(ash_secret_new(len, &fit->padded));
+	memcpy(ash_secret_edit(fit->padded).data + len - fit->attrs[at].value.len, fit->attrs[at].value.data,
+	       fit->attrs[at].value.len);
+	fit->attrs[at].value = ash_secret_peek(fit->padded);
+	return ASH_DONE;
+}
+
+static ASH_STATUS check_type(uint64_t class, uint64_t key_type)
+{
+	if (!IS_ONE_OF(class, classes))
+		ASH_FAIL_WITH(ASH_E_KEY_TYPE, "our tokens have no objects of its class");
+	if (!ash_attribute_belongs(class, key_type, CKA_CLASS))
+		ASH_FAIL_WITH(ASH_E_KEY_TYPE, "our tokens have no keys of its type");
+	return ASH_DONE;
+}
+
+ASH_STATUS ash_foreign_fit(const struct ash_attrs *object, struct ash_foreign_fit *fit)
+{
+	const uint64_t class = ash_attrs_number(object, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+	const uint64_t key_type = ash_attrs_number(object, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
+
+	ASH_TRY(check_type(class, key_type));
+	for (size_t i = 0; i < ash_attrs_count(object); i++) {
+		const struct ash_attr attr = ash_attrs_at(object, i);
+
+		if (ash_attribute_belongs(class, key_type, attr.type))
+			note_lost(&attr, fit);
+		if (!is_given(&attr, class, key_type))
+			continue;
+		ASH_ENSURE(fit->count < ASH_FOREIGN_ATTRS_MAX, ASH_E_LIMIT);
+		fit->attrs[fit->count++] = attr;
+	}
+	return class == CKO_PRIVATE_KEY ? pad_private(ash_foreign_kind(key_type), fit) : ASH_DONE;
+}
