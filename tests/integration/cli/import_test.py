@@ -430,6 +430,44 @@ def what_can_not_come_is_said(ca):
     expect(rows[None, None]["why"] == "its file is damaged", rows)
 
 
+# ---- NSS ----
+
+
+def make_nss(work):
+    """A database with keys of two types and their certificates, as certutil makes them."""
+    folder = pathlib.Path(work.path("nss"))
+    folder.mkdir()
+    secret, noise = work.pin_file("nss-pw", "nss-password"), pathlib.Path(work.path("noise"))
+    noise.write_bytes(os.urandom(64))
+    tool("certutil", "-N", "-d", f"sql:{folder}", "-f", secret)
+    for name, words in (("an rsa", ["-k", "rsa", "-g", "2048"]), ("an ec", ["-k", "ec", "-q", "nistp256"])):
+        tool("certutil", "-S", "-d", f"sql:{folder}", "-f", secret, "-z", noise, "-n", name, "-s", f"CN={name}", "-x", "-t",
+             ",,", *words)
+    return folder, secret
+
+
+@test
+def an_nss_database_moves(ca):
+    folder, secret = make_nss(ca)
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    words = ["import", "nss", "--database", str(folder), "--from-pin-file", secret, "--json"]
+    dry = ca.run(*words, "--dry-run")
+    expect_code(dry, DONE)
+    expect({row["outcome"] for row in json.loads(dry.stdout)["objects"]} == {"would come"}, dry.stdout)
+    done = ca.run(*words, "--pin-file", ca.pin)
+    expect_code(done, DONE)
+    rows = json.loads(done.stdout)["objects"]
+    expect([row["outcome"] for row in rows] == ["imported"] * 6, rows)
+    expect({row["checked"] for row in rows if row["class"] == "private"} == {"signature"}, rows)
+    expect(sorted(row["label"] for row in rows if row["class"] == "cert") == ["an ec", "an rsa"], rows)
+    again = json.loads(ca.run(*words, "--pin-file", ca.pin).stdout)["objects"]
+    expect({row["outcome"] for row in again} == {"present"}, again)
+    expect({path: path.read_bytes() for path in folder.iterdir()} == before, "the database changed")
+    wrong = ca.run("import", "nss", "--database", str(folder), "--from-pin-file", ca.wrong, "--dry-run")
+    expect_code(wrong, PIN, "the PIN is wrong")
+    expect_code(ca.run("import", "nss", "--database", ca.path("none"), "--dry-run"), NOT_FOUND, "cert9.db and key4.db")
+
+
 def run_test(function, ashlar):
     with tempfile.TemporaryDirectory(prefix="ashlar-import-") as folder:
         work = Work(ashlar, folder)
