@@ -6,7 +6,6 @@ tokens of SoftHSM, made with its own tools. Each key is used afterwards and chec
 usage: import_test.py ASHLAR MODULE [WORD...]
 """
 
-import base64
 import json
 import os
 import pathlib
@@ -357,8 +356,8 @@ def a_whole_softhsm_token_moves(ca):
         expect(proofs["private", f"pair {kind}"] == "signature", proofs)
         expect(proofs["public", f"pair {kind}"] == "value", proofs)
     for kind in ("aes:32", "generic:48", "aes:16"):
-        expect(proofs["secret-key", f"secret {kind}"] is not None, proofs)
-    expect(proofs["cert", "cert"] == proofs["data", "private data"] == "value", proofs)
+        expect(proofs["secret", f"secret {kind}"] is not None, proofs)
+    expect(proofs["certificate", "cert"] == proofs["data", "private data"] == "value", proofs)
     lost = {row["not_kept"] for row in rows if row["class"] == "private"}
     expect(lost == {"CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_ALWAYS_SENSITIVE"}, lost)
     expect(soft.state() == before, "SoftHSM's files changed")
@@ -459,7 +458,7 @@ def an_nss_database_moves(ca):
     rows = json.loads(done.stdout)["objects"]
     expect([row["outcome"] for row in rows] == ["imported"] * 6, rows)
     expect({row["checked"] for row in rows if row["class"] == "private"} == {"signature"}, rows)
-    expect(sorted(row["label"] for row in rows if row["class"] == "cert") == ["an ec", "an rsa"], rows)
+    expect(sorted(row["label"] for row in rows if row["class"] == "certificate") == ["an ec", "an rsa"], rows)
     again = json.loads(ca.run(*words, "--pin-file", ca.pin).stdout)["objects"]
     expect({row["outcome"] for row in again} == {"present"}, again)
     expect({path: path.read_bytes() for path in folder.iterdir()} == before, "the database changed")

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "app/cli/find/keys.h"
 #include "app/cli/find/select.h"
 #include "app/cli/key/keytype.h"
 #include "app/cli/print/output.h"
@@ -37,19 +38,6 @@ static void importing_auto(struct importing *importing)
 }
 
 /* ---- The report ---- */
-
-/* As RFC 7512 calls them. */
-static const char *class_name(uint64_t class)
-{
-	switch (class) {
-	case CKO_DATA: return "data";
-	case CKO_CERTIFICATE: return "cert";
-	case CKO_PUBLIC_KEY: return "public";
-	case CKO_PRIVATE_KEY: return "private";
-	case CKO_SECRET_KEY: return "secret-key";
-	default: return "other";
-	}
-}
 
 /* The size that a row of the table of key types speaks of. */
 static uint64_t key_size(const struct ash_attrs *attrs, uint64_t class, uint64_t key_type)
@@ -92,7 +80,7 @@ static ASH_STATUS set_object(json_t *row, const struct ash_foreign_object *objec
 	ASH_TRY(ash_cli_set_text(row, "place", ash_span_text(object->place)));
 	if (object->attrs == NULL)
 		return ASH_DONE;
-	ASH_TRY(ash_cli_set_text(row, "class", ash_span_text(class_name(class))));
+	ASH_TRY(ash_cli_set_text(row, "class", ash_span_text(ash_cli_class_word(class))));
 	ASH_TRY(set_type(row, object->attrs, class));
 	if (ash_attrs_get(object->attrs, CKA_LABEL, &value))
 		ASH_TRY(ash_cli_set_text(row, "label", value));

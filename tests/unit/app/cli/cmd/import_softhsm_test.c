@@ -13,7 +13,7 @@ TEST(a_token_comes_over)
 	softhsm_folder(folder);
 	EXPECT_NUMBER(ASH_CLI_DONE,
 		      IMPORT(&hsm, "--tokendir", folder, "--from-token", SOFTHSM_TOKEN, "--json"));
-	EXPECT(strstr(fake_out, "\"a label\"") != NULL && strstr(fake_out, "\"secret-key\"") != NULL);
+	EXPECT(strstr(fake_out, "\"a label\"") != NULL && strstr(fake_out, "\"secret\"") != NULL);
 	EXPECT(hsm.objects[1].used && !hsm.objects[2].used);
 	EXPECT_NUMBER(ASH_CLI_DONE,
 		      IMPORT(&hsm, "--tokendir", folder, "--from-slot", "1373915809", "--dry-run"));
