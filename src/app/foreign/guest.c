@@ -9,6 +9,7 @@
 #include "app/selftest/module.h"
 #include "crypto/openssl/keyfile.h"
 #include "token/attribute.h"
+#include "token/der.h"
 #include "token/pkcs8.h"
 #include "util/mem.h"
 #include "util/secret.h"
@@ -242,6 +243,21 @@ static ASH_STATUS wrap(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE handle,
 				   out);
 }
 
+/* SoftHSM fills keys up to whole blocks with zeroes before it wraps them: without them. */
+static struct ash_span without_filling(struct ash_span der)
+{
+	struct ash_reader in = ash_reader(der);
+	struct ash_span content = ASH_SPAN_NONE;
+
+	if (!ash_is_ok(ash_der_take(&in, ASH_DER_SEQUENCE, &content)) || in.rest.len >= AES_BLOCK_LEN)
+		return der;
+	for (size_t i = 0; i < in.rest.len; i++) {
+		if (in.rest.data[i] != 0)
+			return der;
+	}
+	return ash_span(der.data, der.len - in.rest.len);
+}
+
 static ASH_STATUS take_wrapped(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE handle, size_t way,
 			       struct ash_attrs *attrs)
 {
@@ -250,7 +266,7 @@ static ASH_STATUS take_wrapped(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE
 	ASH_TRY(wrap(guest, handle, way, &value));
 	if (ash_attrs_number(attrs, CKA_CLASS, 0) == CKO_SECRET_KEY)
 		return ash_attrs_set(attrs, CKA_VALUE, ash_buf_span(&value));
-	return ash_pkcs8_decode(ash_buf_span(&value), attrs);
+	return ash_pkcs8_decode(without_filling(ash_buf_span(&value)), attrs);
 }
 
 /* Whether what makes it that key is there. */
@@ -264,10 +280,23 @@ static bool has_value(const struct ash_attrs *attrs)
 	       ash_attrs_has(attrs, CKA_PRIVATE_EXPONENT);
 }
 
+/* The first reason that says more than that the module lacks a mechanism. */
+static void note_refusal(struct ash_status status, enum ash_code *told, struct ash_foreign_object *object)
+{
+	const char *explanation = ash_status_explanation();
+
+	if (*told != ASH_OK && (*told != ASH_E_MECHANISM || status.code == ASH_E_MECHANISM))
+		return;
+	*told = status.code;
+	snprintf(object->why, sizeof(object->why), "it can't be wrapped: %s",
+		 explanation[0] != '\0' ? explanation : ash_code_text(status.code));
+}
+
 /* The value of a key that does not show it; what stands in the way goes to `object`. */
 static ASH_STATUS fetch_value(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE handle,
 			      struct ash_foreign_object *object)
 {
+	enum ash_code told = ASH_OK;
 	struct ash_status status;
 
 	object->kept = true;
@@ -276,18 +305,19 @@ static ASH_STATUS fetch_value(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE 
 		return ASH_DONE;
 	}
 	status = make_wrapping_key(guest);
+	if (!ash_is_ok(status))
+		note_refusal(status, &told, object);
 	for (size_t way = 0; guest->wrapping != NULL && way < ASH_COUNT(ways); way++) {
 		status = take_wrapped(guest, handle, way, object->attrs);
 		if (ash_is_ok(status)) {
 			object->kept = false;
+			object->why[0] = '\0';
 			return ASH_DONE;
 		}
+		ASH_ENSURE(status.code != ASH_E_MEMORY, ASH_E_MEMORY);
+		note_refusal(status, &told, object);
 	}
-	if (status.code == ASH_E_MEMORY)
-		return status;
-	snprintf(object->why, sizeof(object->why), "it can't be wrapped: %s",
-		 ash_status_explanation()[0] != '\0' ? ash_status_explanation() : ash_code_text(status.code));
-	return ASH_DONE;
+	return status.code == ASH_E_MEMORY ? status : ASH_DONE;
 }
 
 /* ---- Objects ---- */

@@ -403,7 +403,7 @@ def a_softhsm_token_is_named_and_opened(ca):
                    "--pin-file", ca.pin)
     expect_code(empty, DONE)
     expect("nothing to import" in empty.stdout, empty.stdout)
-    expect_code(ca.run("import", "softhsm", "--tokendir", ca.path("nowhere"), "--from-pin-file", soft.pin), STORAGE, "--tokendir"[:0])
+    expect_code(ca.run("import", "softhsm", "--tokendir", ca.path("nowhere"), "--from-pin-file", soft.pin), STORAGE, "can't read SoftHSM's tokens")
     slots = tool("softhsm2-util", "--show-slots", env=soft.env).stdout.decode().splitlines()
     slot = next(line.split()[1] for line in slots if line.startswith("Slot "))
     expect_code(soft.run("--from-slot", slot, "--pin-file", ca.pin), DONE)
@@ -427,6 +427,25 @@ def what_can_not_come_is_said(ca):
     expect("keys of its type" in rows["dsa", "private"]["why"], rows)
     expect(rows["short", "private"]["outcome"] == "refused" and rows["short", "private"]["why"], rows)
     expect(rows[None, None]["why"] == "its file is damaged", rows)
+
+
+@test
+def a_module_gives_what_may_leave_it(ca):
+    """As for objectstore.backend = db, which Debian's SoftHSM does not have."""
+    soft = SoftHSM(ca, "old")
+    soft.tool("old", "--keypairgen", "--key-type", "EC:prime256v1", "--label", "stays", "--id", "01")
+    soft.tool("old", "--keypairgen", "--key-type", "rsa:2048", "--label", "leaves", "--id", "02", "--extractable")
+    soft.tool("old", "--keygen", "--key-type", "aes:32", "--label", "open", "--id", "03", "--extractable")
+    tool("pkcs11-tool", "--module", SOFTHSM, "--login", "--pin", SOFTHSM_PIN, "--keygen", "--key-type", "aes:32", "--label",
+         "wrapped", "--id", "04", "--extractable", "--sensitive", env=soft.env, code=None)
+    done = soft.run("--module", SOFTHSM, "--pin-file", ca.pin, "--json")
+    expect(done.returncode == FAILED and "1 of 6 objects did not come" in done.stderr, done.stderr)
+    rows = {(row["label"], row["class"]): row for row in json.loads(done.stdout)["objects"]}
+    expect("may not leave its token" in rows["stays", "private"]["why"], rows)
+    expect(rows["leaves", "private"]["checked"] == "signature", rows)
+    expect(rows["open", "secret"]["checked"] == rows["wrapped", "secret"]["checked"] == "check value", rows)
+    expect_code(soft.run("--module", SOFTHSM, "--tokendir", "/tmp", "--pin-file", ca.pin), USAGE, "--tokendir is for files")
+    expect_code(soft.run("--module", "/nonexistent.so", "--pin-file", ca.pin), STORAGE, "can't load SoftHSM's module")
 
 
 # ---- NSS ----
