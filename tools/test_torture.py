@@ -29,15 +29,18 @@ class Torture(unittest.TestCase):
         if script is not None:
             program.write_text("#!/bin/sh\n" + script, encoding="utf-8")
             program.chmod(0o755)
-        runner = torture.Runner(self.folder, self.folder / "out", limit)
+        runner = torture.Runner(self.folder, self.folder / "out", self.folder / "logs", limit)
         with contextlib.redirect_stdout(io.StringIO()):
             runner.sweep(SWEEP, module)
         result = runner.out / f"{SWEEP.name}.{module}.json"
         return json.loads(result.read_text(encoding="utf-8")) if result.exists() else None, runner.bad
 
-    def test_a_result_is_kept_as_it_is(self):
+    def test_a_result_is_kept_with_its_occasion(self):
         result, bad = self.sweep('test "$1" = --json && echo \'{"points": 7, "bad": 0}\' >"$2"')
+        measured = result.pop("measured")
         self.assertEqual((result, bad), ({"points": 7, "bad": 0}, []))
+        self.assertEqual(set(measured), {"date", "commit", "load", "machine"})
+        self.assertFalse(list((self.folder / "out").glob("*.log")), "logs are not results")
 
     def test_bad_points_of_ours_are_a_failure(self):
         result, bad = self.sweep('echo \'{"points": 7, "bad": 1}\' >"$2"; exit 1')
@@ -63,9 +66,22 @@ class Torture(unittest.TestCase):
         self.assertFalse(Path(result["conf"]).exists())
 
     def test_short_and_others_modules_reach_the_sweep(self):
-        runner = torture.Runner(self.folder, self.folder / "out", 60, short=True)
+        runner = torture.Runner(self.folder, self.folder / "out", self.folder / "logs", 60, short=True)
         words = runner.command(SWEEP, "softhsm", "result.json")[1:]
         self.assertEqual(words, ["--short", "--module", torture.SOFTHSM, "--json", "result.json"])
+
+    def test_a_series_of_ours_that_stopped_is_a_failure(self):
+        """SoftHSM's is none: how far it gets is its result."""
+        program = self.folder / "ashlar"
+        for stopped, failed, bad in [("null", "0", 0), ('"at 100 keys"', "0", 1), ("null", "1", 1)]:
+            text = f'{{"series": [{{"module": "A", "points": [], "stopped": {stopped}}}]}}'
+            program.write_text(f"#!/bin/sh\nfor last; do :; done\necho '{text}' >\"$last\"\nexit {failed}\n", encoding="utf-8")
+            program.chmod(0o755)
+            runner = torture.Runner(self.folder, self.folder / "out", self.folder / "logs", 60)
+            with contextlib.redirect_stdout(io.StringIO()):
+                runner.scale("100", 60, ["ashlar", "softhsm"])
+            self.assertEqual(len(runner.bad), bad, (stopped, failed))
+            self.assertIn("measured", torture.Results(runner.out).get("scale.ashlar"))
 
     def test_nothing_goes_on_when_the_runner_is_ended(self):
         """A sweep that was started is ended with all that it started."""

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Runs every sweep whole, for our module and for SoftHSM, and measures a million keys.
 
-Results go to build/torture/ as JSON, a log beside each; tools/reliability.py makes
-docs/reliability.md of them. Ends with 1 if anything of ours was bad, or did not end.
-It takes hours. What is there already is made anew; --only picks parts.
+Results go to docs/reliability/ as JSON, logs to build/torture/; tools/reliability.py makes
+docs/reliability.md of them. The results are kept in git: a part takes up to an hour, so
+that parts are measured on different days, and each result says when and of which commit.
+Ends with 1 if anything of ours was bad, or did not end. What is there already is made anew;
+--only picks parts.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from pathlib import Path
 
 from reliability import MODULES, SWEEPS, TOP, Results
 
+RESULTS = TOP / "docs/reliability"
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 MEASUREMENTS = ["scale", "create", "import"]
 
@@ -43,41 +46,65 @@ def first_line(path, key):
     return "unknown"
 
 
-def machine_facts():
+def commit():
+    """Of what is measured; results are no part of it."""
     git = subprocess.run(
-        ["git", "-C", TOP, "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=False
+        ["git", "-C", TOP, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False
     )
-    version = re.search(r"version: '([^']+)'", (TOP / "meson.build").read_text(encoding="utf-8"))
+    changed = subprocess.run(
+        ["git", "-C", TOP, "status", "--porcelain", "--untracked-files=no", ":!docs"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return git.stdout.strip() + (", changed" if changed.stdout.strip() else "")
+
+
+def occasion(of):
+    """What a result says of itself: when, where and of what it was measured."""
     return {
         "date": datetime.date.today().isoformat(),
+        "commit": of,
+        "load": round(os.getloadavg()[0], 1),  # what else the machine did when it began
+        "machine": machine_facts(),
+    }
+
+
+def machine_facts():
+    version = re.search(r"version: '([^']+)'", (TOP / "meson.build").read_text(encoding="utf-8"))
+    return {
         "version": version[1] if version else "unknown",
-        "commit": git.stdout.strip(),
         "processor": first_line("/proc/cpuinfo", "model name"),
         "cores": os.cpu_count(),
         "memory_mib": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
         "kernel": platform.release(),
         "system": first_line("/etc/os-release", "PRETTY_NAME"),
         "filesystem": filesystem(tempfile.gettempdir()),
-        "load": round(os.getloadavg()[0], 1),  # what else the machine did when it began
     }
 
 
 class Runner:
-    def __init__(self, build, out, limit, short=False):
+    def __init__(self, build, out, logs, limit, short=False):
         self.build = Path(build).resolve()
         self.out = Path(out)
+        self.logs = Path(logs)
         self.limit = limit
         self.short = short
         self.bad = []
+        self.commit = commit()
+        self.began = None
         self.out.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(parents=True, exist_ok=True)
 
     def write(self, name, value):
+        """A result, and when it was measured."""
+        if self.began:
+            value = {**value, "measured": self.began}
         (self.out / f"{name}.json").write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
     def run(self, name, command):
         """Runs it in a folder of its own, all that it prints in a log; its exit status and its output."""
         print(f"== {name}: {' '.join(map(str, command))}", flush=True)
-        log = self.out / f"{name}.log"
+        log = self.logs / f"{name}.log"
+        self.began = occasion(self.commit)
         with tempfile.TemporaryDirectory(prefix="ashlar-torture.") as home, log.open("w", encoding="utf-8") as out:
             conf = Path(home, "softhsm2.conf")
             Path(home, "softhsm").mkdir()
@@ -123,10 +150,15 @@ class Runner:
             return
         result.unlink(missing_ok=True)
         status, output = self.run(name, command)
-        if not result.exists():
+        if result.exists():
+            self.stamp(name)
+        else:
             self.write(name, self.unended(sweep, module, status, output))
         if module == "ashlar" and status != 0:
             self.bad.append(f"{name}: exit {status}")
+
+    def stamp(self, name):
+        self.write(name, json.loads((self.out / f"{name}.json").read_text(encoding="utf-8")))
 
     @staticmethod
     def unended(sweep, module, status, output):
@@ -136,24 +168,40 @@ class Runner:
 
     # ---- measurements ----
 
-    def both(self):
-        return "ashlar" + (f",{SOFTHSM}" if SOFTHSM.exists() else "")
-
     def ashlar(self, name, *words):
+        (self.out / f"{name}.json").unlink(missing_ok=True)
         status, _ = self.run(name, [self.build / "ashlar", *words])
+        if (self.out / f"{name}.json").exists():
+            self.stamp(name)
+        return status
+
+    def paths(self, modules):
+        """The modules that are there, as the command line takes them."""
+        paths = {"ashlar": "ashlar", "softhsm": str(SOFTHSM)}
+        return {name: paths[name] for name in modules if name == "ashlar" or SOFTHSM.exists()}
+
+    def scale(self, counts, budget, modules):
+        """One run for each module: what one took hours for is kept, whatever becomes of the next."""
+        for module, path in self.paths(modules).items():
+            name = f"scale.{module}"
+            words = ["--counts", counts, "--budget", budget, "--output", self.out / f"{name}.json"]
+            status = self.ashlar(name, "bench", "scale", "--module", path, *words)
+            if module == "ashlar" and (status != 0 or self.stopped(name)):
+                self.bad.append(f"{name}: exit {status}, or stopped before the last count")
+
+    def stopped(self, name):
+        series = (Results(self.out).get(name) or {}).get("series", [])
+        return not series or any(one["stopped"] for one in series)
+
+    def create(self, modules):
+        path = ",".join(self.paths(modules).values())
+        status = self.ashlar("create", "bench", "create", "--module", path, "--output", self.out / "create.json")
         if status != 0:
-            self.bad.append(f"{name}: exit {status}")
-        return status == 0
-
-    def scale(self, counts, budget):
-        words = ["--counts", counts, "--budget", budget, "--output", self.out / "scale.json"]
-        self.ashlar("scale", "bench", "scale", "--module", self.both(), *words)
-
-    def create(self):
-        self.ashlar("create", "bench", "create", "--module", self.both(), "--output", self.out / "create.json")
+            self.bad.append(f"create: exit {status}")
 
     def import_keys(self, count):
         """Keys from one file, through the command line."""
+        (self.out / "import.json").unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(prefix="ashlar-import.") as folder:
             keys, pin = Path(folder, "keys.pem"), Path(folder, "pin")
             pin.write_text("import-pin\n", encoding="utf-8")
@@ -179,7 +227,8 @@ class Runner:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=TOP / "build", help="the build folder")
-    parser.add_argument("--out", default=TOP / "build/torture", help="where results go")
+    parser.add_argument("--out", default=RESULTS, help="where results go")
+    parser.add_argument("--logs", default=TOP / "build/torture", help="where logs go")
     parser.add_argument("--only", default="", help=f"parts, with commas: {', '.join(s.name for s in SWEEPS)}, {', '.join(MEASUREMENTS)}")
     parser.add_argument("--modules", default=",".join(MODULES), help="which modules the sweeps drive")
     parser.add_argument("--short", action="store_true", help="the sweeps as in make check: minutes")
@@ -189,20 +238,24 @@ def main():
     parser.add_argument("--budget", type=int, default=900, help="seconds to fill up to one count")
     args = parser.parse_args()
 
+    if args.short and Path(args.out) == RESULTS:
+        parser.error("a short run is no result to keep: say --out DIR")
+    modules = args.modules.split(",")
+    if set(modules) - set(MODULES):
+        parser.error(f"the modules are {', '.join(MODULES)}")
     wanted = [part for part in args.only.split(",") if part] or [s.name for s in SWEEPS] + MEASUREMENTS
     unknown = set(wanted) - {s.name for s in SWEEPS} - set(MEASUREMENTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    runner = Runner(args.build, args.out, args.limit, args.short)
-    runner.write("machine", machine_facts())
+    runner = Runner(args.build, args.out, args.logs, args.limit, args.short)
     for sweep in SWEEPS:
-        for module in args.modules.split(",") if sweep.name in wanted else []:
+        for module in modules if sweep.name in wanted else []:
             runner.sweep(sweep, module)
     if "create" in wanted:
-        runner.create()
+        runner.create(modules)
     if "scale" in wanted:
-        runner.scale(args.counts, args.budget)
+        runner.scale(args.counts, args.budget, modules)
     if "import" in wanted:
         runner.import_keys(args.imported)
     for line in runner.bad:

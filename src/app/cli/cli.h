@@ -110,9 +110,10 @@ extern const struct ash_cli_command ash_cli_cmd_init, ash_cli_cmd_token_list, as
 	ash_cli_cmd_token_delete, ash_cli_cmd_key_generate, ash_cli_cmd_key_import, ash_cli_cmd_key_list,
 	ash_cli_cmd_key_show, ash_cli_cmd_key_delete, ash_cli_cmd_mechanisms, ash_cli_cmd_selftest,
 	ash_cli_cmd_bench_scale, ash_cli_cmd_bench_create, ash_cli_cmd_bench_chart, ash_cli_cmd_info,
-	ash_cli_cmd_version, ash_cli_cmd_key_set, ash_cli_cmd_key_copy, ash_cli_cmd_object_list,
-	ash_cli_cmd_object_show, ash_cli_cmd_object_delete, ash_cli_cmd_pin_set, ash_cli_cmd_pin_reset,
-	ash_cli_cmd_pin_unlock, ash_cli_cmd_store_check, ash_cli_cmd_store_compact, ash_cli_cmd_store_backup;
+	ash_cli_cmd_version, ash_cli_cmd_key_set, ash_cli_cmd_key_copy, ash_cli_cmd_key_export,
+	ash_cli_cmd_object_list, ash_cli_cmd_object_show, ash_cli_cmd_object_delete, ash_cli_cmd_pin_set,
+	ash_cli_cmd_pin_reset, ash_cli_cmd_pin_unlock, ash_cli_cmd_store_check, ash_cli_cmd_store_compact,
+	ash_cli_cmd_store_backup;
 extern const struct ash_cli_command ash_cli_cmd_sign, ash_cli_cmd_verify, ash_cli_cmd_encrypt,
 	ash_cli_cmd_decrypt, ash_cli_cmd_wrap, ash_cli_cmd_unwrap, ash_cli_cmd_derive,
 	ash_cli_cmd_encapsulate, ash_cli_cmd_decapsulate, ash_cli_cmd_hash, ash_cli_cmd_random;

@@ -19,6 +19,7 @@ static const struct ash_cli_command *const commands[] = {
 	&ash_cli_cmd_key_show,
 	&ash_cli_cmd_key_set,
 	&ash_cli_cmd_key_copy,
+	&ash_cli_cmd_key_export,
 	&ash_cli_cmd_key_delete,
 	&ash_cli_cmd_object_list,
 	&ash_cli_cmd_object_show,

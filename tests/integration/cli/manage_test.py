@@ -5,8 +5,11 @@
 usage: manage_test.py PATH-OF-ASHLAR PATH-OF-MODULE [WORD...]   only the tests whose names have all words
 """
 
+import base64
+import hashlib
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -220,6 +223,9 @@ def objects_are_deleted_one_at_a_time(ca):
     expect(terminal.end() == DONE, terminal.screen)
     expect_code(ca.user("object", "delete", "--id", "01", "--all", "--yes"), DONE)
     expect(len(ca.json("object", "list")["objects"]) == before - 4)
+    key(ca, "last", "ec:p256")
+    expect_code(ca.user("object", "delete", "--all", "--yes"), DONE)
+    expect({row["class"] for row in ca.json("object", "list")["objects"]} == {"profile"})
 
 
 @test
@@ -272,6 +278,64 @@ def a_copy_is_the_same_key_with_an_id_of_its_own(ca):
             *("-signature", ca.folder / f"{label}.sig", ca.folder / "data"),
         )
     expect_code(ca.user("key", "copy", "--label", "web", "--new-label", "x", "--new-id", "01"), FAILED, "id 01 already")
+
+
+def der_content(der, at=0):
+    """What one DER element holds."""
+    if der[at + 1] < 0x80:
+        return der[at + 2 : at + 2 + der[at + 1]]
+    count = der[at + 1] & 0x7F
+    length = int.from_bytes(der[at + 2 : at + 2 + count], "big")
+    return der[at + 2 + count : at + 2 + count + length]
+
+
+def key_bits(info):
+    """The bits of subjectPublicKey, which stand at the end of a SubjectPublicKeyInfo."""
+    content = der_content(info)
+    return der_content(content[2 + len(der_content(content)) :])[1:]
+
+
+@test
+def public_keys_are_exported_in_every_form(ca):
+    for kind in ("ec:p256", "rsa:2048", "ed25519", "ml-dsa-65"):
+        public, private = key(ca, kind, kind)
+        export = ("key", "export-public", "--label", kind)
+        der = subprocess.run([ca.ashlar, *export, "--format", "der"], env=ca.env(), capture_output=True, check=True).stdout
+        pem = ca.run(*export)
+        expect_code(pem, DONE)
+        lines = pem.stdout.splitlines()
+        expect(lines[0] == "-----BEGIN PUBLIC KEY-----" and max(map(len, lines)) <= 64, pem.stdout)
+        expect(base64.b64decode("".join(lines[1:-1])) == der, pem.stdout)
+        # Its id on both halves is the SHA-1 of the bits.
+        expect(public["id"] == private["id"] == hashlib.sha1(key_bits(der)).hexdigest(), (kind, public))
+        if kind == "ml-dsa-65":
+            expect_code(ca.run(*export, "--format", "ssh"), FAILED, "--format pem can hold any")
+            continue
+        expect(openssl("pkey", "-pubin", "-outform", "DER", given=pem.stdout.encode()) == der, kind)
+        line = ca.run(*export, "--format", "ssh")
+        expect_code(line, DONE)
+        expect(line.stdout.count("\n") == 1 and line.stdout.endswith(f" {kind}\n"), line.stdout)
+        (ca.folder / "id.pub").write_text(line.stdout)
+        if shutil.which("ssh-keygen"):
+            again = subprocess.run(["ssh-keygen", "-e", "-m", "PKCS8", "-f", ca.folder / "id.pub"], capture_output=True, check=False)
+            expect(kind == "ed25519" or again.stdout.decode() == pem.stdout, again)
+            subprocess.run(["ssh-keygen", "-l", "-f", ca.folder / "id.pub"], capture_output=True, check=True)
+
+
+@test
+def a_public_key_is_exported_to_a_file_and_from_the_private_half(ca):
+    key(ca, "web", "ec:p256", "--id", "01")
+    target = ca.folder / "web.pem"
+    expect_code(ca.run("key", "export-public", "--output", str(target), "pkcs11:object=web"), DONE)
+    text = target.read_text()
+    (row,) = json.loads(ca.run("key", "export-public", "--label", "web", "--json").stdout)["keys"]
+    expect(row["public_key"] == text and row["format"] == "pem" and row["id"] == "01", row)
+    expect_code(ca.user("key", "delete", "--label", "web", "--class", "public", "--yes"), DONE)
+    expect_code(ca.run("key", "export-public", "--label", "web", "--public"), NOT_FOUND)
+    expect_code(ca.run("key", "export-public", "--label", "web"), PIN, "there is no terminal")
+    expect(ca.user("key", "export-public", "--label", "web").stdout == text)
+    key(ca, "disk", "aes:128")
+    expect_code(ca.user("key", "export-public", "--label", "disk"), FAILED, "no public key that belongs to it")
 
 
 def main(ashlar, module, *words):

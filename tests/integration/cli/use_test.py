@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 from home import AMBIGUOUS, DONE, FAILED, NOT_FOUND, PIN, USAGE, USER_PIN
@@ -321,11 +322,13 @@ def keys_wrapped_by_openssl_are_unwrapped_and_the_other_way_round(bench):
     # And back as another key, which signs like the first.
     made = bench.user("unwrap", "--with", "label:kek", "--type", "ec:p256", "--label", "again", "--id", "0a", "--json",
                       bench.file("web.wrapped"))
-    (key,) = json.loads(made.stdout)["keys"]
+    (public, key) = json.loads(made.stdout)["keys"]
+    expect(public["class"] == "public" and public["usage"] == ["verify"], public)
     expect(key["type"] == "ec:p256" and key["class"] == "private" and key["usage"] == ["sign"], key)
     expect(key["sensitive"] and not key["extractable"] and not key["local"], key)
     bench.user("sign", "--label", "again", "--output", bench.file("sig"), bench.file("data", DATA))
     verifies(bench, "web", "sha256")
+    expect_code(bench.home.run("verify", "--id", "0a", "--signature", bench.file("sig"), bench.file("data")), DONE)
     bench.user("unwrap", "--with", "label:kek", "--type", "ec:p384", "--label", "no", bench.file("web.wrapped"),
                code=FAILED, texts=["ec:p256, not ec:p384: it was not kept"])
     expect_code(bench.home.user("key", "show", "--label", "no"), NOT_FOUND)
@@ -350,6 +353,26 @@ def every_wrapping_mechanism_goes_there_and_back(bench):
     bench.user("wrap", "--label", "target", "--with", "label:kek", "-o", bench.file("no"), code=FAILED,
                texts=["may not leave the token", "--extractable"])
     expect(not (bench.home.folder / "no").exists())
+
+
+@test
+def pairs_of_every_kind_come_back_from_their_wrapping(bench):
+    bench.secret("kek", "aes:256", "wrap,unwrap", KEK)
+    for kind, use in (("rsa:2048", "sign"), ("ec:p384", "sign"), ("ed25519", "sign"), ("x25519", "derive"),
+                      ("ml-dsa-44", "sign"), ("ml-kem-512", "decapsulate")):
+        words = ("--type", kind, "--label", kind, "--usage", use, "--extractable")
+        expect_code(bench.home.run("key", "generate", "--pin-file", bench.home.pin, *words), DONE)
+        before = bench.home.json("key", "show", "--label", kind)["keys"]
+        bench.user("wrap", "--label", kind, "--with", "label:kek", "--output", bench.file("wrapped"))
+        expect_code(bench.home.user("key", "delete", "--label", kind, "--yes"), DONE)
+        bench.user("unwrap", "--with", "label:kek", *words, bench.file("wrapped"))
+        after = bench.home.json("key", "show", "--label", kind)["keys"]
+        for old, new in zip(before, after, strict=True):
+            same = ("class", "type", "id", "usage", "private", "extractable")
+            expect([old[name] for name in same] == [new[name] for name in same], (old, new))
+        if use == "sign":
+            bench.user("sign", "--label", kind, "-o", bench.file("sig"), bench.file("data", DATA))
+            expect_code(bench.home.run("verify", "--label", kind, "--signature", bench.file("sig"), bench.file("data")), DONE)
 
 
 @test
@@ -432,6 +455,14 @@ def two_tokens_agree_by_ml_kem(bench):
     own = ("--token", "ca", "--with", "label:own", "--type", "aes:256")
     bench.user("encapsulate", *own, "--label", "one", "--output", bench.file("ct"))
     bench.user("decapsulate", *own, "--label", "two", bench.file("ct"))
+    # For somebody whose public key came as a file.
+    exported = bench.home.run("key", "export-public", "--token", "ca", "--label", "own")
+    expect_code(exported, DONE)
+    bench.file("own.pem", exported.stdout.encode())
+    made = ("--type", "generic:256", "--label", "sent")
+    bench.user("encapsulate", "--token", "cb", "--peer", bench.file("own.pem"), *made, "--output", bench.file("ct"))
+    bench.user("decapsulate", "--token", "ca", "--with", "label:own", *made, bench.file("ct"))
+    expect(bench.mac("sent", "ca") == bench.mac("sent", "cb"))
 
 
 @test
@@ -459,6 +490,17 @@ def random_bytes_come_in_every_form(bench):
     expect(len(bench.read("seed")) == 64 and bench.mode("seed") == 0o600)
     expect_code(bench.home.run("random", "-1"), USAGE)
     expect_code(bench.home.run("random", "0"), USAGE, "from 1 to")
+
+
+@test
+def a_killed_command_leaves_nothing(bench):
+    before = sorted(os.listdir(bench.home.folder))
+    running = subprocess.Popen([bench.home.ashlar, "random", "--output", bench.file("x"), "1000000000000"], env=bench.home.env())
+    time.sleep(1)
+    expect(running.poll() is None, "it ended")
+    running.kill()
+    running.wait(timeout=60)
+    expect(sorted(os.listdir(bench.home.folder)) == before, os.listdir(bench.home.folder))
 
 
 @test
@@ -552,7 +594,21 @@ def keys_are_chosen_by_uri_label_and_id(bench):
     expect_code(bench.home.run("verify", "--label", "web", "--signature", bench.file("sig"), bench.file("data")), DONE)
     expect_code(bench.home.run("verify", "--label", "mail", "--signature", bench.file("sig"), bench.file("data")), FAILED)
     expect_code(bench.home.run("sign", "--label", "web", bench.file("data")), PIN, "there is no terminal")
-    bench.user("encrypt", "--label", "web", bench.file("data"), code=USAGE, texts=["--mechanism"])
+    bench.user("encrypt", "--label", "web", bench.file("data"), code=USAGE, texts=["no key of type ec:p256 can encrypt"])
+
+
+@test
+def the_uri_of_with_says_which_token(bench):
+    expect_code(bench.home.init("cb"), DONE)
+    bench.generate("generic:256", "master", "derive", "cb")
+    made = ("--type", "aes:256", "--label", "new")
+    bench.user("derive", "--with", "label:master", *made, code=AMBIGUOUS, texts=["2 tokens match"])
+    bench.user("derive", "--with", "pkcs11:token=cb;object=master", *made)
+    (key,) = bench.home.json("key", "show", "--token", "cb", "--label", "new")["keys"]
+    expect(key["type"] == "aes:256" and not key["local"], key)
+    source = f"pkcs11:token=cb;object=master?pin-source={bench.home.pin}"
+    expect_code(bench.home.run("derive", "--with", source, "--type", "aes:256", "--label", "newer"), DONE)
+    bench.user("derive", "--with", "pkcs11:token=ca;object=master", *made, code=NOT_FOUND)
 
 
 @test

@@ -194,7 +194,7 @@ const struct ash_cli_command ash_cli_cmd_decrypt = {
 		(const struct ash_cli_example[]){
 			{ "ashlar decrypt --label disk --output plan.pdf plan.enc", NULL },
 			{ "ashlar decrypt --label disk --mechanism aes-cbc-pad --iv 000102030405060708090a0b0c0d0e0f -o a.txt a.enc",
-			  "openssl enc -aes-256-cbc -K … -iv …" },
+			  "made by: openssl enc -aes-256-cbc -K … -iv 0001… -in a.txt -out a.enc" },
 			{ NULL, NULL },
 		},
 	.run = decrypt,

@@ -86,6 +86,20 @@ static ASH_STATUS delete_each(struct ash_cli *cli, ash_handle session, const str
 	return ASH_DONE;
 }
 
+/* Profiles are no objects that somebody made: all there is to delete is all but these. */
+static void drop_profiles(struct ash_cli_objects *objects)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < objects->count; i++) {
+		if (objects->object[i].class == CKO_PROFILE)
+			json_decref(objects->object[i].row);
+		else
+			objects->object[kept++] = objects->object[i];
+	}
+	objects->count = kept;
+}
+
 static ASH_STATUS object_delete(struct ash_cli *cli)
 {
 	ASH_AUTO(ash_cli_objects) objects = { NULL, 0, 0 };
@@ -97,6 +111,7 @@ static ASH_STATUS object_delete(struct ash_cli *cli)
 	if (!all && !ash_cli_has(cli, ASH_CLI_OPT_LABEL) && !ash_cli_has(cli, ASH_CLI_OPT_ID))
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "which object? Say it with --label, --id or --uri");
 	ASH_TRY(find(cli, true, &token, &session, &objects));
+	drop_profiles(&objects);
 	if (objects.count == 0 || (objects.count > 1 && !all))
 		return ash_cli_objects_refuse(cli, &objects);
 	ASH_TRY(confirm_delete(cli, &token, &objects));
@@ -180,7 +195,7 @@ const struct ash_cli_command ash_cli_cmd_object_delete = {
 	.summary = "delete an object for ever",
 	.details =
 		"What is deleted can't be brought back. Exactly one object must match, unless --all is given:\n"
-		"the halves of a key pair are two. At a terminal it asks first. Profiles can't be deleted.",
+		"the halves of a key pair are two. At a terminal it asks first. Profiles stay.",
 	.options = (const struct ash_cli_option *const[]){ ash_cli_object_options, delete_options,
 							   ash_cli_token_options, ash_cli_pin_options,
 							   ash_cli_common_options, NULL },

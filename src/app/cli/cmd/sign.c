@@ -227,8 +227,9 @@ const struct ash_cli_command ash_cli_cmd_sign = {
 	.summary = "sign a file, or make a MAC of it",
 	.details =
 		"FILE may be of any length; - is standard input. The key is a private or a secret key. With --json\n"
-		"and without --output the signature is in the document, in hex. BYTES in options are hex (0a1b2c),\n"
-		"text:TEXT or file:PATH.",
+		"and without --output the signature is in the document, in hex. Mechanisms without a hash in their\n"
+		"names (ecdsa, rsa-pss, rsa-pkcs1) take a digest and sign it as it is. BYTES in options are hex\n"
+		"(0a1b2c), text:TEXT or file:PATH.",
 	.more = sign_help,
 	.options =
 		(const struct ash_cli_option *const[]){ ash_cli_key_options, sign_options,
@@ -240,7 +241,7 @@ const struct ash_cli_command ash_cli_cmd_sign = {
 	.examples =
 		(const struct ash_cli_example[]){
 			{ "ashlar sign --label web --output report.sig report.pdf",
-			  "openssl dgst -sha256 -verify web.pem -signature report.sig report.pdf" },
+			  "checked by: openssl dgst -sha256 -verify web.pem -signature report.sig report.pdf" },
 			{ "ashlar sign --label code --mechanism rsa-pkcs1-sha256 --output a.sig a.bin",
 			  "RSA as most programs have it; without --mechanism it is RSA-PSS" },
 			{ "sha256sum < big.iso | ashlar sign --label release --pin-file pin.txt --output sums.sig -",

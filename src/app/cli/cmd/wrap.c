@@ -213,7 +213,8 @@ const struct ash_cli_command ash_cli_cmd_wrap = {
 		"--label, --id and --type pick the key that is wrapped, a secret or a private key that was made with\n"
 		"--extractable; --with names the key that wraps it, which needs the usage wrap, or --peer somebody's\n"
 		"public RSA key. Of a private key its PKCS#8 is wrapped. Where the mechanism has an IV and --iv does\n"
-		"not give it, a random one is written in front. BYTES in options are hex (0a1b2c), text:TEXT or file:PATH.",
+		"not give it, a random one is written in front. BYTES in options are hex (0a1b2c), text:TEXT or\n"
+		"file:PATH.",
 	.more = wrap_help,
 	.options = (const struct ash_cli_option *const[]){ ash_cli_key_options, ash_cli_peer_options,
 							   wrap_options, ash_cli_crypt_params,
@@ -225,6 +226,8 @@ const struct ash_cli_command ash_cli_cmd_wrap = {
 			  "AES key wrap with padding (RFC 5649)" },
 			{ "ashlar wrap --id 01 --with id:02 --mechanism rsa-oaep --output key.wrapped",
 			  NULL },
+			{ "ashlar wrap --label master --peer kms.pem --mechanism rsa-aes-kwp --output master.wrapped",
+			  "for a key service that gave its public key" },
 			{ NULL, NULL },
 		},
 	.run = wrap,
@@ -237,7 +240,7 @@ const struct ash_cli_command ash_cli_cmd_unwrap = {
 	.details =
 		"FILE - is standard input. --with names the key that unwraps, which needs the usage unwrap; --type,\n"
 		"--label, --id and --usage say what the new key is to be. --type names its type exactly, like\n"
-		"aes:256 or ec:p256, or its family, like aes or ec. Of a private key no public half is made.\n"
+		"aes:256 or ec:p256, or its family, like aes or ec. Of a private key the public half is made too.\n"
 		"A copy of the key stays with whoever wrapped it: see to that.",
 	.more = unwrap_help,
 	.options =

@@ -19,6 +19,7 @@ static ASH_STATUS decode_pem(struct ash_span file, struct ash_buf *der)
 	const uint8_t *from = find(file, wanted);
 	const uint8_t *to = NULL;
 	struct ash_span rest = ASH_SPAN_NONE;
+	struct ash_status status;
 
 	if (from == NULL)
 		ASH_FAIL_WITH(ASH_E_FORMAT, "it holds no public key (\"BEGIN PUBLIC KEY\")");
@@ -28,9 +29,10 @@ static ASH_STATUS decode_pem(struct ash_span file, struct ash_buf *der)
 	if (to == NULL)
 		ASH_FAIL_WITH(ASH_E_FORMAT, "it ends in the middle of the key");
 	rest.len = (size_t)(to - from);
-	if (!ash_is_ok(ash_cli_unbase64(rest, der)))
+	status = ash_cli_unbase64(rest, der);
+	if (status.code == ASH_E_FORMAT)
 		ASH_FAIL_WITH(ASH_E_FORMAT, "the key in it is damaged");
-	return ASH_DONE;
+	return status;
 }
 
 static ASH_STATUS read_der(struct ash_span der, struct ash_cli_public_key *key)

@@ -79,11 +79,22 @@ static ASH_STATUS resolve(struct ash_cli_sink *sink)
 	return text_new(realpath(sink->name, real) != NULL ? real : sink->name, 0, &sink->path);
 }
 
-static ASH_STATUS open_file(struct ash_cli_sink *sink)
+/* What the umask lets through. */
+static unsigned new_mode(void)
+{
+	const mode_t mask = umask(077);
+
+	(void)umask(mask);
+	return 0666 & ~mask;
+}
+
+static ASH_STATUS open_file(struct ash_cli_sink *sink, bool secret)
 {
 	struct stat info;
+	const bool there = stat(sink->name, &info) == 0;
 
-	if (stat(sink->name, &info) == 0 && !S_ISREG(info.st_mode)) {
+	sink->mode = secret ? 0600 : there ? info.st_mode & 0777 : new_mode();
+	if (there && !S_ISREG(info.st_mode)) {
 		sink->fd = open(sink->name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		sink->owned = sink->fd >= 0;
 		return sink->fd >= 0 ? ASH_DONE : tell(sink, "write");
@@ -115,12 +126,11 @@ ASH_STATUS ash_cli_sink_open(struct ash_cli *cli, bool secret, bool text, struct
 	const bool standard = output == NULL || strcmp(output, "-") == 0;
 
 	sink.cli = cli;
-	sink.secret = secret;
 	sink.name = standard ? NULL : output;
 	if (standard)
 		ASH_TRY(open_standard(&sink, output != NULL, text));
 	else
-		ASH_TRY(open_file(&sink));
+		ASH_TRY(open_file(&sink, secret));
 	*ret_sink = sink;
 	sink = ASH_CLI_SINK_NONE; /* handed over */
 	return ASH_DONE;
@@ -147,15 +157,6 @@ ASH_STATUS ash_cli_sink_write(struct ash_cli_sink *sink, struct ash_span bytes)
 	return ASH_DONE;
 }
 
-/* What the umask lets through; nothing of it for others where it may be secret. */
-static mode_t mode_of(const struct ash_cli_sink *sink)
-{
-	const mode_t mask = umask(077);
-
-	(void)umask(mask);
-	return sink->secret ? 0600 : 0666 & ~mask;
-}
-
 /* Gives the file without a name one beside its place, which nobody else has. */
 static ASH_STATUS name_it(struct ash_cli_sink *sink)
 {
@@ -178,7 +179,7 @@ ASH_STATUS ash_cli_sink_commit(struct ash_cli_sink *sink)
 {
 	if (sink->path == NULL)
 		return ASH_DONE;
-	if (fchmod(sink->fd, mode_of(sink)) != 0 || fsync(sink->fd) != 0)
+	if (fchmod(sink->fd, sink->mode) != 0 || fsync(sink->fd) != 0)
 		return tell(sink, "write");
 	if (sink->temporary == NULL)
 		ASH_TRY(name_it(sink));

@@ -1,7 +1,7 @@
 /*
  * Where a command's data goes: --output FILE, which is written whole or not at all, or
  * standard output. What may be secret (`secret`) is for the owner alone (0600), else
- * the umask decides. Nothing passes through stdio's buffers. Failures are told.
+ * a file that is there keeps its mode, and of a new one the umask decides. Nothing passes through stdio's buffers. Failures are told.
  *
  * Binary data does not go to a terminal unless "--output -" says so. A file that is there
  * is replaced in one step, once all is written; what is no plain file (a device, a pipe)
@@ -19,8 +19,8 @@ struct ash_cli_sink {
 	char *temporary;  /* a file with a name of its own until then; or NULL */
 	int fd;           /* -1: the stream of `cli` has none (tests) */
 	bool owned;       /* `fd` is to be closed */
-	bool secret;
-	uint64_t bytes; /* written so far */
+	unsigned mode;    /* of the file */
+	uint64_t bytes;   /* written so far */
 };
 
 #define ASH_CLI_SINK_NONE ((struct ash_cli_sink){ .fd = -1 })

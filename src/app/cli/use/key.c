@@ -11,6 +11,7 @@
 void ash_cli_use_done(struct ash_cli_use *use)
 {
 	use->pin = ash_secret_free(use->pin);
+	ash_cli_uri_done(&use->with);
 }
 
 void ash_cli_use_key_done(struct ash_cli_use_key *key)
@@ -45,9 +46,67 @@ static ASH_STATUS log_in(struct ash_cli_use *use)
 	return ash_cli_login(cli, &use->token, use->session, CKU_USER, ash_secret_peek(use->pin));
 }
 
+static bool names_token(const struct ash_cli *cli)
+{
+	return ash_cli_has(cli, ASH_CLI_OPT_TOKEN) || ash_cli_has(cli, ASH_CLI_OPT_SERIAL) ||
+	       ash_cli_has(cli, ASH_CLI_OPT_SLOT) || ash_cli_has(cli, ASH_CLI_OPT_URI);
+}
+
+static bool gives_pin(const struct ash_cli *cli)
+{
+	return ash_cli_has(cli, ASH_CLI_OPT_PIN_FILE) || ash_cli_has(cli, ASH_CLI_OPT_PIN_FD) ||
+	       ash_cli_has(cli, ASH_CLI_OPT_PIN_ENV);
+}
+
+static ASH_STATUS refuse_with(struct ash_cli *cli)
+{
+	return ash_cli_refuse(cli, ASH_CLI_USAGE, "can't take the URI of --with: %s",
+			      ash_status_explanation());
+}
+
+/* The PIN's file that the URI of --with names, unless an option says where the PIN is. */
+static ASH_STATUS adopt_pin(struct ash_cli_use *use)
+{
+	struct ash_cli *cli = use->cli;
+	const char *source = ash_cli_uri_text(&use->with, ASH_CLI_URI_PIN_SOURCE);
+
+	if (source == NULL || gives_pin(cli))
+		return ASH_DONE;
+	if (!ash_is_ok(ash_cli_uri_pin_file(source, &cli->values[ASH_CLI_OPT_PIN_FILE])))
+		return refuse_with(cli);
+	return ASH_DONE;
+}
+
+/* Takes the token from --with, as --uri would say it. */
+static ASH_STATUS adopt_with(struct ash_cli_use *use)
+{
+	static const struct {
+		enum ash_cli_uri_attr attr;
+		enum ash_cli_opt option;
+	} same[] = {
+		{ ASH_CLI_URI_TOKEN, ASH_CLI_OPT_TOKEN },
+		{ ASH_CLI_URI_SERIAL, ASH_CLI_OPT_SERIAL },
+		{ ASH_CLI_URI_SLOT_ID, ASH_CLI_OPT_SLOT },
+	};
+	struct ash_cli *cli = use->cli;
+	const char *with = cli->values[ASH_CLI_OPT_WITH];
+	struct ash_status status;
+
+	if (with == NULL || !ash_cli_uri_is(with) || names_token(cli))
+		return ASH_DONE;
+	status = ash_cli_uri_parse(with, &use->with);
+	if (status.code == ASH_E_FORMAT)
+		return refuse_with(cli);
+	ASH_TRY(status);
+	for (size_t i = 0; i < ASH_COUNT(same); i++)
+		cli->values[same[i].option] = ash_cli_uri_text(&use->with, same[i].attr);
+	return adopt_pin(use);
+}
+
 static ASH_STATUS open_session(struct ash_cli *cli, bool read_write, struct ash_cli_use *use)
 {
 	use->cli = cli;
+	ASH_TRY(adopt_with(use));
 	ASH_TRY(ash_cli_token_select(cli, &use->token));
 	return ash_cli_session_open(cli, &use->token, read_write, false, &use->session);
 }
@@ -56,12 +115,6 @@ ASH_STATUS ash_cli_use_open(struct ash_cli *cli, bool read_write, struct ash_cli
 {
 	ASH_TRY(open_session(cli, read_write, use));
 	return log_in(use);
-}
-
-static bool names_token(const struct ash_cli *cli)
-{
-	return ash_cli_has(cli, ASH_CLI_OPT_TOKEN) || ash_cli_has(cli, ASH_CLI_OPT_SERIAL) ||
-	       ash_cli_has(cli, ASH_CLI_OPT_SLOT) || ash_cli_has(cli, ASH_CLI_OPT_URI);
 }
 
 /* The first token that can be used. */
@@ -241,12 +294,6 @@ ASH_STATUS ash_cli_use_find_with(struct ash_cli_use *use, const struct ash_cli_u
 	ASH_TRY(ash_cli_object_named(use->cli, &use->token, use->session, "with",
 				     use->cli->values[ASH_CLI_OPT_WITH], classes, count, &handle));
 	return ash_cli_use_load(use, handle, ret_key);
-}
-
-static bool gives_pin(const struct ash_cli *cli)
-{
-	return ash_cli_has(cli, ASH_CLI_OPT_PIN_FILE) || ash_cli_has(cli, ASH_CLI_OPT_PIN_FD) ||
-	       ash_cli_has(cli, ASH_CLI_OPT_PIN_ENV);
 }
 
 /* The only public key that may do it, before anybody logs in; `ret_found` false when there is none. */

@@ -18,7 +18,8 @@ struct ash_cli_use {
 	struct ash_cli *cli;
 	struct ash_cli_token token;
 	ash_handle session;
-	struct ash_secret *pin; /* NULL: not logged in */
+	struct ash_secret *pin;  /* NULL: not logged in */
+	struct ash_cli_uri with; /* what --with is, if it is a URI that also says which token */
 };
 
 /* A key, and what has to be known of it to use it. */
@@ -39,7 +40,11 @@ struct ash_cli_use_need {
 	unsigned classes;
 };
 
-/* The token that the options mean, and a session with it that is logged in. Failures are told, here and below. */
+/*
+ * The token that the options mean, and a session with it that is logged in. Where they name
+ * none and --with is a URI, that may do it, and say where the PIN is. Failures are told, here
+ * and below.
+ */
 ASH_STATUS ash_cli_use_open(struct ash_cli *cli, bool read_write, struct ash_cli_use *use);
 
 /*

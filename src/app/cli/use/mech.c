@@ -204,6 +204,21 @@ static ASH_STATUS choose_default(struct ash_cli *cli, const struct ash_cli_mech_
 	return ASH_DONE;
 }
 
+/* No mechanism is taken for such keys: there is none, or one has to be named. */
+static ASH_STATUS refuse_type(struct ash_cli *cli, const struct ash_cli_mech_need *need)
+{
+	for (size_t i = 0; i < ash_mechanism_count(); i++) {
+		const struct ash_mechanism_row *row = ash_mechanism_at(i);
+
+		if ((row->key_type == need->key_type || row->other_key_type == need->key_type) &&
+		    (row->info.flags & need->flag) != 0)
+			return ash_cli_refuse(cli, ASH_CLI_USAGE,
+					      "with a key of type %s, say how to %s: --mechanism NAME",
+					      need->type, need->word);
+	}
+	return ash_cli_refuse(cli, ASH_CLI_USAGE, "no key of type %s can %s", need->type, need->word);
+}
+
 ASH_STATUS ash_cli_mech_choose(struct ash_cli *cli, const struct ash_cli_mech_need *need,
 			       const struct ash_mechanism_row **ret_row)
 {
@@ -219,10 +234,7 @@ ASH_STATUS ash_cli_mech_choose(struct ash_cli *cli, const struct ash_cli_mech_ne
 				      "there is no mechanism \"%s\"; see: ashlar mechanisms",
 				      ash_cli_escaped(ash_span_text(name)).text);
 	if (row == NULL)
-		return ash_cli_refuse(cli, ASH_CLI_USAGE,
-				      "a key of type %s can't %s with any mechanism taken unasked: "
-				      "name one with --mechanism",
-				      need->type, need->word);
+		return refuse_type(cli, need);
 	if ((row->info.flags & need->flag) == 0)
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "%s can't %s", row->name, need->word);
 	*ret_row = row;

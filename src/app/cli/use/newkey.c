@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "app/cli/find/values.h"
 #include "app/cli/key/keyid.h"
+#include "app/cli/use/public_parts.h"
 
 void ash_cli_newkey_done(struct ash_cli_newkey *newkey)
 {
@@ -76,38 +78,87 @@ static ASH_STATUS check_type(struct ash_cli_use *use, const struct ash_cli_newke
 			      type, newkey->plan.keytype->name);
 }
 
-static ASH_STATUS print_made(struct ash_cli_use *use, const struct ash_cli_newkey *newkey, ash_handle handle)
+/* The objects of a new key: a secret key, or the halves of a pair, of which the private one was made. */
+struct made {
+	ash_handle handles[2]; /* the public half first */
+	size_t count;
+};
+
+static ASH_STATUS add_row(struct ash_cli_use *use, const struct ash_cli_newkey *newkey, ash_handle handle,
+			  struct ash_cli_list *list)
 {
-	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
 	struct ash_cli_key key;
 
 	ASH_TRY(ash_cli_key_read(use->cli, &use->token, use->session, handle, &key));
 	ASH_CLI_AUTO_JSON *row = key.row;
 	ASH_TRY(check_type(use, newkey, row));
+	return ash_cli_list_append(list, row);
+}
+
+static ASH_STATUS print_made(struct ash_cli_use *use, const struct ash_cli_newkey *newkey,
+			     const struct made *made)
+{
+	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
+
 	ASH_TRY(ash_cli_list_init(&list, "keys", ash_cli_key_columns));
-	ASH_TRY(ash_cli_list_append(&list, row));
+	for (size_t i = 0; i < made->count; i++)
+		ASH_TRY(add_row(use, newkey, made->handles[i], &list));
 	return ash_cli_print_list(use->cli, &list, "");
 }
 
+/* The public half of a private key, which says what it is. */
+static ASH_STATUS make_public(struct ash_cli_use *use, const struct ash_cli_newkey *newkey,
+			      ash_handle private_key, ash_handle *ret_public)
+{
+	static const uint64_t types[] = { CKA_PUBLIC_KEY_INFO };
+	ASH_AUTO(ash_cli_values) values = { .bytes = ASH_BUF_PLAIN };
+	ASH_AUTO(ash_buf) room = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_buf) unused = ASH_BUF_PLAIN;
+	struct ash_cli_template made = { .count = 0 };
+	struct ash_cli_public_key key = { NULL, ASH_SPAN_NONE };
+	struct ash_cli *cli = use->cli;
+	struct ash_span info = ASH_SPAN_NONE;
+
+	ASH_TRY(ash_cli_values_read(cli, use->session, private_key, types, ASH_COUNT(types), &values));
+	ASH_ENSURE(ash_cli_value_bytes(&values, CKA_PUBLIC_KEY_INFO, &info), ASH_E_ATTRIBUTE_TYPE);
+	ASH_TRY(ash_cli_public_key_read(info, &unused, &key));
+	ASH_TRY(ash_cli_template_number(&made, CKA_CLASS, CKO_PUBLIC_KEY));
+	ASH_TRY(ash_cli_keyplan_template(&newkey->plan, CKO_PUBLIC_KEY, &made));
+	ASH_TRY(ash_cli_public_parts(&key, &room, &made));
+	return cli->api->create_object(cli->hsm, use->session, ash_cli_template(&made), ret_public);
+}
+
 /* Whoever is told of a failure must not find a key all the same. */
-static ASH_STATUS take_back(struct ash_cli_use *use, struct ash_status status, ash_handle handle)
+static ASH_STATUS take_back(struct ash_cli_use *use, struct ash_status status, const struct made *made)
 {
 	if (use->cli->exit == ASH_CLI_DONE)
 		status = ash_cli_fail(use->cli, status, "can't finish the new key: it was not kept");
-	ash_ignore(use->cli->api->destroy_object(use->cli->hsm, use->session, handle));
+	for (size_t i = 0; i < made->count; i++)
+		ash_ignore(use->cli->api->destroy_object(use->cli->hsm, use->session, made->handles[i]));
 	return status;
+}
+
+static ASH_STATUS finish(struct ash_cli_use *use, const struct ash_cli_newkey *newkey, struct made *made)
+{
+	ash_handle public_key = 0;
+
+	if (newkey->class == CKO_PRIVATE_KEY) {
+		ASH_TRY(make_public(use, newkey, made->handles[0], &public_key));
+		*made = (struct made){ { public_key, made->handles[0] }, 2 };
+		if (newkey->plan.id.len == 0)
+			ASH_TRY(ash_cli_keyid_set(use->cli, use->session, made->handles[0],
+						  made->handles[1]));
+	}
+	return print_made(use, newkey, made);
 }
 
 ASH_STATUS ash_cli_newkey_finish(struct ash_cli_use *use, const struct ash_cli_newkey *newkey,
 				 ash_handle handle)
 {
-	struct ash_status status = ASH_DONE;
+	struct made made = { { handle }, 1 };
+	const struct ash_status status = finish(use, newkey, &made);
 
-	if (newkey->plan.id.len == 0)
-		status = ash_cli_keyid_set(use->cli, use->session, handle, handle);
-	if (ash_is_ok(status))
-		status = print_made(use, newkey, handle);
-	return ash_is_ok(status) ? status : take_back(use, status, handle);
+	return ash_is_ok(status) ? status : take_back(use, status, &made);
 }
 
 void ash_cli_newkey_hint(struct ash_cli *cli, enum ash_code code)

@@ -28,8 +28,8 @@ ASH_STATUS ash_cli_newkey_prepare(struct ash_cli_use *use, struct ash_cli_newkey
 ASH_STATUS ash_cli_newkey_template(const struct ash_cli_newkey *newkey, struct ash_cli_template *made);
 
 /*
- * Gives a private key its id, if it has none, takes back what is not of the type that was
- * asked for, and prints the key.
+ * Makes the public half of a private key, and the pair's id if it has none, takes back what is
+ * not of the type that was asked for, and prints what there is.
  */
 ASH_STATUS ash_cli_newkey_finish(struct ash_cli_use *use, const struct ash_cli_newkey *newkey,
 				 ash_handle handle);

@@ -1,8 +1,7 @@
 #include "app/cli/use/peer.h"
 
 #include "app/cli/file/source.h"
-#include "app/cli/find/template.h"
-#include "token/der.h"
+#include "app/cli/use/public_parts.h"
 
 #define FILE_MAX 65536u
 
@@ -30,42 +29,16 @@ ASH_STATUS ash_cli_peer_read(struct ash_cli *cli, struct ash_cli_peer *peer)
 	return status;
 }
 
-/* RSAPublicKey (RFC 8017 §A.1.1) */
-static ASH_STATUS add_rsa(struct ash_span bits, struct ash_cli_template *made)
-{
-	struct ash_reader in = ash_reader(bits);
-	struct ash_span content = ASH_SPAN_NONE, modulus = ASH_SPAN_NONE, exponent = ASH_SPAN_NONE;
-
-	ASH_TRY(ash_der_take(&in, ASH_DER_SEQUENCE, &content));
-	ASH_TRY(ash_reader_end(&in));
-	in = ash_reader(content);
-	ASH_TRY(ash_der_take_integer(&in, &modulus));
-	ASH_TRY(ash_der_take_integer(&in, &exponent));
-	ASH_TRY(ash_reader_end(&in));
-	ASH_TRY(ash_cli_template_number(made, CKA_KEY_TYPE, CKK_RSA));
-	ASH_TRY(ash_cli_template_bytes(made, CKA_MODULUS, modulus));
-	return ash_cli_template_bytes(made, CKA_PUBLIC_EXPONENT, exponent);
-}
-
-static ASH_STATUS add_ml_kem(const struct ash_cli_public_key *key, struct ash_cli_template *made)
-{
-	ASH_TRY(ash_cli_template_number(made, CKA_KEY_TYPE, CKK_ML_KEM));
-	ASH_TRY(ash_cli_template_number(made, CKA_PARAMETER_SET, key->group->parameter_set));
-	return ash_cli_template_bytes(made, CKA_VALUE, key->bits);
-}
-
 /* The label is for our own messages: the key is gone with the session. */
 static ASH_STATUS describe(struct ash_cli *cli, const struct ash_cli_public_key *key, uint64_t usage,
-			   struct ash_cli_template *made)
+			   struct ash_buf *room, struct ash_cli_template *made)
 {
 	ASH_TRY(ash_cli_template_number(made, CKA_CLASS, CKO_PUBLIC_KEY));
 	ASH_TRY(ash_cli_template_bool(made, CKA_TOKEN, false));
 	ASH_TRY(ash_cli_template_bool(made, CKA_PRIVATE, false));
 	ASH_TRY(ash_cli_template_bytes(made, CKA_LABEL, ash_span_text(cli->values[ASH_CLI_OPT_PEER])));
 	ASH_TRY(ash_cli_template_bool(made, usage, true));
-	if (usage == CKA_WRAP)
-		return add_rsa(key->bits, made);
-	return add_ml_kem(key, made);
+	return ash_cli_public_parts(key, room, made);
 }
 
 static bool fits(const struct ash_cli_public_key *key, uint64_t usage)
@@ -77,6 +50,7 @@ ASH_STATUS ash_cli_peer_load(struct ash_cli_use *use, const struct ash_cli_peer 
 			     struct ash_cli_use_key *ret_key)
 {
 	struct ash_cli_template made = { .count = 0 };
+	ASH_AUTO(ash_buf) room = ASH_BUF_PLAIN;
 	struct ash_cli *cli = use->cli;
 	struct ash_status status;
 	ash_handle handle = 0;
@@ -84,7 +58,7 @@ ASH_STATUS ash_cli_peer_load(struct ash_cli_use *use, const struct ash_cli_peer 
 	if (!fits(&peer->key, usage))
 		return ash_cli_refuse(cli, ASH_CLI_FAILED, "%s holds no public key of type %s",
 				      shown_path(cli).text, usage == CKA_WRAP ? "RSA" : "ML-KEM");
-	status = describe(cli, &peer->key, usage, &made);
+	status = describe(cli, &peer->key, usage, &room, &made);
 	if (status.code == ASH_E_FORMAT)
 		return ash_cli_refuse(cli, ASH_CLI_FAILED, "the public key in %s is damaged",
 				      shown_path(cli).text);

@@ -63,6 +63,12 @@ static void hint(struct ash_cli *cli, const struct ash_cli_stream *stream, enum 
 		ash_cli_hint(cli, "the data was changed, or key, IV, --aad or --tag-length are others");
 	else if (code == ASH_E_KEY_USAGE)
 		ash_cli_hint(cli, "see what it may be used for: ashlar key list");
+	else if (code == ASH_E_MECHANISM_PARAM && stream->row->param == ASH_PARAM_CCM)
+		ash_cli_hint(
+			cli,
+			"AES-CCM: --iv has 7 to 13 bytes, and 12 leave room for less than 16 MiB of data");
+	else if (code == ASH_E_MECHANISM_PARAM)
+		ash_cli_hint(cli, "have --iv, --tag-length and the like the lengths that it wants?");
 }
 
 static ASH_STATUS tell(const struct ash_cli_stream *stream, struct ash_status status)

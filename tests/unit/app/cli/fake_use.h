@@ -150,6 +150,12 @@ static struct ash_status fake_wrap_key(struct ash_hsm *hsm, ash_handle session,
 	return fake_text("wrapped key", wrapped);
 }
 
+/* Of P-256, with a point of 5 bytes. */
+static const uint8_t fake_info_p256[] = {
+	0x30, 0x1d, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+	0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x06, 0x00, 0x50, 0x51, 0x52, 0x53, 0x54,
+};
+
 /* A key that the template describes, class and type included. */
 static struct ash_status fake_make_from(struct ash_hsm *hsm, const struct ash_mechanism *mechanism,
 					ash_handle from, struct ash_template given, ash_handle *ret_key)
@@ -164,7 +170,10 @@ static struct ash_status fake_make_from(struct ash_hsm *hsm, const struct ash_me
 		if (given.attrs[i].type == CKA_CLASS)
 			class = given.attrs[i].value.data[7];
 	}
-	return fake_make(hsm, class, mechanism, given, ret_key);
+	ASH_TRY(fake_make(hsm, class, mechanism, given, ret_key));
+	if (class == CKO_PRIVATE_KEY)
+		fake_set(&hsm->objects[*ret_key - 1], CKA_PUBLIC_KEY_INFO, SPAN(fake_info_p256));
+	return ASH_DONE;
 }
 
 /* Any object, as it is given. A value whose last byte is 0xff is refused. */
@@ -189,6 +198,7 @@ static struct ash_status fake_create_object(struct ash_hsm *hsm, ash_handle sess
 		object->slot = hsm->session_slot;
 		for (size_t at = 0; at < given.count; at++)
 			fake_set(object, given.attrs[at].type, given.attrs[at].value);
+		fake_set(object, CKA_PUBLIC_KEY_INFO, SPAN(fake_info_p256));
 		*ret_object = i + 1;
 		return ASH_DONE;
 	}

@@ -77,6 +77,30 @@ static struct ash_store *filled(void)
 	return store;
 }
 
+/* SQLite takes a file that ends within a page for one that ends in zeroes. */
+TEST(a_page_that_is_cut_short_is_not_read)
+{
+	static uint8_t page[ASH_CHECKSUM_PAGE] = { [20] = 1 };
+	sqlite3 *db = NULL;
+	sqlite3_file *file = NULL;
+	uint8_t got[ASH_CHECKSUM_PAGE];
+
+	just_close(open_new());
+	db = open_database_itself();
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_exec(db, "SELECT count(*) FROM record", NULL, NULL, NULL));
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file));
+	page[0] = 0x0a;
+	EXPECT_NUMBER(SQLITE_OK, file->pMethods->xWrite(file, page, sizeof(page), 9 * sizeof(page)));
+	EXPECT_NUMBER(SQLITE_OK, file->pMethods->xRead(file, got, sizeof(got), 9 * sizeof(page)));
+	EXPECT_NUMBER(SQLITE_OK, file->pMethods->xTruncate(file, 10 * sizeof(page) - 100));
+	EXPECT_NUMBER(SQLITE_CORRUPT_INDEX, file->pMethods->xRead(file, got, sizeof(got), 9 * sizeof(page)));
+	/* Beyond the end there are no pages. */
+	EXPECT_NUMBER(SQLITE_IOERR_SHORT_READ,
+		      file->pMethods->xRead(file, got, sizeof(got), 10 * sizeof(page)));
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_close(db));
+	folder_remove();
+}
+
 TEST(every_page_of_a_closed_store_has_its_sum)
 {
 	size_t count = 0, indexes = 0;

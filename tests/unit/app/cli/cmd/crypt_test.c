@@ -91,3 +91,24 @@ TEST(what_fails_leaves_no_file)
 	EXPECT(access(out, F_OK) != 0);
 	fake_clean();
 }
+
+TEST(without_memory_there_is_no_file)
+{
+	const char *in = fake_write("in", TEXT("0123456789ab)?9(?."));
+	const char *out = fake_path("out");
+	enum ash_cli_exit code = ASH_CLI_FAILED;
+
+	for (int64_t left = 0; code != ASH_CLI_DONE; left++) {
+		struct ash_hsm hsm = FAKE_HSM;
+
+		fill(&hsm);
+		EXPECT(access(out, F_OK) != 0);
+		ash_mem_fail_after(left);
+		code = WITH_PIN(&hsm, "decrypt", "--label", "disk", "--aad", "text:x", "-o", out, in);
+		ash_mem_fail_after(-1);
+		EXPECT(code == ASH_CLI_DONE || code == ASH_CLI_FAILED);
+		EXPECT(code == ASH_CLI_DONE || strstr(fake_err, "out of memory") != NULL);
+	}
+	EXPECT_SPAN(TEXT("secret"), fake_read(out));
+	fake_clean();
+}

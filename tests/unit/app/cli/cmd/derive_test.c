@@ -72,3 +72,23 @@ TEST(what_cannot_be_derived_is_told)
 		EXPECT(!hsm.objects[i].used);
 	fake_clean();
 }
+
+TEST(without_memory_no_key_is_kept)
+{
+	const char *pem = fake_write("pem", TEXT(X25519_PEM));
+	enum ash_cli_exit code = ASH_CLI_FAILED;
+
+	for (int64_t left = 0; code != ASH_CLI_DONE; left++) {
+		struct ash_hsm hsm = FAKE_HSM;
+
+		fill(&hsm);
+		ash_mem_fail_after(left);
+		code = DERIVE(&hsm, "--with", "pkcs11:object=x", "--type", "aes:256", "--peer", pem, "--kdf",
+			      "x963-sha256", "--shared-info", "0a");
+		ash_mem_fail_after(-1);
+		EXPECT(code == ASH_CLI_DONE || code == ASH_CLI_FAILED);
+		EXPECT(code == ASH_CLI_DONE || strstr(fake_err, "out of memory") != NULL);
+		EXPECT(hsm.objects[3].used == (code == ASH_CLI_DONE));
+	}
+	fake_clean();
+}

@@ -52,3 +52,23 @@ TEST(what_fails_is_told)
 	EXPECT_SPAN(TEXT("nonsense"), fake_read(ct));
 	fake_clean();
 }
+
+TEST(without_memory_no_key_is_kept)
+{
+	const char *ct = fake_path("ct");
+	enum ash_cli_exit code = ASH_CLI_FAILED;
+
+	for (int64_t left = 0; code != ASH_CLI_DONE; left++) {
+		struct ash_hsm hsm = FAKE_HSM;
+
+		fill(&hsm);
+		ash_mem_fail_after(left);
+		code = WITH_PIN(&hsm, "encapsulate", "--with", "label:kem", "--output", ct);
+		ash_mem_fail_after(-1);
+		EXPECT(code == ASH_CLI_DONE || code == ASH_CLI_FAILED);
+		EXPECT(code == ASH_CLI_DONE || strstr(fake_err, "out of memory") != NULL);
+		EXPECT(hsm.objects[2].used == (code == ASH_CLI_DONE));
+	}
+	EXPECT_SPAN(TEXT("ciphertext"), fake_read(ct));
+	fake_clean();
+}

@@ -93,6 +93,18 @@ TEST(object_delete_deletes_what_was_meant_and_no_more)
 	EXPECT_NUMBER(0, objects(&hsm));
 }
 
+TEST(profiles_are_not_there_to_be_deleted)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	fill(&hsm);
+	fake_set_number(&hsm.objects[0], CKA_CLASS, CKO_PROFILE);
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN_AS_USER(&hsm, "object", "delete", WITH_PIN, "--yes", "--all"));
+	EXPECT(hsm.objects[0].used);
+	EXPECT_NUMBER(1, objects(&hsm));
+	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, RUN_AS_USER(&hsm, "object", "delete", WITH_PIN, "--yes", "--all"));
+}
+
 TEST(a_delete_that_fails_is_told)
 {
 	struct ash_hsm hsm = FAKE_HSM;

@@ -114,3 +114,24 @@ TEST(what_makes_no_sense_is_wrong_usage)
 	EXPECT_NUMBER(ASH_CLI_FAILED, RUN(&hsm, "verify", "--label", "web", "--signature", "/no/such", in));
 	fake_clean();
 }
+
+TEST(without_memory_there_is_no_signature)
+{
+	const char *in = fake_write("in", TEXT("data"));
+	const char *out = fake_path("sig");
+	enum ash_cli_exit code = ASH_CLI_FAILED;
+
+	for (int64_t left = 0; code != ASH_CLI_DONE; left++) {
+		struct ash_hsm hsm = FAKE_HSM;
+
+		fill(&hsm);
+		EXPECT(access(out, F_OK) != 0);
+		ash_mem_fail_after(left);
+		code = SIGN(&hsm, "--label", "web", "--output", out, in);
+		ash_mem_fail_after(-1);
+		EXPECT(code == ASH_CLI_DONE || code == ASH_CLI_FAILED);
+		EXPECT(code == ASH_CLI_DONE || strstr(fake_err, "out of memory") != NULL);
+	}
+	EXPECT(access(out, F_OK) == 0);
+	fake_clean();
+}

@@ -76,6 +76,9 @@ TEST(a_key_is_unwrapped_as_the_options_say)
 					     "--label", "priv", "--json", in));
 	EXPECT(fake_made_by == CKM_RSA_AES_KEY_WRAP && fake_made_from == 3 && hsm.objects[6].used);
 	EXPECT(strstr(fake_out, "\"id\": \"50515253") != NULL);
+	EXPECT(strstr(fake_out, "\"public\"") != NULL && strstr(fake_out, "\"private\"") != NULL);
+	EXPECT_SPAN(TEXT("\x04\x05PQRST"), ash_span(fake_attr(&hsm.objects[7], CKA_EC_POINT)->value, 7));
+	EXPECT_NUMBER(1, fake_attr(&hsm.objects[7], CKA_VERIFY)->value[0]);
 	fake_clean();
 }
 
@@ -105,7 +108,7 @@ TEST(what_is_no_such_key_is_not_kept)
 	EXPECT_NUMBER(ASH_CLI_FAILED, WITH_PIN(&hsm, "unwrap", "--with", "label:kek", "--type", "ec:p256",
 					       "--label", "new", in));
 	EXPECT(strstr(fake_err, "the key is one of type ec, not ec:p256: it was not kept") != NULL);
-	EXPECT(!hsm.objects[5].used);
+	EXPECT(!hsm.objects[5].used && !hsm.objects[6].used);
 	EXPECT_NUMBER(ASH_CLI_FAILED, WITH_PIN(&hsm, "unwrap", "--with", "label:kek", "--type", "aes:256",
 					       "--label", "new", fake_write("other", TEXT("nonsense"))));
 	EXPECT(strstr(fake_err, "can't unwrap the key with \"kek\" and CKM_AES_KEY_WRAP_KWP: "
@@ -114,6 +117,32 @@ TEST(what_is_no_such_key_is_not_kept)
 	hsm.code = ASH_E_IO;
 	EXPECT_NUMBER(ASH_CLI_STORAGE,
 		      WITH_PIN(&hsm, "unwrap", "--with", "label:kek", "--type", "ec", "--label", "new", in));
+	EXPECT(strstr(fake_err, "it was not kept") != NULL);
+	EXPECT(!hsm.objects[5].used && !hsm.objects[6].used);
+	hsm.fails = "create_object";
+	EXPECT_NUMBER(ASH_CLI_STORAGE,
+		      WITH_PIN(&hsm, "unwrap", "--with", "label:kek", "--type", "ec", "--label", "new", in));
 	EXPECT(strstr(fake_err, "it was not kept") != NULL && !hsm.objects[5].used);
+	fake_clean();
+}
+
+TEST(without_memory_no_key_is_kept)
+{
+	const char *in = fake_write("in", TEXT("wrapped key"));
+	enum ash_cli_exit code = ASH_CLI_FAILED;
+
+	for (int64_t left = 0; code != ASH_CLI_DONE; left++) {
+		struct ash_hsm hsm = FAKE_HSM;
+
+		fill(&hsm);
+		ash_mem_fail_after(left);
+		code = WITH_PIN(&hsm, "unwrap", "--with", "label:courier", "--type", "ec", "--label", "new",
+				in);
+		ash_mem_fail_after(-1);
+		EXPECT(code == ASH_CLI_DONE || code == ASH_CLI_FAILED);
+		EXPECT(code == ASH_CLI_DONE || strstr(fake_err, "out of memory") != NULL);
+		EXPECT(hsm.objects[5].used == (code == ASH_CLI_DONE));
+		EXPECT(hsm.objects[6].used == (code == ASH_CLI_DONE));
+	}
 	fake_clean();
 }

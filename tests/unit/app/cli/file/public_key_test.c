@@ -84,3 +84,11 @@ TEST(pem_that_is_damaged_or_something_else_is_refused)
 		EXPECT(key.bits.data == NULL);
 	}
 }
+
+TEST(no_memory_no_key)
+{
+	ASH_AUTO(ash_buf) room = ASH_BUF_PLAIN;
+	struct ash_cli_public_key key = { NULL, ASH_SPAN_NONE };
+
+	FAIL_EVERY_ALLOCATION(key.bits.data == NULL, read_key(TEXT(PEM), &room, &key));
+}

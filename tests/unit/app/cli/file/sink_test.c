@@ -81,6 +81,25 @@ TEST(what_is_not_whole_leaves_the_old_file_and_nothing_else)
 	fake_clean();
 }
 
+TEST(a_file_keeps_its_mode_unless_it_would_show_a_secret)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+	const char *path = fake_write("out", TEXT("old"));
+	struct ash_cli cli = cli_to(&hsm, path);
+
+	for (int secret = 0; secret < 2; secret++) {
+		ASH_AUTO(ash_cli_sink) sink = ASH_CLI_SINK_NONE;
+
+		EXPECT(chmod(path, 0640) == 0);
+		EXPECT_OK(ash_cli_sink_open(&cli, secret != 0, false, &sink));
+		EXPECT_OK(ash_cli_sink_write(&sink, TEXT("new")));
+		EXPECT_OK(ash_cli_sink_commit(&sink));
+		EXPECT_NUMBER(secret != 0 ? 0600 : 0640, mode_of(path));
+	}
+	fake_close(&cli);
+	fake_clean();
+}
+
 TEST(a_link_stays_and_its_file_is_replaced)
 {
 	struct ash_hsm hsm = FAKE_HSM;

@@ -145,7 +145,7 @@ static bool uri_fits(const struct ash_cli_list *list, unsigned short width)
 	ssize_t len;
 
 	EXPECT(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
-	cli.out = fopen(ptsname(master), "r+");
+	cli.out = fdopen(open(ptsname(master), O_RDWR | O_NOCTTY), "r+");
 	EXPECT(cli.out != NULL && ioctl(fileno(cli.out), TIOCSWINSZ, &size) == 0);
 	EXPECT_OK(ash_cli_print_list(&cli, list, ""));
 	EXPECT(fflush(cli.out) == 0);

@@ -134,6 +134,30 @@ TEST(with_names_a_key)
 		      open_key(&hsm, &to_unwrap, &(struct choice){ .with = "id:99", .pin = true }));
 }
 
+TEST(with_may_say_which_token_and_where_the_pin_is)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+	struct ash_cli cli = fake_cli(&hsm);
+	ASH_AUTO(ash_cli_use) use = ASH_CLI_USE_NONE;
+	const char *pin = fake_file("pin-2\n", 0600);
+	char uri[200];
+
+	hsm.tokens[1] = (struct fake_token){ .label = "vault", .serial = "2", .user_pin = "pin-2" };
+	snprintf(uri, sizeof(uri), "pkcs11:token=vault;object=k?pin-source=%s", pin);
+	cli.values[ASH_CLI_OPT_WITH] = uri;
+	EXPECT_OK(ash_cli_use_open(&cli, true, &use));
+	EXPECT(use.token.slot == 1 && use.pin != NULL);
+	unlink(pin);
+	hsm.session_open = false;
+	ash_cli_use_done(&use);
+	memset(cli.values, 0, sizeof(cli.values));
+	cli.values[ASH_CLI_OPT_WITH] = "pkcs11:token=vault;frob=1";
+	EXPECT_CODE(ASH_E_ARGUMENT, ash_cli_use_open(&cli, true, &use));
+	EXPECT_NUMBER(ASH_CLI_USAGE, cli.exit);
+	fake_close(&cli);
+	EXPECT(strstr(fake_err, "can't take the URI of --with: ") != NULL);
+}
+
 TEST(a_key_that_wants_the_pin_each_time_gets_it)
 {
 	struct ash_hsm hsm = FAKE_HSM;

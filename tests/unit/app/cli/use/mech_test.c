@@ -16,9 +16,9 @@ static enum ash_cli_exit choose(const char *name, const char *hash, struct ash_c
 	fake_close(&cli);
 	return cli.exit;
 }
-#define NEED(flag_, word_, key_type_, ...) \
-	((struct ash_cli_mech_need){       \
-		.flag = (flag_), .word = (word_), .key_type = (key_type_), .type = "x", __VA_ARGS__ })
+/* The key type, and what else there is to say. */
+#define NEED(flag_, word_, ...) \
+	((struct ash_cli_mech_need){ .flag = (flag_), .word = (word_), .type = "x", .key_type = __VA_ARGS__ })
 
 TEST(every_mechanism_that_uses_keys_has_one_short_name)
 {
@@ -115,7 +115,10 @@ TEST(a_mechanism_is_named_or_refused)
 	EXPECT_NUMBER(ASH_CLI_USAGE, choose("des", NULL, NEED(CKF_SIGN, "sign", CKK_AES)));
 	EXPECT(strstr(fake_err, "there is no mechanism \"des\"; see: ashlar mechanisms") != NULL);
 	EXPECT_NUMBER(ASH_CLI_USAGE, choose(NULL, NULL, NEED(CKF_SIGN, "sign", CKK_ML_KEM)));
-	EXPECT(strstr(fake_err, "name one with --mechanism") != NULL);
+	EXPECT(strstr(fake_err, "no key of type x can sign") != NULL);
+	EXPECT_NUMBER(ASH_CLI_USAGE,
+		      choose(NULL, NULL, NEED(CKF_DIGEST, "digest", CK_UNAVAILABLE_INFORMATION)));
+	EXPECT(strstr(fake_err, "with a key of type x, say how to digest: --mechanism NAME") != NULL);
 	EXPECT_NUMBER(ASH_CLI_USAGE, choose(NULL, "md5", NEED(CKF_SIGN, "sign", CKK_RSA)));
 	EXPECT(strstr(fake_err, "--hash takes a hash, like sha256 or sha3-256, not \"md5\"") != NULL);
 	/* What is old is verified, and not made any more. */

@@ -159,6 +159,7 @@ TEST(a_failure_says_what_was_done_and_with_what)
 		const char *told;
 	} failures[] = {
 		{ "op_init", ASH_E_KEY_USAGE, "ashlar key list" },
+		{ "op_init", ASH_E_MECHANISM_PARAM, "have --iv, --tag-length and the like" },
 		{ "op_update", ASH_E_LIMIT, "limits.multipart" },
 		{ "op_final", ASH_E_AUTHENTICATION, "the data was changed" },
 		{ "op_final", ASH_E_IO, "can't decrypt" },
