@@ -478,6 +478,7 @@ def an_nss_database_moves(ca):
     expect([row["outcome"] for row in rows] == ["imported"] * 6, rows)
     expect({row["checked"] for row in rows if row["class"] == "private"} == {"signature"}, rows)
     expect(sorted(row["label"] for row in rows if row["class"] == "certificate") == ["an ec", "an rsa"], rows)
+    expect(sorted(row["label"] for row in rows if row["class"] == "private") == ["an ec", "an rsa"], rows)
     again = json.loads(ca.run(*words, "--pin-file", ca.pin).stdout)["objects"]
     expect({row["outcome"] for row in again} == {"present"}, again)
     expect({path: path.read_bytes() for path in folder.iterdir()} == before, "the database changed")

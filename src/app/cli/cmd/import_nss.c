@@ -123,6 +123,40 @@ static ASH_STATUS read_all(struct ash_cli *cli, const char *database, struct ash
 	return ASH_DONE;
 }
 
+/* The label of the certificate with the same id; empty where there is none. */
+static struct ash_span nickname(const struct ash_foreign_objects *objects, struct ash_span id)
+{
+	struct ash_span other = ASH_SPAN_NONE, label = ASH_SPAN_NONE;
+
+	for (size_t i = 0; i < objects->count; i++) {
+		const struct ash_foreign_object *object = &objects->object[i];
+
+		if (ash_foreign_class(object) == CKO_CERTIFICATE &&
+		    ash_attrs_get(object->attrs, CKA_ID, &other) && ash_span_equal(id, other) &&
+		    ash_attrs_get(object->attrs, CKA_LABEL, &label))
+			return label;
+	}
+	return ASH_SPAN_NONE;
+}
+
+/* Keys have no name of their own in NSS: people know them by their certificate's. */
+static ASH_STATUS name_keys(struct ash_foreign_objects *objects)
+{
+	struct ash_span id = ASH_SPAN_NONE, label = ASH_SPAN_NONE;
+
+	for (size_t i = 0; i < objects->count; i++) {
+		struct ash_attrs *attrs = objects->object[i].attrs;
+
+		if (!ash_attrs_has(attrs, CKA_KEY_TYPE) || !ash_attrs_get(attrs, CKA_ID, &id) ||
+		    id.len == 0 || (ash_attrs_get(attrs, CKA_LABEL, &label) && label.len != 0))
+			continue;
+		label = nickname(objects, id);
+		if (label.len != 0)
+			ASH_TRY(ash_attrs_set(attrs, CKA_LABEL, label));
+	}
+	return ASH_DONE;
+}
+
 static ASH_STATUS import_nss(struct ash_cli *cli)
 {
 	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
@@ -130,6 +164,7 @@ static ASH_STATUS import_nss(struct ash_cli *cli)
 
 	ASH_TRY(check_database(cli, database));
 	ASH_TRY(read_all(cli, database, &objects));
+	ASH_TRY(name_keys(&objects));
 	return ash_cli_import_objects(cli, &objects);
 }
 
@@ -159,8 +194,8 @@ const struct ash_cli_command ash_cli_cmd_import_nss = {
 		"The database of Firefox, Thunderbird, certutil and others is read through NSS's own module, opened\n"
 		"read-only. Private keys leave it wrapped, where NSS lets them; keys that may not leave it are\n"
 		"listed with the reason. What NSS trusts is its own affair and stays behind. Each key is checked by\n"
-		"use, and what is there already is not imported again. The PIN of the other token is the\n"
-		"database's password; a database without one asks for none.",
+		"use, and what is there already is not imported again. Keys without a label get their certificate's.\n"
+		"The PIN of the other token is the database's password; a database without one asks for none.",
 	.options = (const struct ash_cli_option *const[]){ options, ash_cli_from_pin_options,
 							   ash_cli_token_options, ash_cli_pin_options,
 							   ash_cli_common_options, NULL },
