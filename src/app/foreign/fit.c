@@ -6,6 +6,7 @@
 #include "crypto/alg.h"
 #include "token/attribute.h"
 #include "token/keygroup.h"
+#include "token/mechanism.h"
 
 /* What only a token says of an object, when it makes it. */
 static const uint64_t said_by_token[] = {
@@ -112,6 +113,22 @@ static ASH_STATUS pad_private(enum ash_key_kind kind, struct ash_foreign_fit *fi
 	return ASH_DONE;
 }
 
+/* A size that our tokens refuse is better named than called a wrong value. */
+static ASH_STATUS check_rsa(const struct ash_attrs *object)
+{
+	const struct ash_mechanism_row *row = ash_mechanism_find(CKM_RSA_PKCS);
+	struct ash_span modulus = ASH_SPAN_NONE;
+
+	(void)ash_attrs_get(object, CKA_MODULUS, &modulus);
+	modulus = ash_attribute_canonical(CKA_MODULUS, modulus);
+	if (modulus.len != 0 &&
+	    (modulus.len * 8 < row->info.min_size || modulus.len * 8 > row->info.max_size))
+		ASH_FAIL_WITH(ASH_E_KEY_SIZE, "it has %zu bits: RSA keys of %llu to %llu are taken",
+			      modulus.len * 8, (unsigned long long)row->info.min_size,
+			      (unsigned long long)row->info.max_size);
+	return ASH_DONE;
+}
+
 static ASH_STATUS check_type(uint64_t class, uint64_t key_type)
 {
 	if (!IS_ONE_OF(class, classes))
@@ -127,6 +144,8 @@ ASH_STATUS ash_foreign_fit(const struct ash_attrs *object, struct ash_foreign_fi
 	const uint64_t key_type = ash_attrs_number(object, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 
 	ASH_TRY(check_type(class, key_type));
+	if (key_type == CKK_RSA)
+		ASH_TRY(check_rsa(object));
 	for (size_t i = 0; i < ash_attrs_count(object); i++) {
 		const struct ash_attr attr = ash_attrs_at(object, i);
 

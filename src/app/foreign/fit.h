@@ -19,8 +19,8 @@ struct ash_foreign_fit {
 #define ASH_FOREIGN_FIT_NONE ((struct ash_foreign_fit){ .count = 0 })
 
 /*
- * The template, lent from `object` and from the fit, which is not to be copied. ASH_E_KEY_TYPE
- * with an explanation: a type of object that our tokens have not. ASH_E_LIMIT, ASH_E_MEMORY.
+ * The template, lent from `object` and from the fit, which is not to be copied. ASH_E_KEY_TYPE or
+ * ASH_E_KEY_SIZE with an explanation: a kind of object that our tokens have not. ASH_E_LIMIT, ASH_E_MEMORY.
  */
 ASH_STATUS ash_foreign_fit(const struct ash_attrs *object, struct ash_foreign_fit *fit);
 void ash_foreign_fit_done(struct ash_foreign_fit *fit);

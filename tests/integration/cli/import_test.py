@@ -289,6 +289,8 @@ def what_is_no_key_is_told(ca):
     tool("openssl", "genpkey", "-genparam", "-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:1024", "-out", ca.path("dsaparam"))
     make_key(ca, "dsa", "-paramfile", ca.path("dsaparam"))
     expect_code(ca.user("key", "import", "--label", "x", ca.path("dsa")), FAILED, "the token has not")
+    make_key(ca, "short", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024")
+    expect_code(ca.user("key", "import", "--label", "x", ca.path("short")), FAILED, "RSA keys of 2048 to")
     expect(not ca.json_list("keys", "key", "list"))
 
 
@@ -425,7 +427,7 @@ def what_can_not_come_is_said(ca):
     rows = {(row["label"], row["class"]): row for row in json.loads(done.stdout)["objects"]}
     expect(rows["good", "private"]["checked"] == "signature", rows)
     expect("keys of its type" in rows["dsa", "private"]["why"], rows)
-    expect(rows["short", "private"]["outcome"] == "refused" and rows["short", "private"]["why"], rows)
+    expect("it has 1024 bits" in rows["short", "private"]["why"], rows)
     expect(rows[None, None]["why"] == "its file is damaged", rows)
 
 

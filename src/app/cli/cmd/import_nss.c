@@ -118,7 +118,7 @@ static ASH_STATUS read_all(struct ash_cli *cli, const char *database, struct ash
 	if (left != 0)
 		ash_cli_warn(
 			cli,
-			"%zu objects of NSS's own kinds (which certificates are trusted, say) stay behind",
+			"objects of NSS's own kinds (which certificates are trusted, say) stay behind: %zu",
 			left);
 	return ASH_DONE;
 }

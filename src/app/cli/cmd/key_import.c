@@ -10,6 +10,7 @@
 #include "app/cli/print/output.h"
 #include "app/cli/print/progress.h"
 #include "app/cli/print/text.h"
+#include "token/mechanism.h"
 #include "token/pkcs8.h"
 #include "util/mem.h"
 
@@ -101,6 +102,14 @@ static void hint_type(struct ash_cli *cli, struct ash_span pkcs8)
 		ash_cli_hint(cli, "its PKCS#8 is damaged, or of a type that the token has not");
 }
 
+static void hint_rsa(struct ash_cli *cli)
+{
+	const struct ash_mechanism_row *row = ash_mechanism_find(CKM_RSA_PKCS);
+
+	ash_cli_hint(cli, "RSA keys of %llu to %llu bits are taken", (unsigned long long)row->info.min_size,
+		     (unsigned long long)row->info.max_size);
+}
+
 static ASH_STATUS tell_refused(struct importer *importer, struct ash_status status,
 			       const struct waiting *culprit)
 {
@@ -113,6 +122,9 @@ static ASH_STATUS tell_refused(struct importer *importer, struct ash_status stat
 			      line);
 	if (status.code == ASH_E_WRAPPED_KEY)
 		hint_type(importer->cli, ash_buf_span(&culprit->der));
+	if (status.code == ASH_E_ATTRIBUTE_VALUE && culprit->plan.keytype != NULL &&
+	    culprit->plan.keytype->key_type == CKK_RSA)
+		hint_rsa(importer->cli);
 	hint_rest(importer, culprit);
 	return status;
 }

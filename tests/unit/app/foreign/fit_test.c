@@ -71,6 +71,19 @@ TEST(what_no_token_of_ours_has_is_refused)
 	EXPECT(strstr(ash_status_explanation(), "its class") != NULL);
 }
 
+TEST(a_size_that_is_not_taken_is_named)
+{
+	static const uint8_t modulus[129] = { 0x00, 0x80 };
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	ASH_AUTO(ash_foreign_fit) fit = ASH_FOREIGN_FIT_NONE;
+	struct ash_foreign_object *object = add_object(&objects, CKO_PUBLIC_KEY, "short");
+
+	EXPECT_OK(ash_attrs_set_number(object->attrs, CKA_KEY_TYPE, CKK_RSA));
+	set_bytes(object, CKA_MODULUS, SPAN(modulus));
+	EXPECT_CODE(ASH_E_KEY_SIZE, ash_foreign_fit(object->attrs, &fit));
+	EXPECT(strstr(ash_status_explanation(), "it has 1024 bits: RSA keys of 2048 to") != NULL);
+}
+
 TEST(kinds)
 {
 	EXPECT_NUMBER(ASH_KEY_RSA, ash_foreign_kind(CKK_RSA));
