@@ -5,6 +5,7 @@
 
 #include "crypto/alg.h"
 #include "token/attribute.h"
+#include "token/der.h"
 #include "token/keygroup.h"
 #include "token/mechanism.h"
 
@@ -37,6 +38,7 @@ static bool is_one_of(uint64_t number, const uint64_t *list, size_t count)
 void ash_foreign_fit_done(struct ash_foreign_fit *fit)
 {
 	fit->padded = ash_secret_free(fit->padded);
+	ash_buf_done(&fit->point);
 	fit->count = 0;
 }
 
@@ -91,26 +93,57 @@ static void note_lost(const struct ash_attr *attr, struct ash_foreign_fit *fit)
 		 ash_attribute_find(attr->type)->name);
 }
 
-/* Some leave the zeroes in front of a private number out. */
-static ASH_STATUS pad_private(enum ash_key_kind kind, struct ash_foreign_fit *fit)
+/* An attribute of the template that is to be changed; NULL when it has none. */
+static struct ash_attr *edit(struct ash_foreign_fit *fit, uint64_t type)
 {
-	const struct ash_keygroup *row = NULL;
-	struct ash_span params = ASH_SPAN_NONE;
-	size_t at = 0, len = 0;
+	for (size_t i = 0; i < fit->count; i++) {
+		if (fit->attrs[i].type == type)
+			return &fit->attrs[i];
+	}
+	return NULL;
+}
 
-	if (kind != ASH_KEY_EC || !ash_foreign_fit_get(fit, CKA_EC_PARAMS, &params))
-		return ASH_DONE;
-	row = ash_keygroup_of_params(kind, params);
-	len = row != NULL ? ash_group_private_len(row->group) : 0;
-	while (at < fit->count && fit->attrs[at].type != CKA_VALUE)
-		at++;
-	if (at == fit->count || fit->attrs[at].value.len >= len)
+/* Some leave the zeroes in front of a private number out. */
+static ASH_STATUS pad_private(enum ash_group group, struct ash_foreign_fit *fit)
+{
+	const size_t len = ash_group_private_len(group);
+	struct ash_attr *value = edit(fit, CKA_VALUE);
+
+	if (value == NULL || value->value.len >= len)
 		return ASH_DONE;
 	ASH_TRY(ash_secret_new(len, &fit->padded));
-	memcpy(ash_secret_edit(fit->padded).data + len - fit->attrs[at].value.len, fit->attrs[at].value.data,
-	       fit->attrs[at].value.len);
-	fit->attrs[at].value = ash_secret_peek(fit->padded);
+	memcpy(ash_secret_edit(fit->padded).data + len - value->value.len, value->value.data,
+	       value->value.len);
+	value->value = ash_secret_peek(fit->padded);
 	return ASH_DONE;
+}
+
+/* Some have the point as it is, where the standard wants it in an OCTET STRING. */
+static ASH_STATUS wrap_point(enum ash_group group, struct ash_foreign_fit *fit)
+{
+	struct ash_attr *point = edit(fit, CKA_EC_POINT);
+
+	if (point == NULL || point->value.len != ash_group_public_len(group))
+		return ASH_DONE;
+	ASH_TRY(ash_der_add(&fit->point, ASH_DER_OCTET_STRING, point->value));
+	point->value = ash_buf_span(&fit->point);
+	return ASH_DONE;
+}
+
+/* Keys on curves, in the one form that our tokens keep, so that they are found again. */
+static ASH_STATUS fit_curve(uint64_t class, uint64_t key_type, struct ash_foreign_fit *fit)
+{
+	const enum ash_key_kind kind = ash_foreign_kind(key_type);
+	const struct ash_keygroup *row = NULL;
+	struct ash_span params = ASH_SPAN_NONE;
+
+	if (ash_foreign_fit_get(fit, CKA_EC_PARAMS, &params))
+		row = ash_keygroup_of_params(kind, params);
+	if (row == NULL)
+		return ASH_DONE;
+	if (class == CKO_PUBLIC_KEY)
+		return wrap_point(row->group, fit);
+	return kind == ASH_KEY_EC ? pad_private(row->group, fit) : ASH_DONE;
 }
 
 /* A size that our tokens refuse is better named than called a wrong value. */
@@ -156,5 +189,5 @@ ASH_STATUS ash_foreign_fit(const struct ash_attrs *object, struct ash_foreign_fi
 		ASH_ENSURE(fit->count < ASH_FOREIGN_ATTRS_MAX, ASH_E_LIMIT);
 		fit->attrs[fit->count++] = attr;
 	}
-	return class == CKO_PRIVATE_KEY ? pad_private(ash_foreign_kind(key_type), fit) : ASH_DONE;
+	return fit_curve(class, key_type, fit);
 }

@@ -10,13 +10,14 @@
 #define ASH_FOREIGN_ATTRS_MAX 64
 
 struct ash_foreign_fit {
-	struct ash_attr attrs[ASH_FOREIGN_ATTRS_MAX]; /* lent from the object, and from `padded` */
+	struct ash_attr attrs[ASH_FOREIGN_ATTRS_MAX]; /* lent from the object, and from what follows */
 	size_t count;
 	struct ash_secret *padded; /* a private value as long as its curve wants it; or NULL */
+	struct ash_buf point;      /* a public one in the OCTET STRING that it lacked; or empty */
 	char lost[200];            /* "CKA_LOCAL, CKA_TRUSTED": what was true there and can't be here */
 };
 
-#define ASH_FOREIGN_FIT_NONE ((struct ash_foreign_fit){ .count = 0 })
+#define ASH_FOREIGN_FIT_NONE ((struct ash_foreign_fit){ .point = ASH_BUF_PLAIN })
 
 /*
  * The template, lent from `object` and from the fit, which is not to be copied. ASH_E_KEY_TYPE or

@@ -334,6 +334,12 @@ class SoftHSM:
         self.tool(label, "--write-object", data, "--type", "data", "--label", "public data")
         self.tool(label, "--write-object", data, "--type", "data", "--label", "private data", "--private")
 
+    def import_key(self, label, kind, number):
+        """As softhsm2-util brings keys in: other forms than those of keys that it makes."""
+        key = make_key(self.work, f"{kind}.key", "-algorithm", kind)
+        tool("softhsm2-util", "--import", key, "--token", label, "--pin", SOFTHSM_PIN, "--label", kind, "--id", number,
+             env=self.env)
+
     def run(self, *words, **how):
         return self.work.run("import", "softhsm", "--from-pin-file", self.pin, *words,
                              env=self.work.env(SOFTHSM2_CONF=self.env["SOFTHSM2_CONF"]), **how)
@@ -343,11 +349,13 @@ class SoftHSM:
 def a_whole_softhsm_token_moves(ca):
     soft = SoftHSM(ca, "old", "other")
     soft.fill("old")
+    soft.import_key("old", "ed25519", "21")
+    soft.import_key("old", "RSA", "22")
     before = soft.state()
     dry = soft.run("--from-token", "old", "--dry-run", "--json")
     expect_code(dry, DONE)
     dry = json.loads(dry.stdout)["objects"]
-    expect(len(dry) == 14 and {row["outcome"] for row in dry} == {"would come"}, dry)
+    expect(len(dry) == 18 and {row["outcome"] for row in dry} == {"would come"}, dry)
     expect(not ca.json_list("keys", "key", "list"))
     done = soft.run("--from-token", "old", "--pin-file", ca.pin, "--json")
     expect_code(done, DONE)
@@ -360,7 +368,8 @@ def a_whole_softhsm_token_moves(ca):
     for kind in ("aes:32", "generic:48", "aes:16"):
         expect(proofs["secret", f"secret {kind}"] is not None, proofs)
     expect(proofs["certificate", "cert"] == proofs["data", "private data"] == "value", proofs)
-    lost = {row["not_kept"] for row in rows if row["class"] == "private"}
+    expect(proofs["private", "ed25519"] == proofs["private", "RSA"] == "signature", proofs)
+    lost = {row["not_kept"] for row in rows if row["class"] == "private" and "pair" in row["label"]}
     expect(lost == {"CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_ALWAYS_SENSITIVE"}, lost)
     expect(soft.state() == before, "SoftHSM's files changed")
 
@@ -386,7 +395,7 @@ def a_whole_softhsm_token_moves(ca):
     expect_code(again, DONE)
     rows = json.loads(again.stdout)["objects"]
     expect({row["outcome"] for row in rows} == {"present"}, rows)
-    expect(len(ca.json_list("keys", "key", "list")) == 11)
+    expect(len(ca.json_list("keys", "key", "list")) == 15)
 
 
 @test

@@ -41,6 +41,23 @@ TEST(what_others_have_is_left_out)
 	EXPECT_TEXT("CKA_LOCAL", fit.lost);
 }
 
+TEST(a_bare_point_is_put_into_its_octet_string)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_object *object = add_p256(&objects, false);
+
+	for (int bare = 0; bare < 2; bare++) {
+		ASH_AUTO(ash_foreign_fit) fit = ASH_FOREIGN_FIT_NONE;
+		struct ash_span value = ASH_SPAN_NONE;
+
+		if (bare != 0)
+			set_bytes(object, CKA_EC_POINT, ash_span(base_point + 2, sizeof(base_point) - 2));
+		EXPECT_OK(ash_foreign_fit(object->attrs, &fit));
+		EXPECT(ash_foreign_fit_get(&fit, CKA_EC_POINT, &value));
+		EXPECT_SPAN(SPAN(base_point), value);
+	}
+}
+
 TEST(certificates_say_even_what_is_empty)
 {
 	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;

@@ -33,6 +33,19 @@ TEST(a_pair_is_proved_by_a_signature)
 	free_target(&target);
 }
 
+/* The base point without its OCTET STRING, as SoftHSM has those of imported Edwards keys. */
+TEST(a_bare_point_is_the_same_point)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+
+	set_bytes(add_p256(&objects, false), CKA_EC_POINT, ash_span(base_point + 2, sizeof(base_point) - 2));
+	EXPECT_TEXT("value", bring(&target, &objects, 0).proof);
+	(void)add_p256(&objects, true);
+	EXPECT_TEXT("signature", bring(&target, &objects, 1).proof);
+	free_target(&target);
+}
+
 /* One that may not sign is compared with the public key that our token makes of it. */
 TEST(a_key_that_may_not_be_used_is_proved_otherwise)
 {
