@@ -68,8 +68,7 @@ struct ash_keyfile_key {
 
 struct ash_keyfile_cert {
 	struct ash_buf der;
-	struct ash_buf subject, issuer, serial, public_info; /* DER, out of it */
-	struct ash_buf name; /* friendlyName, else the subject's last common name, UTF-8; or empty */
+	struct ash_buf name; /* friendlyName, UTF-8; or empty */
 	size_t key;          /* which of the keys it is for, or SIZE_MAX */
 };
 

@@ -25,10 +25,6 @@ void ash_keyfile_bundle_done(struct ash_keyfile_bundle *bundle)
 	}
 	for (size_t i = 0; i < bundle->cert_count; i++) {
 		ash_buf_done(&bundle->certs[i].der);
-		ash_buf_done(&bundle->certs[i].subject);
-		ash_buf_done(&bundle->certs[i].issuer);
-		ash_buf_done(&bundle->certs[i].serial);
-		ash_buf_done(&bundle->certs[i].public_info);
 		ash_buf_done(&bundle->certs[i].name);
 	}
 	ash_mem_free(bundle->keys);
@@ -88,49 +84,6 @@ static int encode_cert(const void *object, uint8_t **at)
 	return i2d_X509(object, at);
 }
 
-static int encode_name(const void *object, uint8_t **at)
-{
-	return i2d_X509_NAME(object, at);
-}
-
-static int encode_integer(const void *object, uint8_t **at)
-{
-	return i2d_ASN1_INTEGER(object, at);
-}
-
-static int encode_public(const void *object, uint8_t **at)
-{
-	return i2d_X509_PUBKEY(object, at);
-}
-
-static struct ash_status take_common_name(const X509_NAME *subject, struct ash_buf *out)
-{
-	struct ash_status status = ASH_DONE;
-	uint8_t *text = NULL;
-	int at = -1, last = -1, len;
-
-	while ((at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0)
-		last = at;
-	if (last < 0)
-		return ASH_DONE;
-	len = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, last)));
-	if (len > 0)
-		status = ash_buf_add(out, ash_span(text, (size_t)len));
-	OPENSSL_free(text);
-	return status;
-}
-
-static struct ash_status describe_cert(PKCS12_SAFEBAG *bag, const X509 *x509, struct ash_keyfile_cert *cert)
-{
-	ASH_TRY(ash_keyfile_append(encode_cert, x509, &cert->der));
-	ASH_TRY(ash_keyfile_append(encode_name, X509_get_subject_name(x509), &cert->subject));
-	ASH_TRY(ash_keyfile_append(encode_name, X509_get_issuer_name(x509), &cert->issuer));
-	ASH_TRY(ash_keyfile_append(encode_integer, X509_get0_serialNumber(x509), &cert->serial));
-	ASH_TRY(ash_keyfile_append(encode_public, X509_get_X509_PUBKEY(x509), &cert->public_info));
-	ASH_TRY(take_name(bag, &cert->name));
-	return cert->name.len != 0 ? ASH_DONE : take_common_name(X509_get_subject_name(x509), &cert->name);
-}
-
 static struct ash_status add_cert(struct opening *opening, PKCS12_SAFEBAG *bag)
 {
 	struct ash_keyfile_bundle *bundle = opening->bundle;
@@ -146,16 +99,13 @@ static struct ash_status add_cert(struct opening *opening, PKCS12_SAFEBAG *bag)
 	cert = &bundle->certs[bundle->cert_count++];
 	*cert = (struct ash_keyfile_cert){
 		.der = ASH_BUF_PLAIN,
-		.subject = ASH_BUF_PLAIN,
-		.issuer = ASH_BUF_PLAIN,
-		.serial = ASH_BUF_PLAIN,
-		.public_info = ASH_BUF_PLAIN,
 		.name = ASH_BUF_PLAIN,
 		.key = SIZE_MAX,
 	};
-	status = describe_cert(bag, x509, cert);
+	status = ash_keyfile_append(encode_cert, x509, &cert->der);
 	X509_free(x509);
-	return status;
+	ASH_TRY(status);
+	return take_name(bag, &cert->name);
 }
 
 /* ---- Bags ---- */

@@ -2,10 +2,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/cli/cert/object.h"
 #include "app/cli/cmd/key_import_secret.h"
-#include "app/cli/file/chain.h"
 #include "app/cli/file/private.h"
-#include "app/cli/key/keyid.h"
 #include "app/cli/key/keyplan.h"
 #include "app/cli/print/output.h"
 #include "app/cli/print/progress.h"
@@ -27,8 +26,6 @@ static const struct ash_cli_keytype other_types[] = {
 struct waiting {
 	struct ash_buf der;
 	char label[ASH_CLI_LABEL_MAX + 1];
-	uint8_t id[ASH_KEYID_LEN]; /* of its certificate */
-	bool has_id;
 	struct ash_cli_keyplan plan; /* without an id of its own */
 	struct ash_cli_template private_half, public_half;
 	size_t file;           /* which of the words it came from */
@@ -197,18 +194,7 @@ static ASH_STATUS half_template(const struct importer *importer, const struct wa
 	ASH_TRY(ash_cli_keyplan_template(&key->plan, class, made));
 	if (importer->plan.id.len != 0)
 		return ash_cli_template_bytes(made, CKA_ID, ash_buf_span(&importer->plan.id));
-	if (key->has_id)
-		return ash_cli_template_bytes(made, CKA_ID, ash_span(key->id, sizeof(key->id)));
 	return ASH_DONE;
-}
-
-/* Its certificate gets the same id, so that programs find one by the other. */
-static ASH_STATUS take_id(struct importer *importer, const struct ash_keyfile_cert *cert, struct waiting *key)
-{
-	key->has_id = cert != NULL;
-	if (cert == NULL)
-		return ASH_DONE;
-	return ash_cli_keyid_of(importer->cli, importer->session, ash_buf_span(&cert->public_info), key->id);
 }
 
 /* What the key that was read is to be. */
@@ -272,8 +258,6 @@ static ASH_STATUS take_key(struct importer *importer, size_t file, struct ash_cl
 	if (ash_is_ok(status) && !*ret_found)
 		return ASH_DONE;
 	if (ash_is_ok(status))
-		status = take_id(importer, ash_cli_private_cert(source), key);
-	if (ash_is_ok(status))
 		status = plan_key(importer, key);
 	if (!ash_is_ok(status)) {
 		status = give_up(importer, status, key);
@@ -284,28 +268,37 @@ static ASH_STATUS take_key(struct importer *importer, size_t file, struct ash_cl
 	return check_alone(importer);
 }
 
+/* The certificate of a key is called as the key, others by their own name. The id is that of the key. */
+static ASH_STATUS store_cert(struct importer *importer, const struct ash_keyfile_cert *cert)
+{
+	struct ash_cli_cert_plan plan = { .der = ash_buf_span(&cert->der),
+					  .label = ash_buf_span(&cert->name) };
+	struct ash_cli_cert_made made;
+
+	if (cert->key != SIZE_MAX) {
+		plan.id = ash_buf_span(&importer->plan.id);
+		if (importer->plan.label.len != 0)
+			plan.label = importer->plan.label;
+	}
+	return ash_cli_cert_store(importer->cli, importer->session, &plan, &made);
+}
+
 /* Behind the keys, which have to be there first: a certificate without its key is of no use. */
 static ASH_STATUS import_certs(struct importer *importer, size_t file, const struct ash_cli_private *source)
 {
 	size_t count = 0;
 	const struct ash_keyfile_cert *certs = ash_cli_private_certs(source, &count);
-	const struct ash_cli_chain chain = {
-		.label = importer->plan.label,
-		.id = ash_buf_span(&importer->plan.id),
-	};
 
-	if (count == 0)
-		return ASH_DONE;
-	if (importer->count != 0)
+	if (count != 0 && importer->count != 0)
 		ASH_TRY(write_waiting(importer));
 	for (size_t i = 0; i < count; i++) {
-		const struct ash_status status = ash_cli_chain_store(importer->cli, importer->session, &chain,
-								     &certs[i], &importer->certs[file]);
+		const struct ash_status status = store_cert(importer, &certs[i]);
 
 		if (!ash_is_ok(status))
 			return ash_cli_fail(importer->cli, status,
 					    "can't store certificate %zu of %s (its keys are imported)",
 					    i + 1, shown_name(importer, file).text);
+		importer->certs[file]++;
 	}
 	return ASH_DONE;
 }

@@ -64,15 +64,6 @@ const struct ash_keyfile_cert *ash_cli_private_certs(const struct ash_cli_privat
 	return source->bundle.certs;
 }
 
-const struct ash_keyfile_cert *ash_cli_private_cert(const struct ash_cli_private *source)
-{
-	for (size_t i = 0; source->next != 0 && i < source->bundle.cert_count; i++) {
-		if (source->bundle.certs[i].key == source->next - 1)
-			return &source->bundle.certs[i];
-	}
-	return NULL;
-}
-
 /* ---- Passphrases ---- */
 
 /* Something closed, and how it is opened. */

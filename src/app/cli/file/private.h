@@ -32,11 +32,7 @@ struct ash_cli_private *ash_cli_private_close(struct ash_cli_private *source);
  */
 ASH_STATUS ash_cli_private_next(struct ash_cli_private *source, struct ash_buf *pkcs8, bool *ret_found);
 
-/*
- * The certificate that is for the last key, or NULL; and all that the file has, lent until it
- * is closed. Only PKCS#12 files have any here.
- */
-const struct ash_keyfile_cert *ash_cli_private_cert(const struct ash_cli_private *source);
+/* The certificates that came with the keys, lent until it is closed. Only PKCS#12 files have any here. */
 const struct ash_keyfile_cert *ash_cli_private_certs(const struct ash_cli_private *source, size_t *ret_count);
 
 /* The line on which the last key began, 0 where there are no lines; and how many bytes were read so far. */

@@ -187,14 +187,20 @@ TEST(what_is_closed_is_opened_with_the_passphrase)
 TEST(certificates_come_with_their_key)
 {
 	struct ash_hsm hsm = FAKE_HSM;
+	const char *file = fake_file_of(SPAN(sample_p12), 0600);
 
-	EXPECT_NUMBER(ASH_CLI_DONE, import_closed(&hsm, SPAN(sample_p12), "mine"));
+	setenv("TEST_PASS", "secret", 1);
+	EXPECT_NUMBER(ASH_CLI_DONE, IMPORT(&hsm, "--passphrase-env", "TEST_PASS", "--label", "mine", "--id",
+					   "0a", "--json", file));
 	EXPECT(strstr(fake_out, "\"certificates\": 2") != NULL);
 	EXPECT(hsm.objects[3].used && !hsm.objects[4].used);
-	EXPECT_SPAN(bytes(&hsm, 1, CKA_ID), bytes(&hsm, 0, CKA_ID));
-	EXPECT_SPAN(bytes(&hsm, 1, CKA_ID), bytes(&hsm, 2, CKA_ID));
-	EXPECT_SPAN(TEXT("mine"), bytes(&hsm, 2, CKA_LABEL));
+	for (size_t i = 0; i < 3; i++) {
+		EXPECT_SPAN(TEXT("\x0a"), bytes(&hsm, i, CKA_ID));
+		EXPECT_SPAN(TEXT("mine"), bytes(&hsm, i, CKA_LABEL));
+	}
 	EXPECT_SPAN(TEXT("Root"), bytes(&hsm, 3, CKA_LABEL));
+	EXPECT_NUMBER(20, bytes(&hsm, 3, CKA_ID).len);
+	unlink(file);
 	hsm.fails = "create_object";
 	hsm.code = ASH_E_FULL;
 	memset(&hsm.objects[2], 0, sizeof(hsm.objects[2]));
