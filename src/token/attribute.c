@@ -221,6 +221,14 @@ struct ash_status ash_attribute_scope_of(const struct ash_attrs *attrs, struct a
 	return ash_attribute_scope(class, key_type, ret_scope);
 }
 
+bool ash_attribute_belongs(uint64_t class, uint64_t key_type, uint64_t type)
+{
+	struct ash_scope scope = { 0, 0 };
+
+	return ash_is_ok(ash_attribute_scope(class, key_type, &scope)) &&
+	       ash_attribute_place(type, scope) != NULL;
+}
+
 bool ash_attribute_indexed(uint64_t class, uint64_t type)
 {
 	const uint16_t any = class == CK_UNAVAILABLE_INFORMATION ? OBJECTS : ash_attribute_class_bit(class);

@@ -47,6 +47,12 @@ size_t ash_attribute_count(void);
 const struct ash_attr_info *ash_attribute_at(size_t index);
 
 /*
+ * Whether objects of the class have the attribute; of keys, those of the CKA_KEY_TYPE, which
+ * others have none of. False for a class or key type that the token does not know.
+ */
+bool ash_attribute_belongs(uint64_t class, uint64_t key_type, uint64_t type);
+
+/*
  * Whether all objects of the class that have the attribute are found by it through
  * an index: CKA_VALUE is indexed on certificates and public keys, but never on what
  * may be secret. With CK_UNAVAILABLE_INFORMATION (a search that names no class): on

@@ -120,6 +120,7 @@ extern const struct ash_cli_command ash_cli_cmd_init, ash_cli_cmd_token_list, as
 extern const struct ash_cli_command ash_cli_cmd_sign, ash_cli_cmd_verify, ash_cli_cmd_encrypt,
 	ash_cli_cmd_decrypt, ash_cli_cmd_wrap, ash_cli_cmd_unwrap, ash_cli_cmd_derive,
 	ash_cli_cmd_encapsulate, ash_cli_cmd_decapsulate, ash_cli_cmd_hash, ash_cli_cmd_random;
+extern const struct ash_cli_command ash_cli_cmd_import_softhsm, ash_cli_cmd_import_nss;
 extern const struct ash_cli_command ash_cli_cmd_cert_import, ash_cli_cmd_cert_list, ash_cli_cmd_cert_export,
 	ash_cli_cmd_cert_request, ash_cli_cmd_cert_self_sign;
 extern const struct ash_cli_command ash_cli_cmd_manual, ash_cli_cmd_complete, ash_cli_cmd_doctor;

@@ -29,6 +29,8 @@ static const struct ash_cli_command *const commands[] = {
 	&ash_cli_cmd_object_list,
 	&ash_cli_cmd_object_show,
 	&ash_cli_cmd_object_delete,
+	&ash_cli_cmd_import_softhsm,
+	&ash_cli_cmd_import_nss,
 	/* using keys */
 	&ash_cli_cmd_sign,
 	&ash_cli_cmd_verify,

@@ -11,9 +11,9 @@
 #define OPTIONS_MAX 32
 #define LONG_FIRST  256 /* what getopt_long answers for the first option; below are letters */
 
-#define PIN_REFUSED                                                                                   \
-	"a PIN on the command line shows in the list of processes and stays in the shell's history; " \
-	"give it with --%spin-file FILE, --%spin-fd N or --%spin-env VAR, or at the prompt"
+#define SECRET_REFUSED                                                                               \
+	"a %s on the command line shows in the list of processes and stays in the shell's history; " \
+	"give it with --%s-file FILE, --%s-fd N or --%s-env VAR, or at the prompt"
 
 const struct ash_cli_option ash_cli_common_options[] = {
 	{ .id = ASH_CLI_OPT_JSON, .name = "json", .text = "print one JSON document, for programs" },
@@ -40,7 +40,7 @@ const struct ash_cli_option ash_cli_token_options[] = {
 };
 
 const struct ash_cli_option ash_cli_pin_options[] = {
-	{ .id = ASH_CLI_OPT_PIN, .name = "pin", .value = "PIN", .refused = "" },
+	{ .id = ASH_CLI_OPT_PIN, .name = "pin", .value = "PIN", .refused = "pin" },
 	{ .id = ASH_CLI_OPT_PIN_FILE,
 	  .name = "pin-file",
 	  .value = "FILE",
@@ -57,7 +57,7 @@ const struct ash_cli_option ash_cli_pin_options[] = {
 };
 
 const struct ash_cli_option ash_cli_so_pin_options[] = {
-	{ .id = ASH_CLI_OPT_SO_PIN, .name = "so-pin", .value = "PIN", .refused = "so-" },
+	{ .id = ASH_CLI_OPT_SO_PIN, .name = "so-pin", .value = "PIN", .refused = "so-pin" },
 	{ .id = ASH_CLI_OPT_SO_PIN_FILE,
 	  .name = "so-pin-file",
 	  .value = "FILE",
@@ -74,7 +74,7 @@ const struct ash_cli_option ash_cli_so_pin_options[] = {
 };
 
 const struct ash_cli_option ash_cli_new_pin_options[] = {
-	{ .id = ASH_CLI_OPT_NEW_PIN, .name = "new-pin", .value = "PIN", .refused = "new-" },
+	{ .id = ASH_CLI_OPT_NEW_PIN, .name = "new-pin", .value = "PIN", .refused = "new-pin" },
 	{ .id = ASH_CLI_OPT_NEW_PIN_FILE,
 	  .name = "new-pin-file",
 	  .value = "FILE",
@@ -87,6 +87,40 @@ const struct ash_cli_option ash_cli_new_pin_options[] = {
 	  .name = "new-pin-env",
 	  .value = "VAR",
 	  .text = "the new PIN is in this environment variable" },
+	{ .name = NULL },
+};
+
+const struct ash_cli_option ash_cli_passphrase_options[] = {
+	{ .id = ASH_CLI_OPT_PASSPHRASE, .name = "passphrase", .value = "TEXT", .refused = "passphrase" },
+	{ .id = ASH_CLI_OPT_PASSPHRASE_FILE,
+	  .name = "passphrase-file",
+	  .value = "FILE",
+	  .text = "the passphrase is the first line of this file" },
+	{ .id = ASH_CLI_OPT_PASSPHRASE_FD,
+	  .name = "passphrase-fd",
+	  .value = "N",
+	  .text = "the passphrase is the next line of this open descriptor" },
+	{ .id = ASH_CLI_OPT_PASSPHRASE_ENV,
+	  .name = "passphrase-env",
+	  .value = "VAR",
+	  .text = "the passphrase is in this environment variable" },
+	{ .name = NULL },
+};
+
+const struct ash_cli_option ash_cli_from_pin_options[] = {
+	{ .id = ASH_CLI_OPT_FROM_PIN, .name = "from-pin", .value = "PIN", .refused = "from-pin" },
+	{ .id = ASH_CLI_OPT_FROM_PIN_FILE,
+	  .name = "from-pin-file",
+	  .value = "FILE",
+	  .text = "the other token's PIN is the first line of this file" },
+	{ .id = ASH_CLI_OPT_FROM_PIN_FD,
+	  .name = "from-pin-fd",
+	  .value = "N",
+	  .text = "the other token's PIN is the next line of this open descriptor" },
+	{ .id = ASH_CLI_OPT_FROM_PIN_ENV,
+	  .name = "from-pin-env",
+	  .value = "VAR",
+	  .text = "the other token's PIN is in this environment variable" },
 	{ .name = NULL },
 };
 
@@ -181,8 +215,9 @@ static ASH_STATUS take_option(struct ash_cli *cli, const struct ash_cli_option *
 				      cli->command->name,
 				      ash_cli_escaped(ash_span(word, strcspn(word, "="))).text, option->name);
 	if (option->refused != NULL)
-		return ash_cli_refuse(cli, ASH_CLI_USAGE, PIN_REFUSED, option->refused, option->refused,
-				      option->refused);
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, SECRET_REFUSED,
+				      option->id == ASH_CLI_OPT_PASSPHRASE ? "passphrase" : "PIN",
+				      option->refused, option->refused, option->refused);
 	if (option->value != NULL && cli->values[option->id] != NULL)
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--%s is given twice", option->name);
 	cli->values[option->id] = option->value != NULL ? value : "";

@@ -75,6 +75,11 @@ enum ash_cli_opt {
 	ASH_CLI_OPT_INFO,
 	ASH_CLI_OPT_HEX,
 	ASH_CLI_OPT_BASE64,
+	ASH_CLI_OPT_RAW,
+	ASH_CLI_OPT_FROM_TOKEN,
+	ASH_CLI_OPT_FROM_SLOT,
+	ASH_CLI_OPT_TOKENDIR,
+	ASH_CLI_OPT_DATABASE,
 	/* What certificates are to say, and how they go out (cert/). */
 	ASH_CLI_OPT_SUBJECT,
 	ASH_CLI_OPT_SAN,
@@ -102,6 +107,14 @@ enum ash_cli_opt {
 	ASH_CLI_OPT_NEW_PIN_FILE,
 	ASH_CLI_OPT_NEW_PIN_FD,
 	ASH_CLI_OPT_NEW_PIN_ENV,
+	ASH_CLI_OPT_PASSPHRASE,
+	ASH_CLI_OPT_PASSPHRASE_FILE,
+	ASH_CLI_OPT_PASSPHRASE_FD,
+	ASH_CLI_OPT_PASSPHRASE_ENV,
+	ASH_CLI_OPT_FROM_PIN,
+	ASH_CLI_OPT_FROM_PIN_FILE,
+	ASH_CLI_OPT_FROM_PIN_FD,
+	ASH_CLI_OPT_FROM_PIN_ENV,
 	ASH_CLI_OPTS
 };
 
@@ -112,14 +125,16 @@ struct ash_cli_option {
 	const char *value; /* what its value is called in the help; NULL for a switch */
 	const char *text;  /* what it does; NULL: not in the help */
 	bool required;
-	const char *refused; /* giving it is a mistake, and this is why; else NULL */
+	const char *refused; /* giving it is a mistake: a secret, whose other options begin so; else NULL */
 };
 
-extern const struct ash_cli_option ash_cli_common_options[];  /* --json, --help */
-extern const struct ash_cli_option ash_cli_token_options[];   /* which token */
-extern const struct ash_cli_option ash_cli_pin_options[];     /* where the user PIN comes from */
-extern const struct ash_cli_option ash_cli_so_pin_options[];  /* where the SO PIN comes from */
-extern const struct ash_cli_option ash_cli_new_pin_options[]; /* where a new PIN comes from */
+extern const struct ash_cli_option ash_cli_common_options[];     /* --json, --help */
+extern const struct ash_cli_option ash_cli_token_options[];      /* which token */
+extern const struct ash_cli_option ash_cli_pin_options[];        /* where the user PIN comes from */
+extern const struct ash_cli_option ash_cli_so_pin_options[];     /* where the SO PIN comes from */
+extern const struct ash_cli_option ash_cli_new_pin_options[];    /* where a new PIN comes from */
+extern const struct ash_cli_option ash_cli_passphrase_options[]; /* where a file's passphrase comes from */
+extern const struct ash_cli_option ash_cli_from_pin_options[];   /* where another token's PIN comes from */
 
 /*
  * Reads the options of cli->command into cli->values. argv[0] is not looked at. With

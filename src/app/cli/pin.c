@@ -11,27 +11,46 @@
 #include "app/cli/print/text.h"
 #include "app/cli/print/tty.h"
 
-#define PIN_MAX     255 /* bytes; what is longer is refused before anybody counts a try */
-#define MISMATCHES  3   /* how often two new PINs may differ at the prompt */
+#define PIN_MAX     255  /* bytes; what is longer is refused before anybody counts a try */
+#define SECRET_MAX  1023 /* of other secrets */
+#define MISMATCHES  3    /* how often two new PINs may differ at the prompt */
 #define PROMPT_ROOM 320
 
 /* Whose PIN: its name for people, and the options of its sources. */
 struct owner {
 	const char *name;
-	const char *option; /* prefix of the option names */
+	const char *kind;   /* "PIN" */
+	const char *option; /* what the option names begin with */
 	enum ash_cli_opt file, fd, env;
+	size_t max; /* bytes */
 };
 
-static const struct owner owner_user = { "user PIN", "", ASH_CLI_OPT_PIN_FILE, ASH_CLI_OPT_PIN_FD,
-					 ASH_CLI_OPT_PIN_ENV };
-static const struct owner owner_so = { "SO PIN", "so-", ASH_CLI_OPT_SO_PIN_FILE, ASH_CLI_OPT_SO_PIN_FD,
-				       ASH_CLI_OPT_SO_PIN_ENV };
+static const struct owner owner_user = {
+	"user PIN", "PIN", "pin", ASH_CLI_OPT_PIN_FILE, ASH_CLI_OPT_PIN_FD, ASH_CLI_OPT_PIN_ENV, PIN_MAX
+};
+static const struct owner owner_so = {
+	"SO PIN", "PIN", "so-pin", ASH_CLI_OPT_SO_PIN_FILE, ASH_CLI_OPT_SO_PIN_FD, ASH_CLI_OPT_SO_PIN_ENV,
+	PIN_MAX
+};
+static const struct owner others[] = {
+	[ASH_CLI_PASSPHRASE] = { "passphrase", "passphrase", "passphrase", ASH_CLI_OPT_PASSPHRASE_FILE,
+				 ASH_CLI_OPT_PASSPHRASE_FD, ASH_CLI_OPT_PASSPHRASE_ENV, SECRET_MAX },
+	[ASH_CLI_FROM_PIN] = { "other token's PIN", "PIN", "from-pin", ASH_CLI_OPT_FROM_PIN_FILE,
+			       ASH_CLI_OPT_FROM_PIN_FD, ASH_CLI_OPT_FROM_PIN_ENV, SECRET_MAX },
+};
 
 /* Whoever's it is to be. */
-static const struct owner owner_new_user = { "user PIN", "new-", ASH_CLI_OPT_NEW_PIN_FILE,
-					     ASH_CLI_OPT_NEW_PIN_FD, ASH_CLI_OPT_NEW_PIN_ENV };
-static const struct owner owner_new_so = { "SO PIN", "new-", ASH_CLI_OPT_NEW_PIN_FILE, ASH_CLI_OPT_NEW_PIN_FD,
-					   ASH_CLI_OPT_NEW_PIN_ENV };
+static const struct owner owner_new_user = { "user PIN",
+					     "PIN",
+					     "new-pin",
+					     ASH_CLI_OPT_NEW_PIN_FILE,
+					     ASH_CLI_OPT_NEW_PIN_FD,
+					     ASH_CLI_OPT_NEW_PIN_ENV,
+					     PIN_MAX };
+static const struct owner owner_new_so = {
+	"SO PIN", "PIN", "new-pin", ASH_CLI_OPT_NEW_PIN_FILE, ASH_CLI_OPT_NEW_PIN_FD, ASH_CLI_OPT_NEW_PIN_ENV,
+	PIN_MAX
+};
 
 static const struct owner *owner_of(uint64_t user)
 {
@@ -47,8 +66,8 @@ static ASH_STATUS tell_unread(struct ash_cli *cli, const struct owner *owner, st
 				      owner->name, where);
 	case ASH_E_PIN_LEN:
 		return ash_cli_refuse(cli, ASH_CLI_PIN,
-				      "can't read the %s: the line in %s is longer than %d bytes",
-				      owner->name, where, PIN_MAX);
+				      "can't read the %s: the line in %s is longer than %zu bytes",
+				      owner->name, where, owner->max);
 	case ASH_E_IO:
 		return ash_cli_refuse(cli, ASH_CLI_PIN, "can't read the %s from %s: %s", owner->name, where,
 				      strerror(errno));
@@ -57,24 +76,24 @@ static ASH_STATUS tell_unread(struct ash_cli *cli, const struct owner *owner, st
 }
 
 /* The next line of a descriptor, exactly as long as it is. */
-static ASH_STATUS secret_line(int fd, struct ash_secret **ret_pin)
+static ASH_STATUS secret_line(const struct owner *owner, int fd, struct ash_secret **ret_pin)
 {
 	ASH_AUTO(ash_secret) *room = NULL;
 	size_t len = 0;
 
-	ASH_TRY(ash_secret_new(PIN_MAX, &room));
+	ASH_TRY(ash_secret_new(owner->max, &room));
 	ASH_TRY(ash_cli_line_read(fd, NULL, ash_secret_edit(room), &len));
 	ASH_ENSURE(len > 0, ASH_E_NOT_FOUND);
 	return ash_secret_copy(ash_span(ash_secret_peek(room).data, len), ret_pin);
 }
 
-static void warn_of_modes(struct ash_cli *cli, int fd, const char *name)
+static void warn_of_modes(struct ash_cli *cli, const struct owner *owner, int fd, const char *name)
 {
 	struct stat info;
 
 	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 044) != 0)
-		ash_cli_warn(cli, "the PIN file %s can be read by others (mode %04o); chmod 600 helps", name,
-			     info.st_mode & 07777u);
+		ash_cli_warn(cli, "the %s file %s can be read by others (mode %04o); chmod 600 helps",
+			     owner->kind, name, info.st_mode & 07777u);
 }
 
 static void fd_auto(const int *fd)
@@ -91,24 +110,23 @@ static ASH_STATUS from_file(struct ash_cli *cli, const struct owner *owner, stru
 	struct ash_status status;
 
 	if (fd < 0)
-		return ash_cli_refuse(cli, ASH_CLI_PIN, "can't open the PIN file %s: %s", name.text,
-				      strerror(errno));
-	warn_of_modes(cli, fd, name.text);
-	status = secret_line(fd, ret_pin);
+		return ash_cli_refuse(cli, ASH_CLI_PIN, "can't open the %s file %s: %s", owner->kind,
+				      name.text, strerror(errno));
+	warn_of_modes(cli, owner, fd, name.text);
+	status = secret_line(owner, fd, ret_pin);
 	return ash_is_ok(status) ? status : tell_unread(cli, owner, status, name.text);
 }
 
 static ASH_STATUS from_fd(struct ash_cli *cli, const struct owner *owner, struct ash_secret **ret_pin)
 {
 	unsigned long long number = 0;
-	char name[16];
-	char where[48];
+	char name[24], where[48];
 	struct ash_status status;
 
-	snprintf(name, sizeof(name), "%spin-fd", owner->option);
+	snprintf(name, sizeof(name), "%s-fd", owner->option);
 	ASH_TRY(ash_cli_options_number(cli, owner->fd, name, INT_MAX, &number));
 	snprintf(where, sizeof(where), "descriptor %llu", number);
-	status = secret_line((int)number, ret_pin);
+	status = secret_line(owner, (int)number, ret_pin);
 	return ash_is_ok(status) ? status : tell_unread(cli, owner, status, where);
 }
 
@@ -125,8 +143,8 @@ static ASH_STATUS from_env(struct ash_cli *cli, const struct owner *owner, struc
 		return ash_cli_refuse(cli, ASH_CLI_PIN,
 				      "can't read the %s: the environment has no %s, or it is empty",
 				      owner->name, name.text);
-	status = len > PIN_MAX ? ash_status_fail(ASH_E_PIN_LEN, __FILE__, __LINE__)
-			       : ash_secret_copy(ash_span(value, len), ret_pin);
+	status = len > owner->max ? ash_status_fail(ASH_E_PIN_LEN, __FILE__, __LINE__)
+				  : ash_secret_copy(ash_span(value, len), ret_pin);
 	ash_wipe(value, len);
 	unsetenv(variable);
 	return ash_is_ok(status) ? status : tell_unread(cli, owner, status, name.text);
@@ -139,13 +157,13 @@ static ASH_STATUS from_prompt(struct ash_cli *cli, const struct owner *owner, co
 	struct ash_status status;
 	size_t len = 0;
 
-	ASH_TRY(ash_secret_new(PIN_MAX, &room));
+	ASH_TRY(ash_secret_new(owner->max, &room));
 	status = ash_cli_tty_ask(prompt, ash_secret_edit(room), &len);
 	if (status.code == ASH_E_NO_EVENT) {
 		status = ash_cli_refuse(cli, ASH_CLI_PIN, "can't ask for the %s: there is no terminal",
 					owner->name);
-		ash_cli_hint(cli, "give it with --%spin-file FILE, --%spin-fd N or --%spin-env VAR",
-			     owner->option, owner->option, owner->option);
+		ash_cli_hint(cli, "give it with --%s-file FILE, --%s-fd N or --%s-env VAR", owner->option,
+			     owner->option, owner->option);
 		return status;
 	}
 	if (!ash_is_ok(status))
@@ -185,6 +203,20 @@ ASH_STATUS ash_cli_pin_get(struct ash_cli *cli, uint64_t user, struct ash_span t
 	snprintf(prompt, sizeof(prompt), "%s of token \"%s\": ", owner == &owner_so ? "SO PIN" : "User PIN",
 		 ash_cli_escaped(token).text);
 	return from_prompt(cli, owner, prompt, ret_pin);
+}
+
+bool ash_cli_secret_given(const struct ash_cli *cli, enum ash_cli_secret which)
+{
+	return sources(cli, &others[which]) > 0;
+}
+
+ASH_STATUS ash_cli_secret_get(struct ash_cli *cli, enum ash_cli_secret which, const char *prompt,
+			      struct ash_secret **ret_secret)
+{
+	const struct owner *owner = &others[which];
+
+	return sources(cli, owner) > 0 ? from_source(cli, owner, ret_secret)
+				       : from_prompt(cli, owner, prompt, ret_secret);
 }
 
 /* Asks until both answers are the same. */

@@ -244,7 +244,7 @@ def keys_are_imported_and_an_error_says_which(ca):
 def a_key_is_imported_from_standard_input(ca):
     done = ca.run("key", "import", "--pin-file", ca.pin, "--label", "x", "--id", "01", "--json", "-", input=pem(7))
     expect_code(done, DONE)
-    expect(json.loads(done.stdout) == {"files": [{"file": "standard input", "imported": 1}]}, done.stdout)
+    expect(json.loads(done.stdout) == {"files": [{"file": "standard input", "imported": 1, "certificates": 0}]}, done.stdout)
     expect_code(ca.run("key", "import", "--pin-file", ca.pin, "--label", "x", "--id", "01", "-", input=pem(8)), FAILED, "already")
     expect(len(ca.json_list("keys", "key", "list")) == 2)
 

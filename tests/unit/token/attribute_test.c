@@ -281,3 +281,17 @@ TEST(classes_and_key_types_go_together)
 		}
 	}
 }
+
+TEST(attributes_belong_to_classes_and_key_types)
+{
+	EXPECT(ash_attribute_belongs(CKO_PRIVATE_KEY, CKK_EC, CKA_SIGN));
+	EXPECT(ash_attribute_belongs(CKO_PRIVATE_KEY, CKK_RSA, CKA_MODULUS));
+	EXPECT(!ash_attribute_belongs(CKO_PRIVATE_KEY, CKK_EC, CKA_MODULUS));
+	EXPECT(!ash_attribute_belongs(CKO_PUBLIC_KEY, CKK_EC, CKA_SENSITIVE));
+	EXPECT(ash_attribute_belongs(CKO_DATA, CK_UNAVAILABLE_INFORMATION, CKA_APPLICATION));
+	EXPECT(ash_attribute_belongs(CKO_CERTIFICATE, 0, CKA_SERIAL_NUMBER));
+	EXPECT(!ash_attribute_belongs(CKO_SECRET_KEY, CKK_DES3, CKA_CLASS));
+	EXPECT(!ash_attribute_belongs(CKO_SECRET_KEY, CKK_RSA, CKA_CLASS));
+	EXPECT(!ash_attribute_belongs(CKO_HW_FEATURE, CKK_RSA, CKA_CLASS));
+	EXPECT(!ash_attribute_belongs(CKO_DATA, 0, CKA_VENDOR_DEFINED));
+}

@@ -2,11 +2,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "app/cli/file/pem.h"
+#include "app/cli/cert/object.h"
+#include "app/cli/cmd/key_import_secret.h"
+#include "app/cli/file/private.h"
 #include "app/cli/key/keyplan.h"
 #include "app/cli/print/output.h"
 #include "app/cli/print/progress.h"
 #include "app/cli/print/text.h"
+#include "token/mechanism.h"
 #include "token/pkcs8.h"
 #include "util/mem.h"
 
@@ -39,7 +42,9 @@ struct importer {
 	size_t count;
 	uint64_t imported;     /* keys that are on the token */
 	uint64_t *from_file;   /* and how many of each file */
+	uint64_t *certs;       /* certificates of each file that are there */
 	uint64_t bytes_before; /* of the files before this one */
+	struct ash_cli_passphrase passphrase;
 	struct ash_cli_progress progress;
 };
 
@@ -50,6 +55,8 @@ static void importer_auto(struct importer *importer)
 	ash_mem_free(importer->waiting);
 	ash_mem_free(importer->imports);
 	ash_mem_free(importer->from_file);
+	ash_mem_free(importer->certs);
+	ash_secret_free(importer->passphrase.value);
 	ash_cli_keyplan_done(&importer->plan);
 }
 
@@ -80,14 +87,41 @@ static void hint_rest(const struct importer *importer, const struct waiting *cul
 			     (unsigned long long)importer->imported);
 }
 
+/* What is wrong with PKCS#8 that the token does not take. */
+static void hint_type(struct ash_cli *cli, struct ash_span pkcs8)
+{
+	const char *name = ash_keyfile_algorithm(pkcs8);
+	uint64_t key_type = 0;
+
+	if (name[0] != '\0' && !ash_is_ok(ash_pkcs8_key_type(pkcs8, &key_type)))
+		ash_cli_hint(cli, "it is a key for %s, which the token has not", name);
+	else
+		ash_cli_hint(cli, "its PKCS#8 is damaged, or of a type that the token has not");
+}
+
+static void hint_rsa(struct ash_cli *cli)
+{
+	const struct ash_mechanism_row *row = ash_mechanism_find(CKM_RSA_PKCS);
+
+	ash_cli_hint(cli, "RSA keys of %llu to %llu bits are taken", (unsigned long long)row->info.min_size,
+		     (unsigned long long)row->info.max_size);
+}
+
 static ASH_STATUS tell_refused(struct importer *importer, struct ash_status status,
 			       const struct waiting *culprit)
 {
-	status = ash_cli_fail(importer->cli, status, "can't import key %llu of %s (line %llu)",
+	char line[32] = "";
+
+	if (culprit->line != 0)
+		snprintf(line, sizeof(line), " (line %llu)", (unsigned long long)culprit->line);
+	status = ash_cli_fail(importer->cli, status, "can't import key %llu of %s%s",
 			      (unsigned long long)culprit->number, shown_name(importer, culprit->file).text,
-			      (unsigned long long)culprit->line);
+			      line);
 	if (status.code == ASH_E_WRAPPED_KEY)
-		ash_cli_hint(importer->cli, "its PKCS#8 is damaged, or of a type that the token has not");
+		hint_type(importer->cli, ash_buf_span(&culprit->der));
+	if (status.code == ASH_E_ATTRIBUTE_VALUE && culprit->plan.keytype != NULL &&
+	    culprit->plan.keytype->key_type == CKK_RSA)
+		hint_rsa(importer->cli);
 	hint_rest(importer, culprit);
 	return status;
 }
@@ -212,49 +246,93 @@ static ASH_STATUS give_up(struct importer *importer, struct ash_status status, c
 	return status;
 }
 
-static ASH_STATUS take_key(struct importer *importer, size_t file, struct ash_cli_pem *pem, uint64_t number,
-			   bool *ret_found)
+static ASH_STATUS take_key(struct importer *importer, size_t file, struct ash_cli_private *source,
+			   uint64_t number, bool *ret_found)
 {
 	struct waiting *key = &importer->waiting[importer->count];
-	struct ash_status status = ash_cli_pem_next(pem, &key->der, ret_found);
+	struct ash_status status = ash_cli_private_next(source, &key->der, ret_found);
 
 	key->file = file;
 	key->number = number;
-	key->line = ash_cli_pem_line(pem);
+	key->line = ash_cli_private_line(source);
 	if (ash_is_ok(status) && !*ret_found)
 		return ASH_DONE;
 	if (ash_is_ok(status))
 		status = plan_key(importer, key);
 	if (!ash_is_ok(status)) {
+		status = give_up(importer, status, key);
 		ash_buf_reset(&key->der);
-		return give_up(importer, status, key);
+		return status;
 	}
 	importer->count++;
 	return check_alone(importer);
 }
 
-static ASH_STATUS import_file(struct importer *importer, size_t file)
+/* The certificate of a key is called as the key, others by their own name. The id is that of the key. */
+static ASH_STATUS store_cert(struct importer *importer, const struct ash_keyfile_cert *cert)
 {
-	ASH_AUTO(ash_cli_pem) *pem = NULL;
-	struct ash_status status = ash_cli_pem_open(importer->cli->words[file], &pem);
+	struct ash_cli_cert_plan plan = { .der = ash_buf_span(&cert->der),
+					  .label = ash_buf_span(&cert->name) };
+	struct ash_cli_cert_made made;
+
+	if (cert->key != SIZE_MAX) {
+		plan.id = ash_buf_span(&importer->plan.id);
+		if (importer->plan.label.len != 0)
+			plan.label = importer->plan.label;
+	}
+	return ash_cli_cert_store(importer->cli, importer->session, &plan, &made);
+}
+
+/* Behind the keys, which have to be there first: a certificate without its key is of no use. */
+static ASH_STATUS import_certs(struct importer *importer, size_t file, const struct ash_cli_private *source)
+{
+	size_t count = 0;
+	const struct ash_keyfile_cert *certs = ash_cli_private_certs(source, &count);
+
+	if (count != 0 && importer->count != 0)
+		ASH_TRY(write_waiting(importer));
+	for (size_t i = 0; i < count; i++) {
+		const struct ash_status status = store_cert(importer, &certs[i]);
+
+		if (!ash_is_ok(status))
+			return ash_cli_fail(importer->cli, status,
+					    "can't store certificate %zu of %s (its keys are imported)",
+					    i + 1, shown_name(importer, file).text);
+		importer->certs[file]++;
+	}
+	return ASH_DONE;
+}
+
+static ASH_STATUS import_from(struct importer *importer, size_t file, struct ash_cli_private *source)
+{
 	uint64_t number = 0;
 	bool found = false;
 
-	if (!ash_is_ok(status))
-		return ash_cli_fail(importer->cli, status, "can't open %s", shown_name(importer, file).text);
 	while (true) {
-		ASH_TRY(take_key(importer, file, pem, ++number, &found));
+		ASH_TRY(take_key(importer, file, source, ++number, &found));
 		if (!found)
 			break;
 		if (importer->count == AT_ONCE)
 			ASH_TRY(write_waiting(importer));
-		ash_cli_progress_show(&importer->progress, importer->bytes_before + ash_cli_pem_bytes(pem),
+		ash_cli_progress_show(&importer->progress,
+				      importer->bytes_before + ash_cli_private_bytes(source),
 				      importer->imported);
 	}
-	importer->bytes_before += ash_cli_pem_bytes(pem);
+	importer->bytes_before += ash_cli_private_bytes(source);
 	if (number == 1)
 		ash_cli_warn(importer->cli, "%s has no private key in it", shown_name(importer, file).text);
-	return ASH_DONE;
+	return import_certs(importer, file, source);
+}
+
+static ASH_STATUS import_file(struct importer *importer, size_t file)
+{
+	ASH_AUTO(ash_cli_private) *source = NULL;
+	struct ash_status status = ash_cli_private_open(importer->cli, importer->cli->words[file],
+							&importer->passphrase, &source);
+
+	if (!ash_is_ok(status))
+		return ash_cli_fail(importer->cli, status, "can't open %s", shown_name(importer, file).text);
+	return import_from(importer, file, source);
 }
 
 /* The bytes of all files together; 0 when one of them can't say. */
@@ -285,6 +363,45 @@ static ASH_STATUS import_files(struct importer *importer)
 	return status;
 }
 
+static struct ash_cli_secret_import secret_import(const struct importer *importer)
+{
+	return (struct ash_cli_secret_import){ .cli = importer->cli,
+					       .session = importer->session,
+					       .plan = importer->plan,
+					       .prefix = importer->prefix };
+}
+
+/* What is wrong with the options is said before anybody is asked for a PIN. */
+static ASH_STATUS plan_secrets(struct importer *importer)
+{
+	struct ash_cli_secret_import import = secret_import(importer);
+
+	if (importer->prefix == NULL && importer->cli->word_count > 1)
+		return ash_cli_refuse(
+			importer->cli, ASH_CLI_USAGE,
+			"--label is for one key, and there are several: --label-prefix numbers them");
+	return ash_cli_secret_import_plan(&import);
+}
+
+static ASH_STATUS import_secrets(struct importer *importer)
+{
+	struct ash_cli_secret_import import = secret_import(importer);
+
+	ASH_TRY(ash_cli_secret_import_plan(&import));
+	for (size_t i = 0; i < (size_t)importer->cli->word_count; i++) {
+		const struct ash_status status =
+			ash_cli_secret_import_file(&import, importer->cli->words[i], i + 1);
+
+		if (!ash_is_ok(status)) {
+			hint_rest(importer, NULL);
+			return status;
+		}
+		importer->from_file[i]++;
+		importer->imported++;
+	}
+	return ASH_DONE;
+}
+
 static ASH_STATUS read_options(struct importer *importer)
 {
 	struct ash_cli *cli = importer->cli;
@@ -307,6 +424,9 @@ static ASH_STATUS read_options(struct importer *importer)
 		if (ash_cli_has(cli, ASH_CLI_OPT_ID))
 			return ash_cli_refuse(cli, ASH_CLI_USAGE, "--id is for one key, with --label");
 	}
+	if (ash_cli_has(cli, ASH_CLI_OPT_RAW) && !ash_cli_has(cli, ASH_CLI_OPT_TYPE))
+		return ash_cli_refuse(cli, ASH_CLI_USAGE,
+				      "--raw needs --type: the bytes don't say what key they are");
 	importer->plan.extractable = ash_cli_has(cli, ASH_CLI_OPT_EXTRACTABLE);
 	return ash_cli_keyplan_read_id(cli, &importer->plan);
 }
@@ -319,13 +439,16 @@ static ASH_STATUS make_room(struct importer *importer)
 		importer->waiting[i].der = ASH_BUF_SECRET;
 	importer->imports = ash_mem_new(AT_ONCE, sizeof(*importer->imports));
 	importer->from_file = ash_mem_new((size_t)importer->cli->word_count, sizeof(*importer->from_file));
-	ASH_ENSURE(importer->imports != NULL && importer->from_file != NULL, ASH_E_MEMORY);
+	importer->certs = ash_mem_new((size_t)importer->cli->word_count, sizeof(*importer->certs));
+	ASH_ENSURE(importer->imports != NULL && importer->from_file != NULL && importer->certs != NULL,
+		   ASH_E_MEMORY);
 	return ASH_DONE;
 }
 
 static const struct ash_cli_column columns[] = {
 	{ "file", "File", 0 },
 	{ "imported", "Keys imported", ASH_CLI_COLUMN_RIGHT },
+	{ "certificates", "Certificates", ASH_CLI_COLUMN_RIGHT },
 	{ NULL, NULL, 0 },
 };
 
@@ -340,6 +463,7 @@ static ASH_STATUS print_files(const struct importer *importer)
 		ASH_TRY(ash_cli_list_add(&list, &row));
 		ASH_TRY(ash_cli_set_text(row, "file", ash_span_text(file_name(importer, i))));
 		ASH_TRY(ash_cli_set_number(row, "imported", importer->from_file[i]));
+		ASH_TRY(ash_cli_set_number(row, "certificates", importer->certs[i]));
 	}
 	return ash_cli_print_list(importer->cli, &list, "");
 }
@@ -347,15 +471,18 @@ static ASH_STATUS print_files(const struct importer *importer)
 static ASH_STATUS key_import(struct ash_cli *cli)
 {
 	__attribute__((cleanup(importer_auto))) struct importer importer = { .cli = cli };
+	const bool secrets = ash_cli_has(cli, ASH_CLI_OPT_TYPE);
 	struct ash_cli_token token;
 
 	importer.plan = ASH_CLI_KEYPLAN_NONE;
 	ASH_TRY(read_options(&importer));
 	ASH_TRY(make_room(&importer));
+	if (secrets)
+		ASH_TRY(plan_secrets(&importer));
 	ASH_TRY(ash_cli_token_select(cli, &token));
 	ASH_TRY(ash_cli_session_open(cli, &token, true, true, &importer.session));
 	ASH_TRY(ash_cli_keyplan_check_id(cli, &token, importer.session, &importer.plan));
-	ASH_TRY(import_files(&importer));
+	ASH_TRY(secrets ? import_secrets(&importer) : import_files(&importer));
 	return print_files(&importer);
 }
 
@@ -374,6 +501,13 @@ static const struct ash_cli_option options[] = {
 	  .letter = 'i',
 	  .value = "HEX",
 	  .text = "its CKA_ID, if it is one key; else the SHA-1 of the public key's bits" },
+	{ .id = ASH_CLI_OPT_TYPE,
+	  .name = "type",
+	  .value = "TYPE",
+	  .text = "each FILE is a secret key of this type: aes, generic, hmac-sha256, or with bits (aes:256)" },
+	{ .id = ASH_CLI_OPT_RAW,
+	  .name = "raw",
+	  .text = "with --type: the FILE's bytes are the key; else it is written there in hex" },
 	{ .id = ASH_CLI_OPT_USAGE,
 	  .name = "usage",
 	  .letter = 'u',
@@ -387,24 +521,28 @@ static const struct ash_cli_option options[] = {
 
 const struct ash_cli_command ash_cli_cmd_key_import = {
 	.name = "key import",
-	.summary = "import private keys into a token",
+	.summary = "import keys into a token",
 	.details =
-		"Each FILE holds any number of private keys, as PKCS#8 in PEM (\"BEGIN PRIVATE KEY\"); - is\n"
-		"standard input. Of each the public half is made too. Thousands of keys come in with one change,\n"
-		"so after a failure it is said which are in. A copy of the keys stays in FILE: see to that.",
-	.options =
-		(const struct ash_cli_option *const[]){ options, ash_cli_token_options, ash_cli_pin_options,
-							ash_cli_common_options, NULL },
+		"What a FILE holds is found out by looking: private keys in PEM, any number of them, or one in DER\n"
+		"(PKCS#8, also encrypted; PKCS#1; SEC 1; OpenSSH's own form), or a PKCS#12 file, whose certificates\n"
+		"come in too; with --type a secret key. - is standard input. Of each private key the public half is\n"
+		"made too. Thousands of keys come in with one change, so after a failure it is said which are in.\n"
+		"A copy of the keys stays in FILE: see to that.",
+	.options = (const struct ash_cli_option *const[]){ options, ash_cli_passphrase_options,
+							   ash_cli_token_options, ash_cli_pin_options,
+							   ash_cli_common_options, NULL },
 	.words = "FILE...",
 	.words_min = 1,
 	.words_max = 65536,
 	.examples =
 		(const struct ash_cli_example[]){
 			{ "ashlar key import --label web --id 01 web.pem", NULL },
+			{ "ashlar key import --label web --passphrase-file pass.txt web.p12",
+			  "with its certificate and those of its issuers" },
+			{ "ashlar key import --label deploy ~/.ssh/id_ed25519", "asks for its passphrase" },
+			{ "ashlar key import --label kek --type aes:256 --raw kek.bin", NULL },
 			{ "ashlar key import --label-prefix device- --pin-file pin.txt keys.pem",
 			  "a million keys take minutes" },
-			{ "openssl pkcs8 -topk8 -nocrypt -in old.pem | ashlar key import --label old --pin-file pin.txt -",
-			  "from an older form" },
 			{ NULL, NULL },
 		},
 	.run = key_import,

@@ -11,8 +11,10 @@
 #define WINDOW  65536u
 #define DER_MAX 65536u /* no key is longer */
 
+#define BEGIN_LEN 4u /* by which DER is told from text */
+
 static const char begin[] = "-----BEGIN ", end[] = "-----END ", dashes[] = "-----";
-static const char wanted[] = "PRIVATE KEY";
+static const char private_key[] = "PRIVATE KEY"; /* labels of them end so */
 
 struct ash_cli_pem {
 	int fd;
@@ -182,50 +184,144 @@ static bool is_whole(const struct decoder *decoder)
 	return (decoder->bits & (left == 2 ? 0xfu : 0x3u)) == 0;
 }
 
-static ASH_STATUS read_key(struct ash_cli_pem *pem, struct ash_buf *der)
+/* "Name: value", as RFC 1421 has them in front of the text. */
+static bool is_header(struct ash_span line, const char *name, struct ash_span *ret_value)
+{
+	const size_t len = strlen(name);
+
+	if (line.len < len + 1 || memcmp(line.data, name, len) != 0 || line.data[len] != ':')
+		return false;
+	*ret_value = ash_span(line.data + len + 1, line.len - len - 1);
+	while (ret_value->len != 0 && is_blank(ret_value->data[0]))
+		*ret_value = ash_span(ret_value->data + 1, ret_value->len - 1);
+	return true;
+}
+
+static int hex_digit(uint8_t byte)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *at = byte != '\0' ? strchr(digits, byte) : NULL;
+
+	return at != NULL ? (int)(at - digits) % 16 : -1;
+}
+
+/* "AES-256-CBC,0011…" */
+static bool read_dek_info(struct ash_span value, struct ash_cli_form *form)
+{
+	const uint8_t *comma = memchr(value.data, ',', value.len);
+	const size_t name_len = comma != NULL ? (size_t)(comma - value.data) : 0;
+	const size_t digits = value.len - name_len - 1;
+
+	if (name_len == 0 || name_len >= sizeof(form->cipher) || digits % 2 != 0 ||
+	    digits / 2 > sizeof(form->iv))
+		return false;
+	memcpy(form->cipher, value.data, name_len);
+	form->cipher[name_len] = '\0';
+	for (size_t i = 0; i < digits / 2; i++) {
+		const int high = hex_digit(comma[1 + 2 * i]), low = hex_digit(comma[2 + 2 * i]);
+
+		if (high < 0 || low < 0)
+			return false;
+		form->iv[i] = (uint8_t)(high << 4 | low);
+	}
+	form->iv_len = digits / 2;
+	return true;
+}
+
+/* Whether the line is a header, and understood if it has to be. */
+static ASH_STATUS take_header(const struct ash_cli_pem *pem, struct ash_span line, struct ash_cli_form *form,
+			      bool *ret_header)
+{
+	struct ash_span value = ASH_SPAN_NONE;
+
+	*ret_header = line.len != 0 && memchr(line.data, ':', line.len) != NULL;
+	if (*ret_header && is_header(line, "DEK-Info", &value) && !read_dek_info(value, form))
+		ASH_FAIL_WITH(ASH_E_FORMAT, "line %llu says in no known way how the key is encrypted",
+			      (unsigned long long)pem->line);
+	return ASH_DONE;
+}
+
+static ASH_STATUS read_key(struct ash_cli_pem *pem, struct ash_span label, struct ash_buf *bytes,
+			   struct ash_cli_form *form)
 {
 	struct decoder decoder = { 0, 0, 0 };
-	struct ash_span line, label;
-	const size_t before = der->len;
-	bool there = false;
+	struct ash_span line;
+	const size_t before = bytes->len;
+	bool there = false, header = false;
 
 	while (true) {
 		ASH_TRY(next_line(pem, &line, &there));
 		if (!there)
 			ASH_FAIL_WITH(ASH_E_FORMAT, "it ends in the middle of a key");
-		if (is_boundary(line, end, &label))
+		if (is_boundary(line, end, &line))
 			break;
-		if (!ash_is_ok(decode_line(&decoder, line, der)) || der->len - before > DER_MAX)
+		if (bytes->len == before) {
+			ASH_TRY(take_header(pem, line, form, &header));
+			if (header)
+				continue;
+		}
+		if (!ash_is_ok(decode_line(&decoder, line, bytes)) || bytes->len - before > DER_MAX)
 			ASH_FAIL_WITH(ASH_E_FORMAT, "line %llu is no base64 text of a key",
 				      (unsigned long long)pem->line);
 	}
-	if (!ash_span_equal(label, ash_span_text(wanted)) || !is_whole(&decoder) || der->len == before)
+	if (!ash_span_equal(line, label) || !is_whole(&decoder) || bytes->len == before)
 		ASH_FAIL_WITH(ASH_E_FORMAT, "the key that ends on line %llu is not whole",
 			      (unsigned long long)pem->line);
 	return ASH_DONE;
 }
 
-struct ash_status ash_cli_pem_next(struct ash_cli_pem *pem, struct ash_buf *der, bool *ret_found)
+/* A label that is read on, when the line it stood on is gone. */
+struct label {
+	char text[64];
+	size_t len;
+};
+
+struct ash_status ash_cli_pem_next(struct ash_cli_pem *pem, struct ash_buf *bytes,
+				   struct ash_cli_form *ret_form, bool *ret_found)
 {
-	struct ash_span line, label;
+	struct ash_cli_form form = ASH_CLI_FORM(ASH_CLI_FORM_NONE);
+	struct ash_span line, found;
+	struct label label;
 	bool there = false;
 
-	ASH_BUG(!der->secret);
+	ASH_BUG(!bytes->secret);
 	do {
 		ASH_TRY(next_line(pem, &line, &there));
 		if (!there) {
 			*ret_found = false;
 			return ASH_DONE;
 		}
-	} while (!is_boundary(line, begin, &label) || !ends_in(label, ash_span_text(wanted)));
+	} while (!is_boundary(line, begin, &found) || !ends_in(found, ash_span_text(private_key)));
 	pem->begun_at = pem->line;
-	if (label.len != strlen(wanted))
-		ASH_FAIL_WITH(
-			ASH_E_FORMAT,
-			"the key on line %llu is %s: write it as PKCS#8 with `openssl pkcs8 -topk8 -nocrypt`",
-			(unsigned long long)pem->line,
-			label.data[0] == 'E' && label.data[1] == 'N' ? "encrypted" : "in an older form");
-	ASH_TRY(read_key(pem, der));
+	form.kind = ash_cli_form_of_label(found);
+	if (form.kind == ASH_CLI_FORM_NONE)
+		ASH_FAIL_WITH(ASH_E_FORMAT, "the key on line %llu is of a form that is not known",
+			      (unsigned long long)pem->line);
+	label.len = found.len;
+	memcpy(label.text, found.data, found.len); /* a known one: it has room */
+	ASH_TRY(read_key(pem, ash_span(label.text, label.len), bytes, &form));
+	*ret_form = form;
 	*ret_found = true;
 	return ASH_DONE;
+}
+
+struct ash_status ash_cli_pem_begin(struct ash_cli_pem *pem, struct ash_span *ret_begin)
+{
+	while (pem->full - pem->at < BEGIN_LEN && !pem->drained)
+		ASH_TRY(fill(pem));
+	*ret_begin = ash_span(ash_secret_peek(pem->window).data + pem->at, pem->full - pem->at);
+	return ASH_DONE;
+}
+
+struct ash_status ash_cli_pem_rest(struct ash_cli_pem *pem, struct ash_buf *bytes)
+{
+	ASH_BUG(!bytes->secret);
+	while (true) {
+		ASH_TRY(ash_buf_add(
+			bytes, ash_span(ash_secret_peek(pem->window).data + pem->at, pem->full - pem->at)));
+		pem->at = pem->full;
+		if (pem->drained)
+			return ASH_DONE;
+		ASH_TRY(fill(pem));
+	}
 }

@@ -107,7 +107,7 @@ ASH_UNUSED static enum ash_cli_exit fake_run(struct ash_hsm *hsm, const char *co
 #define RUN(hsm, ...) fake_run((hsm), (const char *const[]){ __VA_ARGS__, NULL })
 
 /* A new file; its name is lent until the next call. The test unlinks it. */
-ASH_UNUSED static const char *fake_file(const char *content, mode_t mode)
+ASH_UNUSED static const char *fake_file_of(struct ash_span content, mode_t mode)
 {
 	static char name[] = "/tmp/ashlar-test-XXXXXX";
 	int fd;
@@ -115,7 +115,12 @@ ASH_UNUSED static const char *fake_file(const char *content, mode_t mode)
 	memcpy(name + sizeof(name) - 7, "XXXXXX", 6);
 	fd = mkstemp(name);
 	EXPECT(fd >= 0 && fchmod(fd, mode) == 0);
-	EXPECT(write(fd, content, strlen(content)) == (ssize_t)strlen(content));
+	EXPECT(write(fd, content.data, content.len) == (ssize_t)content.len);
 	close(fd);
 	return name;
+}
+
+ASH_UNUSED static const char *fake_file(const char *content, mode_t mode)
+{
+	return fake_file_of(ash_span_text(content), mode);
 }

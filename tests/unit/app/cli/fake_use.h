@@ -176,12 +176,19 @@ static struct ash_status fake_make_from(struct ash_hsm *hsm, const struct ash_me
 	return ASH_DONE;
 }
 
-/* A public object of the session. */
+/* Any object, as it is given. A value whose last byte is 0xff is refused. */
 static struct ash_status fake_create_object(struct ash_hsm *hsm, ash_handle session,
 					    struct ash_template given, ash_handle *ret_object)
 {
 	FAKE_ENTER(hsm, "create_object");
 	ASH_ENSURE(session == 7, ASH_E_SESSION_HANDLE);
+	for (size_t i = 0; i < given.count; i++) {
+		const struct ash_span value = given.attrs[i].value;
+
+		ASH_ENSURE(given.attrs[i].type != CKA_VALUE || value.len == 0 ||
+				   value.data[value.len - 1] != 0xff,
+			   ASH_E_ATTRIBUTE_VALUE);
+	}
 	for (size_t i = 0; i < FAKE_OBJECTS; i++) {
 		struct fake_object *object = &hsm->objects[i];
 

@@ -174,3 +174,25 @@ TEST(no_memory_is_no_pin)
 	unlink(name);
 	fake_close(&cli);
 }
+
+TEST(other_secrets_come_from_options_of_their_own)
+{
+	struct ash_cli cli = fake_cli(NULL);
+
+	got = ash_secret_free(got);
+	EXPECT(!ash_cli_secret_given(&cli, ASH_CLI_PASSPHRASE));
+	setenv("TEST_SECRET", "a passphrase", 1);
+	cli.values[ASH_CLI_OPT_PASSPHRASE_ENV] = "TEST_SECRET";
+	EXPECT(ash_cli_secret_given(&cli, ASH_CLI_PASSPHRASE));
+	EXPECT(!ash_cli_secret_given(&cli, ASH_CLI_FROM_PIN));
+	EXPECT_OK(ash_cli_secret_get(&cli, ASH_CLI_PASSPHRASE, "", &got));
+	EXPECT_SPAN(TEXT("a passphrase"), ash_secret_peek(got));
+	got = ash_secret_free(got);
+	cli.values[ASH_CLI_OPT_FROM_PIN_FILE] = "/nonexistent/pin";
+	EXPECT(!ash_is_ok(ash_cli_secret_get(&cli, ASH_CLI_FROM_PIN, "", &got)));
+	EXPECT_NUMBER(ASH_CLI_PIN, cli.exit);
+	cli.values[ASH_CLI_OPT_PASSPHRASE_FD] = "0";
+	EXPECT(!ash_is_ok(ash_cli_secret_get(&cli, ASH_CLI_PASSPHRASE, "", &got)));
+	fake_close(&cli);
+	EXPECT(strstr(fake_err, "can come from one place only") != NULL && got == NULL);
+}

@@ -1,4 +1,5 @@
 #include "unit/app/cli/fake.h"
+#include "unit/key_samples.h"
 
 /* P-256 keys without their public half, of which the fake looks at the last byte alone. */
 #define EC_KEY(tail)                                                                   \
@@ -159,4 +160,62 @@ TEST(a_file_without_keys_is_told)
 	EXPECT(IMPORT(&hsm, "--label", "web", "/nonexistent/keys.pem") != ASH_CLI_DONE);
 	EXPECT(strstr(fake_err, "can't open /nonexistent/keys.pem") != NULL);
 	unlink(file);
+}
+
+static enum ash_cli_exit import_closed(struct ash_hsm *hsm, struct ash_span content, const char *label)
+{
+	const char *file = fake_file_of(content, 0600);
+	enum ash_cli_exit code;
+
+	setenv("TEST_PASS", "secret", 1);
+	code = IMPORT(hsm, "--passphrase-env", "TEST_PASS", "--label", label, "--json", file);
+	unlink(file);
+	return code;
+}
+
+TEST(what_is_closed_is_opened_with_the_passphrase)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+
+	EXPECT_NUMBER(ASH_CLI_DONE, import_closed(&hsm, ash_span_text(sample_pbes2), "web"));
+	EXPECT_NUMBER(ASH_CLI_DONE, import_closed(&hsm, ash_span_text(sample_ssh_ed25519_closed), "ssh"));
+	EXPECT_SPAN(TEXT("ssh"), bytes(&hsm, 3, CKA_LABEL));
+	EXPECT(!hsm.objects[4].used);
+}
+
+/* The key and its own certificate have one id, and the same label. */
+TEST(certificates_come_with_their_key)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+	const char *file = fake_file_of(SPAN(sample_p12), 0600);
+
+	setenv("TEST_PASS", "secret", 1);
+	EXPECT_NUMBER(ASH_CLI_DONE, IMPORT(&hsm, "--passphrase-env", "TEST_PASS", "--label", "mine", "--id",
+					   "0a", "--json", file));
+	EXPECT(strstr(fake_out, "\"certificates\": 2") != NULL);
+	EXPECT(hsm.objects[3].used && !hsm.objects[4].used);
+	for (size_t i = 0; i < 3; i++) {
+		EXPECT_SPAN(TEXT("\x0a"), bytes(&hsm, i, CKA_ID));
+		EXPECT_SPAN(TEXT("mine"), bytes(&hsm, i, CKA_LABEL));
+	}
+	EXPECT_SPAN(TEXT("Root"), bytes(&hsm, 3, CKA_LABEL));
+	EXPECT_NUMBER(20, bytes(&hsm, 3, CKA_ID).len);
+	unlink(file);
+	hsm.fails = "create_object";
+	hsm.code = ASH_E_FULL;
+	memset(&hsm.objects[2], 0, sizeof(hsm.objects[2]));
+	EXPECT_NUMBER(ASH_CLI_STORAGE, import_closed(&hsm, SPAN(sample_p12), "mine"));
+	EXPECT(strstr(fake_err, "can't store certificate 1 of") != NULL);
+}
+
+TEST(a_key_of_a_type_that_the_token_has_not_is_named)
+{
+	/* SEQUENCE { 0, SEQUENCE { id-slh-dsa-sha2-128s }, OCTET STRING } */
+	static const uint8_t slh[] = { 0x30, 0x14, 0x02, 0x01, 0x00, 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86,
+				       0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x14, 0x04, 0x02, 0x00, 0x00 };
+	struct ash_hsm hsm = FAKE_HSM;
+
+	EXPECT(import_closed(&hsm, SPAN(slh), "slh") != ASH_CLI_DONE);
+	EXPECT(strstr(fake_err, "SLH-DSA-SHA2-128s, which the token has not") != NULL);
+	EXPECT(strstr(fake_err, "(line") == NULL);
 }

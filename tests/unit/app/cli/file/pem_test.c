@@ -17,10 +17,12 @@ static const struct {
 #define KEY(text)          BLOCK("PRIVATE KEY", text)
 
 /* Reads the next key of a file into static room. */
+static struct ash_cli_form form;
+
 static struct ash_status next(struct ash_cli_pem *pem, struct ash_buf *der, bool *ret_found)
 {
 	ash_buf_reset(der);
-	return ash_cli_pem_next(pem, der, ret_found);
+	return ash_cli_pem_next(pem, der, &form, ret_found);
 }
 
 static enum ash_code first_of(const char *text)
@@ -112,12 +114,60 @@ TEST(what_is_no_whole_key_is_refused)
 	EXPECT_NUMBER(ASH_OK, first_of("-----BEGIN PRIVATE KEY-----\nYW55\n-----END PRIVATE KEY-----"));
 }
 
-TEST(other_forms_of_keys_are_named)
+TEST(forms_are_told_by_their_label)
 {
-	EXPECT_NUMBER(ASH_E_FORMAT, first_of(BLOCK("EC PRIVATE KEY", "YW55")));
-	EXPECT(strstr(ash_status_explanation(), "older form") != NULL);
-	EXPECT_NUMBER(ASH_E_FORMAT, first_of(BLOCK("ENCRYPTED PRIVATE KEY", "YW55")));
-	EXPECT(strstr(ash_status_explanation(), "encrypted") != NULL);
+	EXPECT_NUMBER(ASH_OK, first_of(BLOCK("EC PRIVATE KEY", "YW55")));
+	EXPECT_NUMBER(ASH_CLI_FORM_EC, form.kind);
+	EXPECT_TEXT("", form.cipher);
+	EXPECT_NUMBER(ASH_OK, first_of(BLOCK("ENCRYPTED PRIVATE KEY", "YW55")));
+	EXPECT_NUMBER(ASH_CLI_FORM_PKCS8_CLOSED, form.kind);
+	EXPECT_NUMBER(ASH_OK, first_of(BLOCK("OPENSSH PRIVATE KEY", "YW55")));
+	EXPECT_NUMBER(ASH_CLI_FORM_OPENSSH, form.kind);
+	EXPECT_NUMBER(ASH_E_FORMAT, first_of(BLOCK("DSA PRIVATE KEY", "YW55")));
+	EXPECT(strstr(ash_status_explanation(), "not known") != NULL);
+	EXPECT_NUMBER(ASH_E_FORMAT,
+		      first_of("-----BEGIN EC PRIVATE KEY-----\nYW55\n-----END PRIVATE KEY-----\n"));
+}
+
+#define CLOSED(info) BLOCK("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\n" info "\n\nYW55")
+
+TEST(headers_say_how_a_key_of_old_is_encrypted)
+{
+	static const uint8_t iv[] = { 0x00, 0x1f, 0xab, 0xCD };
+	static const char *const bad[] = {
+		CLOSED("DEK-Info: AES-256-CBC,0"),
+		CLOSED("DEK-Info: AES-256-CBC,0g"),
+		CLOSED("DEK-Info: ,00"),
+		CLOSED("DEK-Info: 00"),
+		CLOSED("DEK-Info:"),
+		CLOSED("DEK-Info: A-NAME-THAT-IS-LONGER-THAN-ANY-CIPHER-HAS,00"),
+		CLOSED("DEK-Info: AES-256-CBC,000102030405060708090a0b0c0d0e0f10"),
+	};
+
+	EXPECT_NUMBER(ASH_OK, first_of(CLOSED("DEK-Info: AES-256-CBC,001FabCD")));
+	EXPECT_TEXT("AES-256-CBC", form.cipher);
+	EXPECT_SPAN(SPAN(iv), ash_span(form.iv, form.iv_len));
+	for (size_t i = 0; i < ASH_COUNT(bad); i++)
+		EXPECT_NUMBER(ASH_E_FORMAT, first_of(bad[i]));
+}
+
+TEST(what_is_no_pem_is_given_as_it_is)
+{
+	ASH_AUTO(ash_cli_pem) *pem = NULL;
+	ASH_AUTO(ash_buf) all = ASH_BUF_SECRET;
+	static char text[100000];
+	const char *file = NULL;
+	struct ash_span begin;
+
+	memset(text, 'x', sizeof(text) - 1);
+	file = fake_file(text, 0600);
+	EXPECT_OK(ash_cli_pem_open(file, &pem));
+	unlink(file);
+	EXPECT_OK(ash_cli_pem_begin(pem, &begin));
+	EXPECT(begin.len >= 4 && begin.data[0] == 'x');
+	EXPECT_OK(ash_cli_pem_rest(pem, &all));
+	EXPECT_SPAN(ash_span_text(text), ash_buf_span(&all));
+	EXPECT_NUMBER(0, ash_cli_pem_line(pem));
 }
 
 TEST(a_line_may_be_long_but_not_endless)
@@ -143,5 +193,5 @@ TEST(a_file_that_is_not_there_is_told)
 	EXPECT_OK(ash_cli_pem_open("/", &pem));
 	ASH_AUTO(ash_buf) der = ASH_BUF_SECRET;
 	bool found = false;
-	EXPECT_CODE(ASH_E_IO, ash_cli_pem_next(pem, &der, &found));
+	EXPECT_CODE(ASH_E_IO, next(pem, &der, &found));
 }

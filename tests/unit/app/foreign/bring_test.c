@@ -1,0 +1,95 @@
+#include "unit/app/foreign/target.h"
+
+static struct ash_foreign_result bring(struct ash_foreign_target *target,
+				       const struct ash_foreign_object *object)
+{
+	struct ash_foreign_result result = ASH_FOREIGN_RESULT_NONE;
+
+	EXPECT_OK(ash_foreign_bring(target, object, &result));
+	return result;
+}
+
+TEST(an_object_is_made_with_its_attributes)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+	struct ash_foreign_result result = bring(&target, add_p256(&objects, true));
+
+	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, result.outcome);
+	EXPECT_TEXT("", result.why);
+	EXPECT_TEXT("CKA_LOCAL, CKA_ALWAYS_SENSITIVE", result.lost);
+	EXPECT(is_true(&target, result.object, CKA_SIGN) && is_true(&target, result.object, CKA_PRIVATE));
+	EXPECT(is_true(&target, result.object, CKA_SENSITIVE));
+	EXPECT(!is_true(&target, result.object, CKA_EXTRACTABLE));
+	free_target(&target);
+}
+
+/* Two that look the same are two; what was there before this import is one of them. */
+TEST(what_is_there_is_not_made_again)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+	struct ash_foreign_result result;
+
+	for (int i = 0; i < 2; i++) {
+		result = bring(&target, add_aes(&objects, "same"));
+		EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, result.outcome);
+	}
+	ash_foreign_target_done(&target); /* the next import */
+	result = bring(&target, add_aes(&objects, "same"));
+	EXPECT_NUMBER(ASH_FOREIGN_PRESENT, result.outcome);
+	EXPECT(result.object != 0);
+	result = bring(&target, add_aes(&objects, "other"));
+	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, result.outcome);
+	free_target(&target);
+}
+
+TEST(what_is_not_for_our_token_is_no_failure)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+	struct ash_foreign_object *object = add_p256(&objects, false);
+	struct ash_foreign_result result;
+
+	set_bytes(object, CKA_EC_POINT, TEXT("no point"));
+	result = bring(&target, object);
+	EXPECT_NUMBER(ASH_FOREIGN_REFUSED, result.outcome);
+	EXPECT(result.why[0] != '\0' && result.object == 0);
+	object = add_object(&objects, CKO_SECRET_KEY, "des");
+	EXPECT_OK(ash_attrs_set_number(object->attrs, CKA_KEY_TYPE, CKK_DES3));
+	result = bring(&target, object);
+	EXPECT_NUMBER(ASH_FOREIGN_REFUSED, result.outcome);
+	EXPECT(strstr(result.why, "of its type") != NULL);
+	EXPECT_OK(ash_foreign_objects_add(&objects, &object));
+	strcpy(object->why, "its file is damaged");
+	result = bring(&target, object);
+	EXPECT_NUMBER(ASH_FOREIGN_REFUSED, result.outcome);
+	EXPECT_TEXT("its file is damaged", result.why);
+	free_target(&target);
+}
+
+TEST(a_session_that_may_not_write_is_a_failure)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+	struct ash_foreign_result result = ASH_FOREIGN_RESULT_NONE;
+
+	EXPECT_OK(target.api->open_session(target.hsm, 0, false, &target.session));
+	EXPECT_CODE(ASH_E_SESSION_READ_ONLY, ash_foreign_bring(&target, add_aes(&objects, "key"), &result));
+	target.session = 12345;
+	EXPECT_CODE(ASH_E_SESSION_HANDLE, ash_foreign_bring(&target, add_aes(&objects, "key"), &result));
+	free_target(&target);
+}
+
+TEST(trying_makes_nothing)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_result result = ASH_FOREIGN_RESULT_NONE;
+	struct ash_foreign_object *object = add_object(&objects, CKO_HW_FEATURE, "clock");
+
+	EXPECT_OK(ash_foreign_try(object, &result));
+	EXPECT_NUMBER(ASH_FOREIGN_REFUSED, result.outcome);
+	EXPECT_OK(ash_foreign_try(add_p256(&objects, true), &result));
+	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, result.outcome);
+	EXPECT(result.object == 0 && result.lost[0] != '\0');
+}
