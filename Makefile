@@ -14,7 +14,10 @@
 #                    TORTURE_OPTIONS="--only kill,scale" does parts
 #   make reliability docs/reliability.md anew from what make torture left
 #   make format      put the layout of the C files right
-#   make install     as Meson does it (DESTDIR= is honoured)
+#   make install     into PREFIX (/usr/local, or the last one given), below DESTDIR when there is one
+#   make uninstall   removes what make install put there last
+#   make deb         Debian packages, in build/deb
+#   make check-deb   builds them and tries them in a fresh Debian (as root; minutes, network)
 #   make clean       remove the build folders (the crypto libraries stay in the cache)
 #
 # ASHLAR_AWS_LC=disabled (before the first build) leaves AWS-LC out.
@@ -32,7 +35,7 @@ export ASHLAR_AWS_LC
 configure = meson setup -Daws_lc=$(ASHLAR_AWS_LC)
 sanitize = CC=clang $(configure) -Db_lundef=false -Doptimization=1 -Dbug_aborts=true
 
-.PHONY: all check check-asan check-tsan check-clients stress demo fuzz model torture reliability format install clean setup setup-tsan
+.PHONY: all check check-asan check-tsan check-clients stress demo fuzz model torture reliability format install uninstall deb check-deb clean setup setup-tsan
 .DELETE_ON_ERROR:
 
 all: build/build.ninja
@@ -83,8 +86,21 @@ reliability:
 format:
 	@tools/check_format --fix
 
-install: all
-	@meson install -C build --no-rebuild
+# As root after a build as a user nothing is built anew, unless PREFIX changes the files that name it.
+install:
+	@[ -f build/build.ninja ] || $(MAKE) --no-print-directory all
+	@tools/install build '$(PREFIX)'
+
+uninstall:
+	@ninja -C build uninstall
+
+deb:
+	@tools/setup --deb
+	@tools/make_deb
+
+check-deb: deb
+	@python3 tests/integration/install/deb_test.py build/deb
+	@python3 tests/integration/install/container_test.py . build/deb
 
 clean:
 	rm -rf build build-asan build-tsan

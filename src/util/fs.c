@@ -155,8 +155,7 @@ static struct ash_status normal_path(const char *path, char ret_path[PATH_MAX])
 	return ASH_DONE;
 }
 
-/* What was made or renamed in the folder of `path` is there after a power cut. */
-static struct ash_status sync_parent(const char *path)
+struct ash_status ash_fs_sync_parent(const char *path)
 {
 	ASH_AUTO_FD fd = -1;
 	char folder[PATH_MAX];
@@ -178,6 +177,7 @@ static struct ash_status sync_parent(const char *path)
 static struct ash_status make_folder(const char *path, gid_t group)
 {
 	const mode_t mode = group != ASH_FS_NO_GROUP ? 02770 : 0700;
+	struct ash_status status = ASH_DONE;
 
 	if (mkdir(path, 0700) != 0) {
 		if (errno == EEXIST)
@@ -192,7 +192,11 @@ static struct ash_status make_folder(const char *path, gid_t group)
 		ASH_FAIL_WITH(ash_fs_code(error), "%s can't be given mode %04o and its group: %s", path,
 			      (unsigned)mode, strerrordesc_np(errno));
 	}
-	return sync_parent(path);
+	status = ash_fs_sync_parent(path);
+	/* Whoever finds it takes it for durable. */
+	if (!ash_is_ok(status))
+		(void)rmdir(path);
+	return status;
 }
 
 static struct ash_status make_missing(char *path, gid_t group)
@@ -288,7 +292,11 @@ bool ash_fs_is(int fd, struct ash_fs_id id)
 {
 	struct stat info;
 
-	return fd >= 0 && fstat(fd, &info) == 0 && info.st_dev == id.dev && info.st_ino == id.ino;
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &info) != 0)
+		return errno != EBADF;
+	return info.st_dev == id.dev && info.st_ino == id.ino;
 }
 
 void ash_fs_close_own(int fd, struct ash_fs_id id)
@@ -344,7 +352,7 @@ struct ash_status ash_fs_publish(const char *from, const char *to)
 	}
 	if (!moved)
 		ASH_FAIL_WITH(ash_fs_code(errno), "%s can't be made: %s", to, strerrordesc_np(errno));
-	return sync_parent(to);
+	return ash_fs_sync_parent(to);
 }
 
 static struct ash_status read_all(int fd, const char *path, struct ash_mut room)

@@ -53,6 +53,12 @@ ASH_STATUS ash_fs_open(const char *path, int flags, gid_t group, int *ret_fd);
 /* Makes an empty file, opened for reading and writing, as ash_fs_open. ASH_E_EXISTS. */
 ASH_STATUS ash_fs_create(const char *path, mode_t mode, gid_t group, int *ret_fd);
 
+/*
+ * What was made or renamed in the folder of `path` is there after a power cut. Nothing is
+ * done in a folder that we may use but not read. ASH_E_IO, ASH_E_FULL and so on.
+ */
+ASH_STATUS ash_fs_sync_parent(const char *path);
+
 /* Gives a file its final name in the same folder, for good, unless that name is taken: ASH_E_EXISTS. */
 ASH_STATUS ash_fs_publish(const char *from, const char *to);
 
@@ -81,6 +87,7 @@ struct ash_fs_id {
 };
 
 ASH_STATUS ash_fs_identify(int fd, struct ash_fs_id *ret_id);
+/* One that is open but can't be looked at is taken for what it was: errors of the disk pass. */
 bool ash_fs_is(int fd, struct ash_fs_id id);
 
 /* Closes it if it is that file; else it is not ours to close. */

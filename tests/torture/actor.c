@@ -27,6 +27,12 @@ const char *actor_rv_name(CK_RV rv)
 	return number;
 }
 
+bool actor_rv_is_trouble(CK_RV rv)
+{
+	return rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_MEMORY || rv == CKR_HOST_MEMORY ||
+	       rv == CKR_FUNCTION_FAILED || rv == CKR_GENERAL_ERROR || rv == CKR_TOKEN_RESOURCE_EXCEEDED;
+}
+
 CK_UTF8CHAR *actor_pin(enum actor_pin pin, CK_ULONG *ret_len)
 {
 	static CK_UTF8CHAR pins[ACTOR_PINS][16] = { "so-pin-one", "so-pin-two", "user-pin-one",
@@ -47,7 +53,7 @@ static void take_functions(const CK_FUNCTION_LIST *list, struct actor *actor)
 	memcpy(&actor->p11, list, len);
 }
 
-CK_RV actor_load(const char *module, struct actor *ret_actor)
+CK_RV actor_link(const char *module, struct actor *ret_actor)
 {
 	void *library = dlopen(module, RTLD_NOW | RTLD_LOCAL);
 	CK_C_GetInterface get_interface = NULL;
@@ -65,8 +71,16 @@ CK_RV actor_load(const char *module, struct actor *ret_actor)
 	else if (get_list == NULL || get_list(&list) != CKR_OK)
 		return CKR_GENERAL_ERROR;
 	take_functions(list, &actor);
+	*(void **)&actor.import_keys = dlsym(library, "C_ImportKeys");
 	*ret_actor = actor;
-	return actor.p11.C_Initialize(NULL);
+	return CKR_OK;
+}
+
+CK_RV actor_load(const char *module, struct actor *ret_actor)
+{
+	const CK_RV rv = actor_link(module, ret_actor);
+
+	return rv == CKR_OK ? ret_actor->p11.C_Initialize(NULL) : rv;
 }
 
 CK_RV actor_find_slot(struct actor *actor, bool blank)

@@ -19,6 +19,8 @@ struct actor {
 	CK_OBJECT_HANDLE objects[4]; /* what a scenario's `ready` found for its act */
 	CK_BYTE blob[256];           /* and made for it */
 	CK_ULONG blob_len;
+	char *seen; /* by an act that reads: as lines, to be freed */
+	CK_RV (*import_keys)(CK_SESSION_HANDLE session, CK_ULONG count); /* import_hook.c, else NULL */
 };
 
 /* The PINs that any token here may have. */
@@ -34,7 +36,10 @@ enum actor_pin {
 /* The text of a PIN, and its length. */
 CK_UTF8CHAR *actor_pin(enum actor_pin pin, CK_ULONG *ret_len);
 
-/* dlopen, the function list, C_Initialize. CKR_GENERAL_ERROR if it can't be loaded. */
+/* dlopen and the function list. CKR_GENERAL_ERROR if it can't be loaded. */
+CK_RV actor_link(const char *module, struct actor *ret_actor);
+
+/* The same, and C_Initialize. */
 CK_RV actor_load(const char *module, struct actor *ret_actor);
 
 /* The first slot whose token is initialised, or, with `blank`, is not. */
@@ -49,6 +54,9 @@ CK_RV actor_find(struct actor *actor, CK_OBJECT_CLASS class, const char *label, 
 
 /* "Description 1.2 (manufacturer)" as C_GetInfo has it, asked in a child. */
 void actor_describe(const char *module, char *description, size_t len);
+
+/* Whether it says that something failed that the caller can't help, and nothing of the token, a PIN or an object. */
+bool actor_rv_is_trouble(CK_RV rv);
 
 /* "CKR_OK". An unknown one as a number, in a buffer that the next call overwrites. */
 const char *actor_rv_name(CK_RV rv);

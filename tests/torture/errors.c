@@ -1,8 +1,10 @@
 /*
  * Makes the system calls of each persistent operation fail, each in turn, with each error
  * that the system may give: once, or from there on. Success may be told only of what a new
- * process finds; whoever was told of an error finds the state before, and none dies of it.
- * Reads go on meanwhile, and when the error goes the operation works.
+ * process finds and what is synced; whoever was told of an error, and of nothing that is the caller's fault or
+ * the token's, finds the state before, and none dies of it.
+ * A wrong PIN that was looked at has cost its try, whatever was told. The process itself goes
+ * on to read the same meanwhile, and when the error goes the operation works.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,11 +16,15 @@
 #include "observe.h"
 #include "refusals.h"
 #include "scenario.h"
+#include "syncs.h"
 
 #define CALLS_MAX 4096
 
 /* Of each scenario in a short run. */
 #define SHORT_POINTS 10
+
+/* Of any scenario: more than any of ours has. Opening takes other modules thousands of calls. */
+#define MOST_POINTS 4000
 
 enum mode {
 	ONCE,    /* one call fails; then what is left is looked at */
@@ -46,16 +52,20 @@ struct course {
 	struct scenario_page *page;
 	enum mode mode;
 	bool may_trace;
-	CK_RV reading; /* while a lasting error lasts */
+	CK_RV reading; /* while a lasting error lasts: what `meanwhile` shows */
 	CK_RV again;   /* the operation once more, after an error */
 	CK_RV after;   /* reading, when it is over */
 	bool retried;
+	bool hashed; /* the act got so far as to look at a PIN */
+	struct syncs syncs;
+	char meanwhile[SCENARIO_TEXT];
 };
 
 struct point {
 	uint64_t n; /* the call, counted among those that can fail */
 	const struct refusal *refusal;
 	enum mode mode;
+	bool synced; /* before the act, the store's folder is */
 };
 
 /* ---- in the acting process ---- */
@@ -77,16 +87,20 @@ static void pause_here(void *context)
 static void go_on(void *context, struct actor *actor)
 {
 	struct course *course = context;
+	const struct scenario *scenario = course->scenario;
+	struct scenario_page *page = course->page;
 
+	scenario_acted(actor, page->sights[SIGHT_ACTED]);
 	if (course->mode == LASTING) {
-		course->reading = course->scenario->look(actor);
+		course->reading = scenario_look(scenario, actor, course->meanwhile);
 		tracer_pause();
 	}
-	if (course->mode != ONCE && atomic_load(&course->page->answers[0]) != course->scenario->want) {
+	if (course->mode != ONCE && atomic_load(&page->answers[0]) != scenario->want) {
 		course->retried = true;
-		course->again = course->scenario->act(actor, 0);
+		course->again = scenario->act(actor, 0);
+		scenario_acted(actor, page->sights[SIGHT_ACTED]);
 	}
-	course->after = course->scenario->look(actor);
+	course->after = scenario_look(scenario, actor, page->sights[SIGHT_AFTER]);
 }
 
 /* ---- one run ---- */
@@ -108,10 +122,13 @@ static void free_course(struct course *course)
 	(void)munmap(course, sizeof(*course));
 }
 
-static void begin(struct course *course, const char *module, const struct home *home, struct tracer *tracer)
+/* Traced from the act on; with `from_load` from the beginning, and paused before the act. */
+static void begin(struct course *course, const char *module, const struct home *home, struct tracer *tracer,
+		  bool from_load)
 {
 	const struct scenario_hooks hooks = {
-		.begin = let_trace,
+		.load = from_load ? let_trace : NULL,
+		.begin = from_load ? pause_here : let_trace,
 		.end = pause_here,
 		.after = go_on,
 		.context = course,
@@ -124,8 +141,18 @@ static void begin(struct course *course, const char *module, const struct home *
 			    (unsigned)tracer->status, actor_rv_name(atomic_load(&course->page->ready) - 1));
 }
 
+/* At each stop of the act, before anything is done to it. */
+static void watch(struct course *course, const struct tracer *tracer)
+{
+	if (tracer->stop != TRACE_EXIT)
+		return;
+	if (tracer_hashes(tracer) && tracer->result >= 0)
+		course->hashed = true;
+	syncs_note(&course->syncs, tracer);
+}
+
 /* Whether the point's call came. */
-static bool disturb(struct tracer *tracer, const struct point *point)
+static bool disturb(struct course *course, struct tracer *tracer, const struct point *point)
 {
 	uint64_t calls = 0;
 	unsigned pauses = 0;
@@ -139,6 +166,8 @@ static bool disturb(struct tracer *tracer, const struct point *point)
 		}
 		if (pauses == (point->mode == LASTING ? 2 : 1))
 			return struck;
+		if (pauses == 0)
+			watch(course, tracer);
 		if (tracer->stop != TRACE_ENTRY || refusal_kind(tracer) == REFUSE_NOTHING)
 			continue;
 		if (pauses == 0 && calls++ < point->n)
@@ -167,47 +196,118 @@ __attribute__((format(printf, 1, 2))) static char *wrong(const char *format, ...
 	return text;
 }
 
-static char *wrong_course(const struct course *course, const struct tracer *tracer, const struct point *point)
+static bool succeeded(const struct course *course)
+{
+	return course->retried || atomic_load(&course->page->answers[0]) == course->scenario->want;
+}
+
+/* What the process itself reads while the error lasts: all that is there, or an error where it is reading that fails. */
+static char *wrong_reading(const struct reference *reference, const struct course *course,
+			   const struct point *point)
+{
+	const bool told = atomic_load(&course->page->answers[0]) != course->scenario->want;
+	char *difference = NULL;
+	char *why = NULL;
+
+	if (point->mode != LASTING)
+		return NULL;
+	if (course->reading != CKR_OK && !actor_rv_is_trouble(course->reading))
+		return wrong("reading meanwhile answers %s, which is no error of the system's",
+			     actor_rv_name(course->reading));
+	/* Where there was no store yet, there is nothing that could be read. */
+	if (course->reading != CKR_OK && course->scenario->prepare != NULL &&
+	    !refusal_stops_reading(point->refusal->kind))
+		return wrong("reading meanwhile answers %s", actor_rv_name(course->reading));
+	if (course->reading == CKR_OK)
+		difference = reference_sight(reference, told ? SIGHT_BEFORE : SIGHT_AFTER, course->meanwhile);
+	if (difference != NULL)
+		why = wrong("reading meanwhile shows no error, and something else: %s", difference);
+	free(difference);
+	return why;
+}
+
+/* What it reads when the error is gone, and what it read in the act. */
+static char *wrong_sight(const struct reference *reference, const struct course *course)
+{
+	const bool success = succeeded(course);
+	const struct scenario_page *page = course->page;
+	char *difference = NULL;
+	char *why = NULL;
+
+	if (course->after != CKR_OK)
+		return wrong("when the error is gone, reading answers %s", actor_rv_name(course->after));
+	difference =
+		reference_sight(reference, success ? SIGHT_AFTER : SIGHT_BEFORE, page->sights[SIGHT_AFTER]);
+	if (difference != NULL)
+		why = wrong("when the error is gone, the process sees something else: %s", difference);
+	else if (success)
+		difference = reference_sight(reference, SIGHT_ACTED, page->sights[SIGHT_ACTED]);
+	if (why == NULL && difference != NULL)
+		why = wrong("no error was told of what was read, which is something else: %s", difference);
+	free(difference);
+	return why;
+}
+
+static char *wrong_course(const struct reference *reference, const struct course *course,
+			  const struct tracer *tracer, const struct point *point)
 {
 	const struct scenario *scenario = course->scenario;
+	const CK_RV first = atomic_load(&course->page->answers[0]);
+	char *why = NULL;
 
 	if (tracer->status != 0)
 		return wrong("the process ended with status %#x", (unsigned)tracer->status);
-	/* Where there was no store yet, there is nothing that could be read. */
-	if (point->mode == LASTING && course->reading != CKR_OK && scenario->prepare != NULL &&
-	    !refusal_stops_reading(point->refusal->kind))
-		return wrong("reading meanwhile answers %s", actor_rv_name(course->reading));
+	if (first != scenario->want && !actor_rv_is_trouble(first))
+		return wrong("that is no error of the system's");
+	why = wrong_reading(reference, course, point);
+	if (why != NULL)
+		return why;
 	if (course->retried && course->again != scenario->want &&
 	    !(scenario->wrong_pin && course->again == CKR_PIN_LOCKED))
 		return wrong("when the error is gone, the operation answers %s",
 			     actor_rv_name(course->again));
-	if (course->after != CKR_OK)
-		return wrong("when the error is gone, reading answers %s", actor_rv_name(course->after));
-	return NULL;
+	return wrong_sight(reference, course);
 }
 
 /*
- * A try may be missing beside the state that is due: of an operation that failed, or of a
- * login, which works even if it could not give it back. A wrong PIN that was tried twice has
- * cost two.
+ * Whether it is the state that is due but for a try that may be missing: of an operation
+ * that failed; of a wrong PIN that was tried twice; or of a login, which works even if it
+ * could not give the try back. That none was taken is no such state: a PIN that works
+ * without one can be guessed at without end where another fails.
  */
-static bool may_lack_try(const struct reference *reference, const struct course *course, bool success)
+static bool lacks_try(const struct reference *reference, const struct course *course, const char *seen,
+		      bool success)
 {
-	return !success || reference_only_tries(reference) ||
-	       (course->retried && course->scenario->wrong_pin);
+	if (!success)
+		return reference_tried(reference, seen, 0);
+	if (course->scenario->wrong_pin)
+		return course->retried && reference_tried(reference, seen, 1);
+	return !course->retried && reference_only_tries(reference) && reference_tried(reference, seen, 0);
+}
+
+/* Only a login need not keep what it wrote: that its try is given back. */
+static char *wrong_syncs(const struct reference *reference, const struct course *course)
+{
+	const struct scenario *scenario = course->scenario;
+	const bool success = atomic_load(&course->page->answers[0]) == scenario->want;
+
+	if (!success || course->syncs.count == 0 || (!scenario->wrong_pin && reference_only_tries(reference)))
+		return NULL;
+	return wrong("what it tells of is not durable: %s was not synced", course->syncs.missing[0].path);
 }
 
 static char *wrong_state(const struct reference *reference, const struct course *course, const char *seen)
 {
 	const struct scenario *scenario = course->scenario;
-	const bool success = course->retried || atomic_load(&course->page->answers[0]) == scenario->want;
+	const bool success = succeeded(course);
 	const unsigned due = success ? 1 : 0;
 	struct verdict verdict = reference_judge(reference, seen, due, due);
 
+	if (verdict.good && !success && scenario->wrong_pin && course->hashed)
+		return wrong("a wrong PIN was looked at, and no try is missing");
 	if (verdict.good)
 		return NULL;
-	if (may_lack_try(reference, course, success) &&
-	    (reference_tried(reference, seen, 0) || reference_tried(reference, seen, due))) {
+	if (lacks_try(reference, course, seen, success)) {
 		free(verdict.why);
 		return NULL;
 	}
@@ -254,11 +354,15 @@ static void try_point(struct report *report, const struct scenario *scenario, co
 	char *seen = NULL;
 	char *why = NULL;
 
-	begin(course, report->module, &home, &tracer);
-	if (disturb(&tracer, point)) {
+	begin(course, report->module, &home, &tracer, false);
+	if (point->synced)
+		syncs_trust(&course->syncs, home.path);
+	if (disturb(course, &tracer, point)) {
 		tracer_release(&tracer);
 		seen = observe(report->module, &home);
-		why = wrong_course(course, &tracer, point);
+		why = wrong_course(reference, course, &tracer, point);
+		if (why == NULL)
+			why = wrong_syncs(reference, course);
 		if (why == NULL)
 			why = wrong_state(reference, course, seen);
 		say(report, course, point, refusal_kind_name(point->refusal->kind), why);
@@ -274,17 +378,22 @@ static void try_point(struct report *report, const struct scenario *scenario, co
 
 /* ---- the sweep ---- */
 
-/* The kinds of the calls that an undisturbed act makes. */
+/* The kinds of the calls that an undisturbed act makes; and whether the store's folder is synced before it. */
 static uint64_t list_calls(const struct scenario *scenario, const char *module, const struct home *before,
-			   enum refusal_kind kinds[CALLS_MAX])
+			   enum refusal_kind kinds[CALLS_MAX], bool *ret_synced)
 {
 	struct course *course = new_course(scenario, ONCE);
 	struct home home = home_copy(before);
 	struct tracer tracer;
 	uint64_t calls = 0;
 
-	begin(course, module, &home, &tracer);
-	while (tracer_next(&tracer) != TRACE_ASKED && tracer.stop != TRACE_GONE && calls < CALLS_MAX) {
+	begin(course, module, &home, &tracer, true);
+	while (tracer_next(&tracer) != TRACE_ASKED && tracer.stop != TRACE_GONE) {
+		if (tracer.stop == TRACE_EXIT)
+			syncs_note(&course->syncs, &tracer);
+	}
+	*ret_synced = syncs_trusts(&course->syncs, home.path);
+	while (tracer.stop != TRACE_GONE && tracer_next(&tracer) != TRACE_ASKED && calls < CALLS_MAX) {
 		const enum refusal_kind kind =
 			tracer.stop == TRACE_ENTRY ? refusal_kind(&tracer) : REFUSE_NOTHING;
 
@@ -305,7 +414,8 @@ static bool is_wanted(const struct point *point)
 }
 
 /* All points of a scenario; to be freed. */
-static struct point *list_points(const enum refusal_kind *kinds, uint64_t calls, size_t *ret_count)
+static struct point *list_points(const enum refusal_kind *kinds, uint64_t calls, bool synced,
+				 size_t *ret_count)
 {
 	struct point *points = calloc(calls * refusals_count * MODES + 1, sizeof(*points));
 
@@ -313,7 +423,7 @@ static struct point *list_points(const enum refusal_kind *kinds, uint64_t calls,
 	for (uint64_t n = 0; points != NULL && n < calls; n++) {
 		for (size_t i = 0; i < refusals_count; i++) {
 			for (enum mode mode = ONCE; mode < MODES; mode++) {
-				const struct point point = { n, &refusals[i], mode };
+				const struct point point = { n, &refusals[i], mode, synced };
 
 				if (refusals[i].kind == kinds[n] && is_wanted(&point) &&
 				    !(mode == LASTING && refusals[i].passes))
@@ -333,18 +443,21 @@ static void try_scenario(struct report *report, size_t piece, uint64_t *sums, vo
 	struct reference *reference = NULL;
 	struct point *points = NULL;
 	struct home before;
-	size_t count = 0, step = 1;
+	size_t count = 0, step = 1, most = 0;
+	uint64_t calls = 0;
+	bool synced = false;
 
 	(void)context;
 	if (scenario->steps != 1 ||
 	    (options.scenario != NULL && strcmp(options.scenario, scenario->name) != 0))
 		return;
 	before = scenario_prepare(scenario, report->module);
-	reference = reference_new(scenario, report->module, &before);
+	reference = reference_new(scenario, report, &before);
 	if (reference != NULL) {
-		points = list_points(kinds, list_calls(scenario, report->module, &before, kinds), &count);
-		if (report->short_run && count > SHORT_POINTS)
-			step = count / SHORT_POINTS;
+		calls = list_calls(scenario, report->module, &before, kinds, &synced);
+		points = list_points(kinds, calls, synced, &count);
+		most = report->short_run ? SHORT_POINTS : MOST_POINTS;
+		step = count > most ? count / most : 1;
 		for (size_t i = report->seed * 7919 % step; i < count; i += step)
 			try_point(report, scenario, &before, reference, &points[i], sums);
 		printf("%-20s %zu errors, %llu points, %llu bad\n", scenario->name, count,

@@ -13,7 +13,7 @@
 
 struct board {
 	atomic_size_t next;
-	_Atomic uint64_t points, bad;
+	_Atomic uint64_t points, bad, left_out;
 	_Atomic uint64_t sums[JOBS_SUMS];
 };
 
@@ -31,12 +31,13 @@ __attribute__((noreturn)) static void work_child(const struct report *given, str
 	uint64_t sums[JOBS_SUMS] = { 0 };
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	report.points = report.bad = 0;
+	report.points = report.bad = report.left_out = 0;
 	for (size_t piece = atomic_fetch_add(&board->next, 1); piece < count;
 	     piece = atomic_fetch_add(&board->next, 1))
 		work(&report, piece, sums, context);
 	atomic_fetch_add(&board->points, report.points);
 	atomic_fetch_add(&board->bad, report.bad);
+	atomic_fetch_add(&board->left_out, report.left_out);
 	for (size_t i = 0; i < JOBS_SUMS; i++)
 		atomic_fetch_add(&board->sums[i], sums[i]);
 	(void)fflush(stdout);
@@ -69,6 +70,7 @@ void jobs_run(struct report *report, unsigned processes, size_t count, jobs_work
 	}
 	report->points += atomic_load(&board->points);
 	report->bad += atomic_load(&board->bad);
+	report->left_out += atomic_load(&board->left_out);
 	for (size_t i = 0; i < JOBS_SUMS; i++)
 		ret_sums[i] = atomic_load(&board->sums[i]);
 	(void)munmap(board, sizeof(*board));

@@ -3,11 +3,11 @@
  * system call, before and after each store to shared memory. What is found then must be
  * the state before or after; what was acknowledged must be there; and a wrong PIN that was
  * looked at must have cost its try. A process that has used the store all along must see
- * what a new one sees.
+ * what a new one sees; that it can't open the store is bad, and that the acting process ends
+ * before it is killed.
  */
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,11 +17,11 @@
 #include "scenario.h"
 #include "tracer.h"
 
-/* Only the hash of a PIN maps so much at once. */
-#define HASH_LEN (UINT64_C(16) << 20)
-
 /* Of each scenario in a short run. */
 #define SHORT_POINTS 12
+
+/* Of any scenario: more than any of ours has; where opening takes tens of thousands of calls, so many tell enough. */
+#define MOST_POINTS 4000
 
 enum sum {
 	CALLS,  /* points before and after system calls */
@@ -46,6 +46,11 @@ struct moment {
 	unsigned begun; /* steps */
 	unsigned ended;
 	bool store; /* not a system call */
+	bool gone;  /* the process ended before it was killed: `status` */
+	int status;
+	bool alone;          /* the onlooker that was to be there is not */
+	unsigned wrong_step; /* answered something else than it has to: `answer`; 0: none */
+	CK_RV answer;
 	char where[64];
 };
 
@@ -58,9 +63,15 @@ static void let_trace(void *context)
 		_exit(77);
 }
 
-static bool is_hash(const struct tracer *tracer)
+/* What was answered by now; nothing disturbs a step that came to its end. */
+static void read_answers(const struct scenario *scenario, struct scenario_page *page, struct moment *moment)
 {
-	return tracer->stop == TRACE_ENTRY && tracer->call == SYS_mmap && tracer->args[1] >= HASH_LEN;
+	moment->begun = atomic_load(&page->begun);
+	moment->ended = atomic_load(&page->ended);
+	for (unsigned step = 0; step < moment->ended && moment->wrong_step == 0; step++) {
+		moment->answer = atomic_load(&page->answers[step]);
+		moment->wrong_step = moment->answer != scenario->want ? step + 1 : 0;
+	}
 }
 
 /*
@@ -79,18 +90,21 @@ static uint64_t run_to(const struct scenario *scenario, const char *module, cons
 	if (!tracer_begin(&tracer, scenario_start(scenario, module, home, &hooks, page), "/store.gen"))
 		report_bail("%s: the process can't be traced: status %#x, %s", scenario->name,
 			    (unsigned)tracer.status, actor_rv_name(atomic_load(&page->ready) - 1));
-	if (onlooker != NULL) /* who knows how things are just before */
+	if (onlooker != NULL) { /* who knows how things are just before */
 		*onlooker = onlooker_begin(module, home);
+		moment.alone = onlooker->pid == 0;
+	}
 	while (stops <= n && tracer_next(&tracer) != TRACE_GONE && tracer.stop != TRACE_ASKED) {
 		if (atomic_load(&page->begun) == 0)
 			continue;
 		stops++;
-		moment.hashed = moment.hashed || is_hash(&tracer);
+		moment.hashed = moment.hashed || (tracer.stop == TRACE_ENTRY && tracer_hashes(&tracer));
 		if (atomic_load(&page->ended) == scenario->steps)
 			break; /* and all after it is like this */
 	}
-	moment.begun = atomic_load(&page->begun);
-	moment.ended = atomic_load(&page->ended);
+	read_answers(scenario, page, &moment);
+	moment.gone = tracer.stop == TRACE_GONE;
+	moment.status = tracer.status;
 	moment.store = tracer.stop == TRACE_BEFORE_STORE || tracer.stop == TRACE_AFTER_STORE;
 	(void)snprintf(moment.where, sizeof(moment.where), "%s", tracer_where(&tracer));
 	tracer_kill(&tracer);
@@ -119,6 +133,24 @@ static void say(struct report *report, const struct scenario *scenario, uint64_t
 	free(words);
 }
 
+/* What is wrong with the run itself, whatever the store holds; to be freed, NULL if nothing is. */
+static char *wrong_run(const struct moment *moment)
+{
+	char *why = NULL;
+	int len = 0;
+
+	if (moment->alone)
+		len = asprintf(&why, "another process can't open the store and log in");
+	else if (moment->gone)
+		len = asprintf(&why, "the process ended before it was killed, with status %#x",
+			       (unsigned)moment->status);
+	else if (moment->wrong_step != 0)
+		len = asprintf(&why, "step %u answers %s", moment->wrong_step, actor_rv_name(moment->answer));
+	if (len < 0)
+		report_bail("out of memory");
+	return why;
+}
+
 /* Takes over what the onlooker sees, and says what is wrong with it; to be freed, NULL if nothing is. */
 static char *compare_onlooker(char *looked_on, const char *seen, uint64_t *sums)
 {
@@ -142,6 +174,26 @@ static void count(const struct moment *moment, const struct verdict *verdict, ui
 		sums[verdict->tried ? TRIED : verdict->state > 0 ? AFTER : BEFORE]++;
 }
 
+/* What is wrong with a point; to be freed, NULL if nothing is. Takes over what the onlooker sees, if there is one. */
+static char *wrong_point(const struct scenario *scenario, const struct moment *moment,
+			 struct verdict *verdict, const char *seen, char *looked_on, uint64_t *sums)
+{
+	const bool regained = scenario->wrong_pin && moment->hashed && verdict->good && verdict->state == 0 &&
+			      !verdict->tried;
+	char *why = looked_on != NULL ? compare_onlooker(looked_on, seen, sums) : NULL;
+	char *run = wrong_run(moment);
+
+	if (verdict->why == NULL && regained)
+		verdict->why = strdup("the PIN was looked at, and no try is missing");
+	if (run != NULL || verdict->why != NULL) {
+		free(why);
+		why = run != NULL ? run : strdup(verdict->why);
+	}
+	free(verdict->why);
+	verdict->why = NULL;
+	return why;
+}
+
 static void try_point(struct report *report, const struct scenario *scenario, const struct home *before,
 		      const struct reference *reference, uint64_t n, bool with_onlooker, uint64_t *sums)
 {
@@ -152,6 +204,7 @@ static void try_point(struct report *report, const struct scenario *scenario, co
 	struct verdict verdict;
 	char *seen = NULL;
 	char *looked_on = NULL;
+	char *why = NULL;
 
 	(void)run_to(scenario, report->module, &home, n, page, with_onlooker ? &onlooker : NULL, &moment);
 	/* First the one who finds the store as it was left, and stays; opening it may put it right. */
@@ -160,29 +213,33 @@ static void try_point(struct report *report, const struct scenario *scenario, co
 	onlooker_end(&onlooker);
 	verdict = reference_judge(reference, seen, moment.begun, moment.ended);
 	sums[HASHED] += scenario->wrong_pin && moment.hashed;
-	if (verdict.good && scenario->wrong_pin && moment.hashed && verdict.state == 0 && !verdict.tried)
-		verdict.why = strdup("the PIN was looked at, and no try is missing");
-	if (verdict.why == NULL && looked_on != NULL)
-		verdict.why = compare_onlooker(looked_on, seen, sums);
-	say(report, scenario, n, with_onlooker, &moment, verdict.why);
+	why = wrong_point(scenario, &moment, &verdict, seen, looked_on, sums);
+	say(report, scenario, n, with_onlooker, &moment, why);
 	count(&moment, &verdict, sums);
-	free(verdict.why);
+	free(why);
 	free(seen);
 	home_remove(&home);
 	scenario_page_free(page);
 }
 
-/* How many stops an undisturbed act has. An onlooker makes it more: others are to be looked out for. */
-static uint64_t count_stops(const struct scenario *scenario, const char *module, const struct home *before,
+/*
+ * How many stops an undisturbed act has. An onlooker makes it more: others are to be looked
+ * out for. As no reference is made with one, what goes wrong here is a bad point.
+ */
+static uint64_t count_stops(struct report *report, const struct scenario *scenario, const struct home *before,
 			    bool with_onlooker)
 {
 	struct scenario_page *page = scenario_page_new();
 	struct home home = home_copy(before);
 	struct onlooker onlooker = { .pid = 0 };
 	struct moment moment;
-	const uint64_t stops =
-		run_to(scenario, module, &home, UINT64_MAX, page, with_onlooker ? &onlooker : NULL, &moment);
+	const uint64_t stops = run_to(scenario, report->module, &home, UINT64_MAX, page,
+				      with_onlooker ? &onlooker : NULL, &moment);
+	char *why = wrong_run(&moment);
 
+	if (why != NULL)
+		say(report, scenario, UINT64_MAX, with_onlooker, &moment, why);
+	free(why);
 	onlooker_end(&onlooker);
 	home_remove(&home);
 	scenario_page_free(page);
@@ -191,17 +248,17 @@ static uint64_t count_stops(const struct scenario *scenario, const char *module,
 
 /* ---- the sweep ---- */
 
-/* A token that is to be initialised bears no onlooker, and a PIN that changes is none's to have. */
+/* A token that is to be initialised bears no onlooker, and a PIN that changes, or isn't there yet, is none's to have. */
 static bool may_have_onlooker(const struct scenario *scenario)
 {
-	return scenario->prepare != NULL && scenario->tries == NULL;
+	return scenario->prepare != NULL && scenario->tries == NULL && !scenario->no_user;
 }
 
 /* All points, or so many, spread over all with a random offset. */
 static void try_points(struct report *report, const struct scenario *scenario, const struct home *before,
 		       const struct reference *reference, uint64_t most, bool with_onlooker, uint64_t *sums)
 {
-	const uint64_t stops = count_stops(scenario, report->module, before, with_onlooker);
+	const uint64_t stops = count_stops(report, scenario, before, with_onlooker);
 	const uint64_t wanted = stops < most ? stops : most;
 	const uint64_t offset = wanted > 0 ? report->seed * 7919 % (stops / wanted) : 0;
 	const uint64_t bad = report->bad;
@@ -220,7 +277,7 @@ static void try_ways(struct report *report, const struct scenario *scenario, con
 		     const struct reference *reference, uint64_t *sums)
 {
 	const bool onlookers = may_have_onlooker(scenario);
-	const uint64_t most = !report->short_run ? UINT64_MAX : onlookers ? SHORT_POINTS / 2 : SHORT_POINTS;
+	const uint64_t most = !report->short_run ? MOST_POINTS : onlookers ? SHORT_POINTS / 2 : SHORT_POINTS;
 
 	if (options.point != NULL) {
 		try_point(report, scenario, before, reference, strtoull(options.point, NULL, 10),
@@ -242,11 +299,27 @@ static void try_scenario(struct report *report, size_t piece, uint64_t *sums, vo
 	if (options.scenario != NULL && strcmp(options.scenario, scenario->name) != 0)
 		return;
 	before = scenario_prepare(scenario, report->module);
-	reference = reference_new(scenario, report->module, &before);
+	reference = reference_new(scenario, report, &before);
 	if (reference != NULL)
 		try_ways(report, scenario, &before, reference, sums);
 	reference_free(reference);
 	home_remove(&before);
+}
+
+/* What the sweep is for has to have come about, or its rules have looked at nothing. */
+static void need_sums(struct report *report, const uint64_t *sums)
+{
+	static const enum sum needed[] = { CALLS, STORES, BEFORE, AFTER, TRIED, HASHED, LOOKED_ON };
+
+	if (!report->ours || report->short_run || options.scenario != NULL || options.point != NULL)
+		return;
+	for (size_t i = 0; i < COUNT(needed); i++) {
+		char why[64];
+
+		(void)snprintf(why, sizeof(why), "no point counts as %s", sum_names[needed[i]]);
+		if (sums[needed[i]] == 0)
+			report_point(report, false, "", why);
+	}
 }
 
 int main(int argc, char **argv)
@@ -276,5 +349,6 @@ int main(int argc, char **argv)
 		report_more(&report, sum_names[i], "%llu", (unsigned long long)sums[i]);
 	}
 	printf("\n");
+	need_sums(&report, sums);
 	return report_end(&report);
 }

@@ -65,7 +65,8 @@ static void put_padded(FILE *out, const char *name, const CK_UTF8CHAR *data, siz
 
 /* ---- the observing process ---- */
 
-static void put_attributes(FILE *out, struct actor *actor, CK_OBJECT_HANDLE object)
+/* With `stop`, no further than to the first answer that is trouble: it is returned. */
+static CK_RV put_attributes(FILE *out, struct actor *actor, CK_OBJECT_HANDLE object, bool stop)
 {
 	static CK_BYTE value[VALUE_MAX];
 
@@ -77,7 +78,10 @@ static void put_attributes(FILE *out, struct actor *actor, CK_OBJECT_HANDLE obje
 			put_value(out, attribute_names[i].name, value, attribute.ulValueLen);
 		else if (rv != CKR_ATTRIBUTE_TYPE_INVALID)
 			(void)fprintf(out, " %s=%s", attribute_names[i].name, actor_rv_name(rv));
+		if (stop && actor_rv_is_trouble(rv))
+			return rv;
 	}
+	return CKR_OK;
 }
 
 CK_ULONG observe_find(FILE *out, struct actor *actor, const char *token,
@@ -97,8 +101,8 @@ CK_ULONG observe_find(FILE *out, struct actor *actor, const char *token,
 void observe_object(FILE *out, struct actor *actor, const char *token, CK_OBJECT_HANDLE object)
 {
 	(void)fprintf(out, "object token=%s", token);
-	put_attributes(out, actor, object);
-	use_object(out, actor, object);
+	(void)put_attributes(out, actor, object, false);
+	(void)use_object(out, actor, object);
 	(void)fputc('\n', out);
 }
 
@@ -109,6 +113,45 @@ static void put_objects(FILE *out, struct actor *actor, const char *token)
 
 	for (CK_ULONG i = 0; i < count; i++)
 		observe_object(out, actor, token, found[i]);
+}
+
+#define TRIES_FLAGS                                                                                     \
+	(CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED | CKF_SO_PIN_COUNT_LOW | \
+	 CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED)
+
+CK_RV observe_slot(FILE *out, struct actor *actor)
+{
+	CK_TOKEN_INFO info;
+	const CK_RV rv = actor->p11.C_GetTokenInfo(actor->slot, &info);
+
+	if (rv != CKR_OK)
+		return rv;
+	(void)fprintf(out, "token flags=%#lx", info.flags & ~(CK_FLAGS)TRIES_FLAGS);
+	put_padded(out, "label", info.label, sizeof(info.label));
+	put_padded(out, "serial", info.serialNumber, sizeof(info.serialNumber));
+	(void)fputc('\n', out);
+	return CKR_OK;
+}
+
+CK_RV observe_session(FILE *out, struct actor *actor)
+{
+	CK_OBJECT_HANDLE found[OBSERVE_OBJECTS];
+	CK_ULONG count = 0;
+	CK_RV rv = observe_slot(out, actor);
+
+	if (rv == CKR_OK)
+		rv = actor->p11.C_FindObjectsInit(actor->session, NULL, 0);
+	if (rv == CKR_OK)
+		rv = actor->p11.C_FindObjects(actor->session, found, OBSERVE_OBJECTS, &count);
+	(void)actor->p11.C_FindObjectsFinal(actor->session);
+	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
+		(void)fputs("object", out);
+		rv = put_attributes(out, actor, found[i], true);
+		if (rv == CKR_OK)
+			rv = use_object(out, actor, found[i]);
+		(void)fputc('\n', out);
+	}
+	return rv;
 }
 
 /* Says which of two PINs works; the session is logged in if one does. A locked PIN is not asked. */
@@ -137,10 +180,6 @@ static const char *tries(CK_FLAGS flags, CK_FLAGS low, CK_FLAGS final, CK_FLAGS 
 		return "one";
 	return (flags & low) != 0 ? "fewer" : "full";
 }
-
-#define TRIES_FLAGS                                                                                     \
-	(CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED | CKF_SO_PIN_COUNT_LOW | \
-	 CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED)
 
 static void put_token_info(FILE *out, const CK_TOKEN_INFO *info, const char *token)
 {

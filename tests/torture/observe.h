@@ -28,6 +28,10 @@ char *observe(const char *module, const struct home *home);
 CK_ULONG observe_find(FILE *out, struct actor *actor, const char *token,
 		      CK_OBJECT_HANDLE found[OBSERVE_OBJECTS]);
 void observe_object(FILE *out, struct actor *actor, const char *token, CK_OBJECT_HANDLE object);
+/* All of them, the token's line first; ends with the first answer that is trouble (actor.h), which it returns. PIN tries are not in it. */
+CK_RV observe_session(FILE *out, struct actor *actor);
+/* The token's line alone. */
+CK_RV observe_slot(FILE *out, struct actor *actor);
 /* The lines of an observation that are objects', in order and each once; to be freed. */
 char *observe_only_objects(const char *text);
 

@@ -272,7 +272,7 @@ static void run_scenario(const struct scenario *scenario)
 	const unsigned random = sweep.random != NULL ? (unsigned)atoi(sweep.random) : 4;
 
 	stage.before = scenario_prepare(scenario, sweep.report.module);
-	stage.reference = reference_new(scenario, sweep.report.module, &stage.before);
+	stage.reference = reference_new(scenario, &sweep.report, &stage.before);
 	if (stage.reference == NULL) {
 		home_remove(&stage.before);
 		return;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "actor.h"
@@ -33,8 +34,8 @@ void report_bail(const char *format, ...)
 	exit(2);
 }
 
-/* The module of the build folder that this program lies in. */
-static void find_built(char *built, size_t len)
+/* The module of the build folder that this program lies in. False if that can't be told. */
+static bool find_built(char *built, size_t len)
 {
 	char self[PATH_MAX];
 	ssize_t got = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -44,8 +45,29 @@ static void find_built(char *built, size_t len)
 			got--;
 		got = got > 0 ? got - 1 : 0;
 	}
-	if (got <= 0 || snprintf(built, len, "%.*s/libashlar-pkcs11.so", (int)got, self) >= (int)len)
+	return got > 0 && snprintf(built, len, "%.*s/libashlar-pkcs11.so", (int)got, self) < (int)len;
+}
+
+static bool is_same_file(const char *one, const char *other)
+{
+	struct stat first, second;
+
+	return stat(one, &first) == 0 && stat(other, &second) == 0 && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
+/* The module that was given, or the one just built. */
+static void choose_module(struct report *report)
+{
+	const bool found = find_built(report->built, sizeof(report->built));
+
+	if (report->module == NULL && !found)
 		report_bail("can't tell where this program lies: give --module");
+	if (report->module == NULL)
+		report->module = report->built;
+	if (access(report->module, R_OK) != 0)
+		report_bail("%s: %s", report->module, strerror(errno));
+	report->ours = found && is_same_file(report->module, report->built);
 }
 
 static char *join_command(int argc, char **argv)
@@ -129,12 +151,7 @@ void report_begin(struct report *report, const char *sweep, int argc, char **arg
 		print_usage(stderr, sweep, usage);
 		exit(2);
 	}
-	if (report->module == NULL) {
-		find_built(report->built, sizeof(report->built));
-		report->module = report->built;
-	}
-	if (access(report->module, R_OK) != 0)
-		report_bail("%s: %s", report->module, strerror(errno));
+	choose_module(report);
 }
 
 void report_point(struct report *report, bool good, const char *repeat, const char *why)
@@ -144,6 +161,16 @@ void report_point(struct report *report, bool good, const char *repeat, const ch
 		return;
 	report->bad++;
 	printf("BAD: %s\n     repeat: %s %s\n", why, report->sweep, repeat);
+	(void)fflush(stdout);
+}
+
+void report_left_out(struct report *report, const char *repeat, const char *why)
+{
+	report->left_out++;
+	if (report->ours)
+		report_point(report, false, repeat, why);
+	else
+		printf("left out: %s\n", why);
 	(void)fflush(stdout);
 }
 
@@ -196,9 +223,11 @@ static void write_json(const struct report *report)
 	report_json_text(out, report->sweep);
 	(void)fputs(", \"module\": ", out);
 	report_json_text(out, description);
-	(void)fprintf(out, ", \"points\": %llu, \"bad\": %llu, \"seconds\": %.1f, \"command\": ",
-		      (unsigned long long)report->points, (unsigned long long)report->bad,
-		      report_seconds(report));
+	(void)fprintf(
+		out,
+		", \"points\": %llu, \"bad\": %llu, \"left_out\": %llu, \"seconds\": %.1f, \"command\": ",
+		(unsigned long long)report->points, (unsigned long long)report->bad,
+		(unsigned long long)report->left_out, report_seconds(report));
 	report_json_text(out, report->command != NULL ? report->command : report->sweep);
 	(void)fprintf(out, ", \"more\": {%s}}\n", report->more);
 	if (fclose(out) != 0)

@@ -23,10 +23,12 @@ struct report {
 	const char *sweep;
 	const char *module; /* its path: --module, or the one just built */
 	const char *json;   /* --json FILE, or NULL */
+	bool ours;          /* it is the one just built: what it can't do is bad */
 	bool short_run;     /* --short */
 	uint64_t seed;      /* --seed N, 1 if not given */
 
 	uint64_t points, bad;
+	uint64_t left_out; /* pieces of the sweep that the module can't do */
 	struct timespec start;
 	char *command;
 	char built[4096];       /* path of the module just built */
@@ -46,6 +48,9 @@ void report_begin(struct report *report, const char *sweep, int argc, char **arg
 
 /* One point was tried. A bad one is printed with what repeats it. */
 void report_point(struct report *report, bool good, const char *repeat, const char *why);
+
+/* A piece of the sweep can't be done with the module, and why. A bad point if it is ours: others may lack things. */
+void report_left_out(struct report *report, const char *repeat, const char *why);
 
 /* A member of the JSON's "more": its value is given as JSON (a number, or text in quotes). */
 __attribute__((format(printf, 3, 4))) void report_more(struct report *report, const char *name,

@@ -6,7 +6,7 @@
  * numbers, unique ids) is told from what has to come out the same.
  *
  *     struct home before = scenario_prepare(scenario, module);
- *     struct reference *reference = reference_new(scenario, module, &before);
+ *     struct reference *reference = reference_new(scenario, &report, &before);
  *     …for each point:
  *     struct home home = home_copy(&before);
  *     pid_t actor = scenario_start(scenario, module, &home, &hooks, page);
@@ -21,33 +21,48 @@
 
 #include "actor.h"
 #include "home.h"
+#include "report.h"
 
 #define SCENARIO_STEPS 4
+#define SCENARIO_TEXT  262144
 
 struct scenario {
 	const char *name;
 	unsigned steps;
 	const char *tries; /* whose PIN the act takes a try of: "user", "so" or NULL */
 	bool wrong_pin;    /* the PIN is wrong: the try is counted before anybody can know */
-	CK_RV want;        /* what each step answers */
+	CK_RV want;        /* what each step answers: CKR_OK if not said */
 
 	/* Each in a process of its own, the module loaded and initialised. */
 	CK_RV (*prepare)(struct actor *actor); /* NULL: an empty folder */
 	CK_RV (*ready)(struct actor *actor);   /* NULL: nothing to get ready */
 	CK_RV (*act)(struct actor *actor, unsigned step);
-	/* After the act, in the same process: reads what was there before. */
-	CK_RV (*look)(struct actor *actor);
+	/* In the same process, before or after the act: what it sees, as lines. */
+	CK_RV (*look)(struct actor *actor, FILE *out);
+	bool no_user; /* nobody can log in as user before the act */
+	bool opens;   /* the act itself initialises the module, and changes nothing */
+	/* The act asks for more than a PKCS#11 module has: it is done in this one, if that under test is ours. */
+	const char *sister;
 };
 
 /* All of them; the last has no name. */
 extern const struct scenario scenarios[];
 const struct scenario *scenario_named(const char *name);
 
+/* What the acting process sees itself. */
+enum scenario_sight {
+	SIGHT_BEFORE, /* looking before the act */
+	SIGHT_ACTED,  /* in an act that reads */
+	SIGHT_AFTER,  /* looking after it */
+	SIGHTS,
+};
+
 /* What the acting process says of itself, in memory that it shares with the sweep. */
 struct scenario_page {
 	_Atomic(CK_ULONG) ready;                   /* what loading and `ready` answered, plus 1 */
 	atomic_uint begun, ended;                  /* steps */
 	_Atomic(CK_ULONG) answers[SCENARIO_STEPS]; /* of the steps that ended */
+	char sights[SIGHTS][SCENARIO_TEXT];        /* if the hooks ask for them */
 };
 
 struct scenario_page *scenario_page_new(void);
@@ -62,7 +77,13 @@ struct scenario_hooks {
 	void *context;
 	unsigned steps; /* do so many steps alone; 0: all */
 	bool finalize;  /* C_Finalize at the end; else the process just goes */
+	bool look;      /* look before and after */
 };
+
+/* What `look` of the scenario writes, and answers. */
+CK_RV scenario_look(const struct scenario *scenario, struct actor *actor, char ret_text[SCENARIO_TEXT]);
+/* The same of what the act has seen: "" if it is none that reads. */
+void scenario_acted(struct actor *actor, char ret_text[SCENARIO_TEXT]);
 
 /* A folder with the store as the scenario wants it, or ends the program. Closed cleanly. */
 struct home scenario_prepare(const struct scenario *scenario, const char *module);
@@ -75,8 +96,8 @@ pid_t scenario_start(const struct scenario *scenario, const char *module, const 
 
 struct reference;
 
-/* NULL, having said why, if the module can't do the scenario. */
-struct reference *reference_new(const struct scenario *scenario, const char *module,
+/* NULL, having reported it as left out, if the module can't do the scenario undisturbed. */
+struct reference *reference_new(const struct scenario *scenario, struct report *report,
 				const struct home *before);
 struct reference *reference_free(struct reference *reference);
 
@@ -94,5 +115,7 @@ struct verdict reference_judge(const struct reference *reference, const char *ob
 bool reference_tried(const struct reference *reference, const char *observed, unsigned state);
 /* Whether the act changes nothing but how many PIN tries are left. */
 bool reference_only_tries(const struct reference *reference);
+/* How what the acting process saw differs from what it sees undisturbed; to be freed, NULL if it does not. */
+char *reference_sight(const struct reference *reference, enum scenario_sight sight, const char *seen);
 /* The state after so many steps, as it may be compared with. */
 const char *reference_state(const struct reference *reference, unsigned step);

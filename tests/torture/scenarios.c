@@ -1,6 +1,8 @@
 /* The table of scenarios, and what each does. */
 #include <stdio.h>
+#include <unistd.h>
 
+#include "observe.h"
 #include "scenario.h"
 
 static CK_BBOOL yes = CK_TRUE;
@@ -167,6 +169,16 @@ static CK_RV wrong_logins(struct actor *actor, CK_USER_TYPE user, int times)
 			     : CKR_FUNCTION_FAILED;
 	}
 	return rv == CKR_OK ? actor->p11.C_CloseSession(actor->session) : rv;
+}
+
+/* As a process leaves it that has gone: what it wrote is in SQLite's log. */
+static CK_RV prepare_left(struct actor *actor)
+{
+	CK_RV rv = prepare_objects(actor);
+
+	if (rv == CKR_OK)
+		_exit(0);
+	return rv;
 }
 
 /* Objects, and one or two of the three tries gone. */
@@ -365,6 +377,14 @@ static CK_RV act_import_private(struct actor *actor, unsigned step)
 		      TEXT(CKA_ID, "id-new"), BYTES(CKA_EC_PARAMS, p256), BYTES(CKA_VALUE, scalar));
 }
 
+/* In one change, as `ashlar key import` does it. */
+static CK_RV act_import_keys(struct actor *actor, unsigned step)
+{
+	(void)step;
+	return actor->import_keys != NULL ? actor->import_keys(actor->session, 20)
+					  : CKR_FUNCTION_NOT_SUPPORTED;
+}
+
 static CK_RV act_import_certificate(struct actor *actor, unsigned step)
 {
 	static CK_BYTE id[] = "id-new";
@@ -479,75 +499,111 @@ static CK_RV act_row(struct actor *actor, unsigned step)
 	}
 }
 
-/* ---- looking at what was there before ---- */
-
-static CK_RV look_token(struct actor *actor)
+/* Whoever starts a program: from C_Initialize to all that can be seen. After a failure nothing stays open. */
+static CK_RV act_open(struct actor *actor, unsigned step)
 {
-	CK_TOKEN_INFO info;
+	size_t len = 0;
+	FILE *out = open_memstream(&actor->seen, &len);
+	CK_RV rv = out != NULL ? actor->p11.C_Initialize(NULL) : CKR_HOST_MEMORY;
 
-	return actor->p11.C_GetTokenInfo(actor->slot, &info);
-}
-
-static CK_RV look_objects(struct actor *actor)
-{
-	CK_OBJECT_HANDLE found[64];
-	CK_ULONG count = 0;
-	CK_BYTE value[64];
-	CK_ATTRIBUTE attribute = { CKA_CLASS, value, sizeof(value) };
-	CK_RV rv = look_token(actor);
-
-	if (rv == CKR_OK)
-		rv = actor->p11.C_FindObjectsInit(actor->session, NULL, 0);
-	if (rv == CKR_OK)
-		rv = actor->p11.C_FindObjects(actor->session, found, COUNT(found), &count);
-	(void)actor->p11.C_FindObjectsFinal(actor->session);
-	for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
-		attribute.ulValueLen = sizeof(value);
-		rv = actor->p11.C_GetAttributeValue(actor->session, found[i], &attribute, 1);
+	(void)step;
+	if (rv == CKR_OK) {
+		rv = actor_open(actor, 0, CKU_USER, USER_PIN_1);
+		if (rv == CKR_OK)
+			rv = observe_session(out, actor);
+		if (rv != CKR_OK) {
+			actor->session = 0;
+			(void)actor->p11.C_Finalize(NULL);
+		}
 	}
+	if (out != NULL)
+		(void)fclose(out);
 	return rv;
 }
 
-/* clang-format off: a table */
+/* ---- looking ---- */
+
+static CK_RV look_token(struct actor *actor, FILE *out)
+{
+	return observe_slot(out, actor);
+}
+
+static CK_RV look_objects(struct actor *actor, FILE *out)
+{
+	return observe_session(out, actor);
+}
+
+/* Nothing, unless the act has opened it. */
+static CK_RV look_opened(struct actor *actor, FILE *out)
+{
+	return actor->session != 0 ? observe_session(out, actor) : CKR_OK;
+}
+
+/* clang-format off */
 const struct scenario scenarios[] = {
-	{ "init-token", 1, NULL, false, CKR_OK, NULL, ready_blank_slot, act_init_token, look_token },
-	{ "init-token-again", 1, "so", false, CKR_OK, prepare_objects, ready_slot, act_init_token,
-	  look_token },
-	{ "init-token-wrong", 1, "so", true, CKR_PIN_INCORRECT, prepare_objects, ready_slot,
-	  act_init_token_wrong, look_token },
-	{ "init-pin", 1, NULL, false, CKR_OK, prepare_bare, ready_so, act_init_pin, look_objects },
-	{ "init-pin-locked", 1, NULL, false, CKR_OK, prepare_locked, ready_so, act_init_pin, look_objects },
-	{ "set-pin", 1, "user", false, CKR_OK, prepare_objects, ready_session, act_set_pin, look_objects },
-	{ "set-pin-so", 1, "so", false, CKR_OK, prepare_objects, ready_so, act_set_so_pin, look_objects },
-	{ "set-pin-wrong", 1, "user", true, CKR_PIN_INCORRECT, prepare_objects, ready_user, act_set_pin_wrong,
-	  look_objects },
-	{ "login", 1, "user", false, CKR_OK, prepare_tried, ready_session, act_login, look_objects },
-	{ "login-wrong", 1, "user", true, CKR_PIN_INCORRECT, prepare_objects, ready_session, act_login_wrong,
-	  look_objects },
-	{ "login-last-try", 1, "user", true, CKR_PIN_LOCKED, prepare_last_try, ready_session, act_login_wrong,
-	  look_objects },
-	{ "login-so", 1, "so", false, CKR_OK, prepare_so_tried, ready_session, act_so_login, look_objects },
-	{ "login-so-wrong", 1, "so", true, CKR_PIN_INCORRECT, prepare_objects, ready_session,
-	  act_so_login_wrong, look_objects },
-	{ "create-data", 1, NULL, false, CKR_OK, prepare_objects, ready_user, act_create_data, look_objects },
-	{ "create-secret", 1, NULL, false, CKR_OK, prepare_objects, ready_user, act_create_secret,
-	  look_objects },
-	{ "import-private", 1, NULL, false, CKR_OK, prepare_objects, ready_user, act_import_private,
-	  look_objects },
-	{ "import-certificate", 1, NULL, false, CKR_OK, prepare_objects, ready_user, act_import_certificate,
-	  look_objects },
-	{ "set", 1, NULL, false, CKR_OK, prepare_objects, ready_key, act_set, look_objects },
-	{ "set-data", 1, NULL, false, CKR_OK, prepare_objects, ready_note, act_set_note, look_objects },
-	{ "copy", 1, NULL, false, CKR_OK, prepare_objects, ready_key, act_copy, look_objects },
-	{ "destroy-data", 1, NULL, false, CKR_OK, prepare_objects, ready_note, act_destroy, look_objects },
-	{ "destroy-private", 1, NULL, false, CKR_OK, prepare_objects, ready_private, act_destroy,
-	  look_objects },
-	{ "generate", 1, NULL, false, CKR_OK, prepare_objects, ready_user, act_generate, look_objects },
-	{ "generate-pair", 1, NULL, false, CKR_OK, prepare_objects, ready_user, act_generate_pair,
-	  look_objects },
-	{ "unwrap", 1, NULL, false, CKR_OK, prepare_objects, ready_wrapped, act_unwrap, look_objects },
-	{ "derive", 1, NULL, false, CKR_OK, prepare_objects, ready_derive, act_derive, look_objects },
-	{ "row", 4, NULL, false, CKR_OK, prepare_objects, ready_key, act_row, look_objects },
+	{ .name = "init-token", .steps = 1, .ready = ready_blank_slot, .act = act_init_token,
+	  .look = look_token },
+	{ .name = "init-token-again", .steps = 1, .tries = "so", .prepare = prepare_objects,
+	  .ready = ready_slot, .act = act_init_token, .look = look_token },
+	{ .name = "init-token-wrong", .steps = 1, .tries = "so", .wrong_pin = true,
+	  .want = CKR_PIN_INCORRECT, .prepare = prepare_objects, .ready = ready_slot,
+	  .act = act_init_token_wrong, .look = look_token },
+	{ .name = "init-pin", .steps = 1, .prepare = prepare_bare, .ready = ready_so, .act = act_init_pin,
+	  .look = look_objects, .no_user = true },
+	{ .name = "init-pin-locked", .steps = 1, .prepare = prepare_locked, .ready = ready_so,
+	  .act = act_init_pin, .look = look_objects, .no_user = true },
+	{ .name = "set-pin", .steps = 1, .tries = "user", .prepare = prepare_objects, .ready = ready_session,
+	  .act = act_set_pin, .look = look_objects },
+	{ .name = "set-pin-so", .steps = 1, .tries = "so", .prepare = prepare_objects, .ready = ready_so,
+	  .act = act_set_so_pin, .look = look_objects },
+	{ .name = "set-pin-wrong", .steps = 1, .tries = "user", .wrong_pin = true, .want = CKR_PIN_INCORRECT,
+	  .prepare = prepare_objects, .ready = ready_user, .act = act_set_pin_wrong, .look = look_objects },
+	{ .name = "login", .steps = 1, .tries = "user", .prepare = prepare_tried, .ready = ready_session,
+	  .act = act_login, .look = look_objects },
+	{ .name = "login-wrong", .steps = 1, .tries = "user", .wrong_pin = true, .want = CKR_PIN_INCORRECT,
+	  .prepare = prepare_objects, .ready = ready_session, .act = act_login_wrong, .look = look_objects },
+	{ .name = "login-last-try", .steps = 1, .tries = "user", .wrong_pin = true, .want = CKR_PIN_LOCKED,
+	  .prepare = prepare_last_try, .ready = ready_session, .act = act_login_wrong,
+	  .look = look_objects },
+	{ .name = "login-so", .steps = 1, .tries = "so", .prepare = prepare_so_tried, .ready = ready_session,
+	  .act = act_so_login, .look = look_objects },
+	{ .name = "login-so-wrong", .steps = 1, .tries = "so", .wrong_pin = true, .want = CKR_PIN_INCORRECT,
+	  .prepare = prepare_objects, .ready = ready_session, .act = act_so_login_wrong,
+	  .look = look_objects },
+	{ .name = "create-data", .steps = 1, .prepare = prepare_objects, .ready = ready_user,
+	  .act = act_create_data, .look = look_objects },
+	{ .name = "create-secret", .steps = 1, .prepare = prepare_objects, .ready = ready_user,
+	  .act = act_create_secret, .look = look_objects },
+	{ .name = "import-private", .steps = 1, .prepare = prepare_objects, .ready = ready_user,
+	  .act = act_import_private, .look = look_objects },
+	{ .name = "import-keys", .steps = 1, .prepare = prepare_objects, .ready = ready_user,
+	  .act = act_import_keys, .look = look_objects, .sister = "libashlar-import.so" },
+	{ .name = "import-certificate", .steps = 1, .prepare = prepare_objects, .ready = ready_user,
+	  .act = act_import_certificate, .look = look_objects },
+	{ .name = "set", .steps = 1, .prepare = prepare_objects, .ready = ready_key, .act = act_set,
+	  .look = look_objects },
+	{ .name = "set-data", .steps = 1, .prepare = prepare_objects, .ready = ready_note,
+	  .act = act_set_note, .look = look_objects },
+	{ .name = "copy", .steps = 1, .prepare = prepare_objects, .ready = ready_key, .act = act_copy,
+	  .look = look_objects },
+	{ .name = "destroy-data", .steps = 1, .prepare = prepare_objects, .ready = ready_note,
+	  .act = act_destroy, .look = look_objects },
+	{ .name = "destroy-private", .steps = 1, .prepare = prepare_objects, .ready = ready_private,
+	  .act = act_destroy, .look = look_objects },
+	{ .name = "generate", .steps = 1, .prepare = prepare_objects, .ready = ready_user,
+	  .act = act_generate, .look = look_objects },
+	{ .name = "generate-pair", .steps = 1, .prepare = prepare_objects, .ready = ready_user,
+	  .act = act_generate_pair, .look = look_objects },
+	{ .name = "unwrap", .steps = 1, .prepare = prepare_objects, .ready = ready_wrapped,
+	  .act = act_unwrap, .look = look_objects },
+	{ .name = "derive", .steps = 1, .prepare = prepare_objects, .ready = ready_derive, .act = act_derive,
+	  .look = look_objects },
+	{ .name = "row", .steps = 4, .prepare = prepare_objects, .ready = ready_key, .act = act_row,
+	  .look = look_objects },
+	{ .name = "open", .steps = 1, .tries = "user", .prepare = prepare_objects, .act = act_open,
+	  .look = look_opened, .opens = true },
+	{ .name = "open-left", .steps = 1, .tries = "user", .prepare = prepare_left, .act = act_open,
+	  .look = look_opened, .opens = true },
 	{ .name = NULL },
 };
 /* clang-format on */

@@ -21,6 +21,7 @@
 #define PAGE        4096u
 #define CALL_LEN    2u /* of the instruction `syscall` */
 #define CALL_SIGNAL (SIGTRAP | 0x80)
+#define HASH_LEN    (UINT64_C(16) << 20)
 
 bool tracer_let(void)
 {
@@ -286,6 +287,11 @@ void tracer_shorten(struct tracer *tracer, uint64_t len)
 
 	registers.rdx = len;
 	set_registers(tracer, &registers);
+}
+
+bool tracer_hashes(const struct tracer *tracer)
+{
+	return tracer->call == SYS_mmap && tracer->args[1] >= HASH_LEN;
 }
 
 const char *tracer_where(const struct tracer *tracer)

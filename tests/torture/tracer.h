@@ -63,5 +63,8 @@ void tracer_refuse(struct tracer *tracer, int error);
 /* At TRACE_ENTRY of a read or write: so many bytes only. */
 void tracer_shorten(struct tracer *tracer, uint64_t len);
 
+/* Whether the call is one that only the hash of a PIN makes: so much memory at once. */
+bool tracer_hashes(const struct tracer *tracer);
+
 /* Where it is, in words: "before pwrite64", in a buffer that the next call overwrites. */
 const char *tracer_where(const struct tracer *tracer);

@@ -37,16 +37,23 @@ static const struct way *way_of(CK_KEY_TYPE type)
 	return NULL;
 }
 
-static bool may(struct actor *actor, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type)
+static CK_RV only_trouble(CK_RV rv)
+{
+	return actor_rv_is_trouble(rv) ? rv : CKR_OK;
+}
+
+static CK_RV may(struct actor *actor, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type, bool *ret_may)
 {
 	CK_BBOOL allowed = CK_FALSE;
 	CK_ATTRIBUTE attribute = { type, &allowed, sizeof(allowed) };
+	const CK_RV rv = actor->p11.C_GetAttributeValue(actor->session, key, &attribute, 1);
 
-	return actor->p11.C_GetAttributeValue(actor->session, key, &attribute, 1) == CKR_OK &&
-	       allowed == CK_TRUE;
+	*ret_may = rv == CKR_OK && allowed == CK_TRUE;
+	return only_trouble(rv);
 }
 
-static bool read_key(struct actor *actor, CK_OBJECT_HANDLE object, struct key *ret_key)
+/* Whether it is a key that can be used. */
+static CK_RV read_key(struct actor *actor, CK_OBJECT_HANDLE object, struct key *ret_key, bool *ret_usable)
 {
 	struct key key = { .handle = object };
 	CK_ATTRIBUTE attributes[] = {
@@ -55,17 +62,21 @@ static bool read_key(struct actor *actor, CK_OBJECT_HANDLE object, struct key *r
 		{ CKA_ID, key.id, sizeof(key.id) },
 	};
 
+	*ret_usable = false;
 	for (size_t i = 0; i < COUNT(attributes); i++) {
-		if (actor->p11.C_GetAttributeValue(actor->session, object, &attributes[i], 1) != CKR_OK)
-			return false;
+		const CK_RV rv = actor->p11.C_GetAttributeValue(actor->session, object, &attributes[i], 1);
+
+		if (rv != CKR_OK)
+			return only_trouble(rv);
 	}
 	key.id_len = attributes[2].ulValueLen;
 	*ret_key = key;
-	return key.class == CKO_PRIVATE_KEY || key.class == CKO_SECRET_KEY;
+	*ret_usable = key.class == CKO_PRIVATE_KEY || key.class == CKO_SECRET_KEY;
+	return CKR_OK;
 }
 
 /* The public key with the same id and type. */
-static bool find_public(struct actor *actor, struct key *key, CK_OBJECT_HANDLE *ret_public)
+static CK_RV find_public(struct actor *actor, struct key *key, CK_OBJECT_HANDLE *ret_public, bool *ret_found)
 {
 	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
 	CK_ATTRIBUTE template[] = {
@@ -79,7 +90,8 @@ static bool find_public(struct actor *actor, struct key *key, CK_OBJECT_HANDLE *
 	if (rv == CKR_OK)
 		rv = actor->p11.C_FindObjects(actor->session, ret_public, 1, &count);
 	(void)actor->p11.C_FindObjectsFinal(actor->session);
-	return rv == CKR_OK && count == 1;
+	*ret_found = rv == CKR_OK && count == 1;
+	return only_trouble(rv);
 }
 
 static void put_bytes(FILE *out, const char *name, const CK_BYTE *bytes, CK_ULONG len)
@@ -89,33 +101,37 @@ static void put_bytes(FILE *out, const char *name, const CK_BYTE *bytes, CK_ULON
 		(void)fprintf(out, "%02x", bytes[i]);
 }
 
-static void put_sign(FILE *out, struct actor *actor, struct key *key, CK_MECHANISM_TYPE type)
+static CK_RV put_sign(FILE *out, struct actor *actor, struct key *key, CK_MECHANISM_TYPE type)
 {
 	static CK_BYTE signature[OUTPUT];
 	CK_MECHANISM mechanism = { type, NULL, 0 };
 	CK_OBJECT_HANDLE verifier = key->handle;
 	CK_ULONG len = sizeof(signature);
 	CK_RV rv = actor->p11.C_SignInit(actor->session, &mechanism, key->handle);
+	bool found = true;
 
 	if (rv == CKR_OK)
 		rv = actor->p11.C_Sign(actor->session, message, sizeof(message), signature, &len);
 	(void)fprintf(out, " use.sign=%s", actor_rv_name(rv));
 	if (rv != CKR_OK)
-		return;
+		return only_trouble(rv);
 	/* The same key gives the same again: what a wrong one would not. */
 	if (key->class == CKO_SECRET_KEY)
 		put_bytes(out, "use.mac", signature, len);
-	if (key->class == CKO_PRIVATE_KEY && !find_public(actor, key, &verifier)) {
+	else
+		rv = find_public(actor, key, &verifier, &found);
+	if (!found) {
 		(void)fputs(" use.verify=no-public-key", out);
-		return;
+		return rv;
 	}
 	rv = actor->p11.C_VerifyInit(actor->session, &mechanism, verifier);
 	if (rv == CKR_OK)
 		rv = actor->p11.C_Verify(actor->session, message, sizeof(message), signature, len);
 	(void)fprintf(out, " use.verify=%s", actor_rv_name(rv));
+	return only_trouble(rv);
 }
 
-static void put_encrypt(FILE *out, struct actor *actor, const struct key *key, CK_MECHANISM_TYPE type)
+static CK_RV put_encrypt(FILE *out, struct actor *actor, const struct key *key, CK_MECHANISM_TYPE type)
 {
 	CK_MECHANISM mechanism = { type, NULL, 0 };
 	CK_BYTE sealed[sizeof(message)], opened[sizeof(message)] = { 0 };
@@ -127,7 +143,7 @@ static void put_encrypt(FILE *out, struct actor *actor, const struct key *key, C
 		rv = actor->p11.C_Encrypt(actor->session, message, sizeof(message), sealed, &len);
 	(void)fprintf(out, " use.encrypt=%s", actor_rv_name(rv));
 	if (rv != CKR_OK)
-		return;
+		return only_trouble(rv);
 	put_bytes(out, "use.ciphertext", sealed, len);
 	rv = actor->p11.C_DecryptInit(actor->session, &mechanism, key->handle);
 	if (rv == CKR_OK)
@@ -136,17 +152,24 @@ static void put_encrypt(FILE *out, struct actor *actor, const struct key *key, C
 	if (rv == CKR_OK)
 		(void)fprintf(out, " use.same=%s",
 			      memcmp(opened, message, sizeof(message)) == 0 ? "yes" : "no");
+	return only_trouble(rv);
 }
 
-void use_object(FILE *out, struct actor *actor, CK_OBJECT_HANDLE object)
+CK_RV use_object(FILE *out, struct actor *actor, CK_OBJECT_HANDLE object)
 {
 	const struct way *way = NULL;
 	struct key key;
+	bool usable = false, allowed = false;
+	CK_RV rv = read_key(actor, object, &key, &usable);
 
-	if (!read_key(actor, object, &key) || (way = way_of(key.type)) == NULL)
-		return;
-	if (way->sign != CK_UNAVAILABLE_INFORMATION && may(actor, object, CKA_SIGN))
-		put_sign(out, actor, &key, way->sign);
-	if (way->encrypt != CK_UNAVAILABLE_INFORMATION && may(actor, object, CKA_ENCRYPT))
-		put_encrypt(out, actor, &key, way->encrypt);
+	if (!usable || (way = way_of(key.type)) == NULL)
+		return rv;
+	if (way->sign != CK_UNAVAILABLE_INFORMATION)
+		rv = may(actor, object, CKA_SIGN, &allowed);
+	if (rv == CKR_OK && allowed)
+		rv = put_sign(out, actor, &key, way->sign);
+	allowed = false;
+	if (rv == CKR_OK && way->encrypt != CK_UNAVAILABLE_INFORMATION)
+		rv = may(actor, object, CKA_ENCRYPT, &allowed);
+	return rv == CKR_OK && allowed ? put_encrypt(out, actor, &key, way->encrypt) : rv;
 }

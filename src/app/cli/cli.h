@@ -105,6 +105,9 @@ enum ash_cli_exit ash_cli_exit_code(enum ash_code code);
 void ash_cli_help_overview(FILE *out, const char *prefix);
 void ash_cli_help_command(FILE *out, const struct ash_cli_command *command);
 
+/* One line: "ashlar key list [OPTION]...". */
+void ash_cli_help_usage(FILE *out, const struct ash_cli_command *command);
+
 /* The commands, one file each. */
 extern const struct ash_cli_command ash_cli_cmd_init, ash_cli_cmd_token_list, ash_cli_cmd_token_show,
 	ash_cli_cmd_token_delete, ash_cli_cmd_key_generate, ash_cli_cmd_key_import, ash_cli_cmd_key_list,
@@ -120,3 +123,4 @@ extern const struct ash_cli_command ash_cli_cmd_sign, ash_cli_cmd_verify, ash_cl
 extern const struct ash_cli_command ash_cli_cmd_import_softhsm, ash_cli_cmd_import_nss;
 extern const struct ash_cli_command ash_cli_cmd_cert_import, ash_cli_cmd_cert_list, ash_cli_cmd_cert_export,
 	ash_cli_cmd_cert_request, ash_cli_cmd_cert_self_sign;
+extern const struct ash_cli_command ash_cli_cmd_manual, ash_cli_cmd_complete, ash_cli_cmd_doctor;

@@ -54,6 +54,9 @@ static const struct ash_cli_command *const commands[] = {
 	&ash_cli_cmd_bench_chart,
 	&ash_cli_cmd_info,
 	&ash_cli_cmd_version,
+	&ash_cli_cmd_doctor,
+	&ash_cli_cmd_manual,
+	&ash_cli_cmd_complete,
 };
 
 const struct ash_cli_command *ash_cli_command_at(size_t index)

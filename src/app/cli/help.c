@@ -38,11 +38,10 @@ void ash_cli_help_overview(FILE *out, const char *prefix)
 	fputs("\nexit codes:\n", out);
 	for (size_t i = 0; i < ASH_COUNT(exit_codes); i++)
 		fprintf(out, "  %d  %s\n", exit_codes[i].code, exit_codes[i].text);
-	fputs("\nenvironment:\n"
-	      "  ASHLAR_CONF    the configuration file to read\n"
-	      "  ASHLAR_HOME    the folder of configuration and store\n"
-	      "  NO_COLOR       set and not empty: no colours\n",
-	      out);
+	fputs("\nenvironment:\n", out);
+#define ASH_CLI_VARIABLE(name, text) fprintf(out, "  %-14s %s\n", (name), (text));
+#include "app/cli/environment.h"
+#undef ASH_CLI_VARIABLE
 }
 
 static void print_option(FILE *out, const struct ash_cli_option *option)
@@ -66,9 +65,9 @@ static void print_options(FILE *out, const struct ash_cli_command *command)
 	}
 }
 
-static void print_usage(FILE *out, const struct ash_cli_command *command)
+void ash_cli_help_usage(FILE *out, const struct ash_cli_command *command)
 {
-	fprintf(out, "usage: ashlar %s", command->name);
+	fprintf(out, "ashlar %s", command->name);
 	for (const struct ash_cli_option *const *group = command->options; *group != NULL; group++) {
 		for (const struct ash_cli_option *option = *group; option->name != NULL; option++) {
 			if (option->required)
@@ -81,8 +80,8 @@ static void print_usage(FILE *out, const struct ash_cli_command *command)
 
 void ash_cli_help_command(FILE *out, const struct ash_cli_command *command)
 {
-	fprintf(out, "ashlar %s: %s\n\n", command->name, command->summary);
-	print_usage(out, command);
+	fprintf(out, "ashlar %s: %s\n\nusage: ", command->name, command->summary);
+	ash_cli_help_usage(out, command);
 	if (command->details != NULL)
 		fprintf(out, "\n%s\n", command->details);
 	print_options(out, command);

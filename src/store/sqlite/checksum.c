@@ -8,9 +8,11 @@
 #define RESERVED_AT   20
 #define SMALLEST_PAGE 512
 
-/* How pages of indexes begin (SQLite's "Database File Format", section 1.6). */
-#define INDEX_INTERIOR 0x02
-#define INDEX_LEAF     0x0a
+/* How pages begin that are none of an index (SQLite's "Database File Format", sections 1.3 to 1.6). */
+#define FIRST_PAGE     'S'
+#define TABLE_INTERIOR 0x05
+#define TABLE_LEAF     0x0d
+#define NO_TREE        0x00 /* free, or the rest of a long value */
 
 /* What we say to a file of ours, by sqlite3_file_control(): above SQLite's numbers. */
 #define ASK_WHETHER_ON 0x41736801
@@ -58,7 +60,8 @@ void ash_checksum_of(const uint8_t page[ASH_CHECKSUM_PAGE], uint32_t number,
 
 bool ash_checksum_is_index(const uint8_t page[ASH_CHECKSUM_PAGE])
 {
-	return page[0] == INDEX_INTERIOR || page[0] == INDEX_LEAF;
+	return page[0] != FIRST_PAGE && page[0] != TABLE_INTERIOR && page[0] != TABLE_LEAF &&
+	       page[0] != NO_TREE;
 }
 
 static uint32_t number_of(sqlite3_int64 offset)

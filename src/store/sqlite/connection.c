@@ -7,6 +7,7 @@
 #include "store/sqlite/result.h"
 #include "store/sqlite/schema.h"
 #include "store/store.h"
+#include "util/fs.h"
 #include "util/mem.h"
 
 /* Our writers queue elsewhere; this is for recovery after a crash, and for strangers. */
@@ -266,15 +267,21 @@ static int note_wal(void *context, ASH_UNUSED sqlite3 *db, ASH_UNUSED const char
 	return SQLITE_OK;
 }
 
+/* Where SQLite can't open a file for writing, it quietly opens it for reading. */
+static struct ash_status check_writable(struct ash_connection *connection)
+{
+	if (sqlite3_db_readonly(connection->db, "main") != 0)
+		ASH_FAIL_WITH(ASH_E_ACCESS, "%s can't be opened for writing", connection->path);
+	return ASH_DONE;
+}
+
 static struct ash_status prepare_to_write(struct ash_connection *connection)
 {
 	sqlite3_stmt *statement = NULL;
 	bool is_log = false;
 	int result = SQLITE_OK;
 
-	/* Where SQLite can't open a file for writing, it quietly opens it for reading. */
-	if (sqlite3_db_readonly(connection->db, "main") != 0)
-		ASH_FAIL_WITH(ASH_E_ACCESS, "%s can't be opened for writing", connection->path);
+	ASH_TRY(check_writable(connection));
 	/* Somebody may have taken it out of WAL mode; this is nothing when nobody did. */
 	result = sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode=WAL", -1, &statement, NULL);
 	if (result == SQLITE_OK)
@@ -286,6 +293,11 @@ static struct ash_status prepare_to_write(struct ash_connection *connection)
 	if (!is_log)
 		ASH_FAIL_WITH(ASH_E_IO, "%s can't be put into WAL mode: %s", connection->path,
 			      sqlite3_errmsg(connection->db));
+	/*
+	 * The log is there now, maybe since a moment ago. SQLite syncs the folder with the first
+	 * commit, but does not mind if it can't: what is in a log without a name would be lost.
+	 */
+	ASH_TRY(ash_fs_sync_parent(connection->path));
 	sqlite3_wal_hook(connection->db, note_wal, connection);
 	/* The upper part of the indexes of a million keys: each change touches them at random places. */
 	return execute(connection, "PRAGMA cache_size=-32000");
@@ -338,6 +350,7 @@ struct ash_status ash_connection_make(const char *path)
 	connection->path = path;
 	connection->mode = ASH_SQLITE_WRITE;
 	ASH_TRY(open_database(connection));
+	ASH_TRY(check_writable(connection));
 	distrust(connection->db);
 	ASH_TRY(ash_checksum_reserve(connection->db));
 	ASH_TRY(execute(connection, SETTINGS));

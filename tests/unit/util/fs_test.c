@@ -3,8 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "unit/test.h"
 
@@ -103,6 +108,24 @@ TEST(what_is_missing_of_a_path_is_made)
 	EXPECT_NUMBER(0700, mode_of(in_top("a")));
 	EXPECT_NUMBER(0, rmdir(in_top("a/b")));
 	umask(before);
+	tear_down();
+}
+
+static void make_without_descriptors(void)
+{
+	struct rlimit limit;
+
+	EXPECT_NUMBER(0, getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = 0;
+	EXPECT_NUMBER(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_CODE(ASH_E_IO, ash_fs_folder(in_top("new"), ASH_FS_NO_GROUP, true));
+	EXPECT(access(in_top("new"), F_OK) != 0 && errno == ENOENT);
+}
+
+TEST(a_folder_whose_name_may_be_lost_is_not_made)
+{
+	set_up();
+	EXPECT_IN_CHILD(make_without_descriptors);
 	tear_down();
 }
 
@@ -420,5 +443,42 @@ TEST(a_descriptor_is_known_by_its_file)
 	EXPECT_CODE(ASH_E_IO, ash_fs_identify(fd, &id));
 	EXPECT(!ash_fs_is(fd, id));
 	close(other);
+	tear_down();
+}
+
+/* From here on looking at a descriptor is an error of the disk's. */
+static void refuse_looks(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fstat, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_newfstatat, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { ASH_COUNT(filter), filter };
+
+	EXPECT_NUMBER(0, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	EXPECT_NUMBER(0, prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+static void look_at_what_can_not_be_looked_at(void)
+{
+	struct ash_fs_id id;
+	int fd = -1;
+
+	EXPECT_OK(ash_fs_create(in_top("a"), 0600, ASH_FS_NO_GROUP, &fd));
+	EXPECT_OK(ash_fs_identify(fd, &id));
+	refuse_looks();
+	EXPECT_CODE(ASH_E_IO, ash_fs_identify(fd, &id));
+	EXPECT(ash_fs_is(fd, id) && !ash_fs_is(-1, id));
+	ash_fs_close_own(fd, id);
+	EXPECT(fcntl(fd, F_GETFD) < 0);
+}
+
+TEST(an_error_of_the_disk_makes_no_stranger_of_a_descriptor)
+{
+	set_up();
+	EXPECT_IN_CHILD(look_at_what_can_not_be_looked_at);
 	tear_down();
 }

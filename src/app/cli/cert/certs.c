@@ -49,7 +49,7 @@ const struct ash_cli_option ash_cli_cert_form_options[] = {
 	{ .id = ASH_CLI_OPT_FORMAT,
 	  .name = "format",
 	  .letter = 'f',
-	  .value = "FORM",
+	  .value = "pem|der",
 	  .text = "pem (the default) or der" },
 	{ .id = ASH_CLI_OPT_DER, .name = "der", .text = "the same as --format der" },
 	{ .name = NULL },

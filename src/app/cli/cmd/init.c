@@ -1,6 +1,7 @@
 /* ashlar init */
 #include <string.h>
 
+#include "app/cli/cmd/init_system.h"
 #include "app/cli/find/named.h"
 #include "app/cli/find/select.h"
 #include "app/cli/pin.h"
@@ -233,13 +234,24 @@ static ASH_STATUS print_made(struct ash_cli *cli, const struct ash_cli_token *to
 	return ASH_DONE;
 }
 
-static ASH_STATUS init(struct ash_cli *cli)
+/* Only here, as --system has to do without. */
+static ASH_STATUS open_hsm(struct ash_cli *cli)
+{
+	const struct ash_status status = cli->open(cli);
+
+	if (!ash_is_ok(status))
+		return ash_cli_fail(cli, status, "can't start");
+	return ASH_DONE;
+}
+
+static ASH_STATUS init_token(struct ash_cli *cli)
 {
 	struct plan plan = { .again = false };
 	ASH_AUTO(ash_secret) *so = NULL;
 	ASH_AUTO(ash_secret) *user = NULL;
 	struct ash_status status;
 
+	ASH_TRY(open_hsm(cli));
 	ASH_TRY(plan_init(cli, &plan));
 	ASH_TRY(confirm_again(cli, &plan));
 	ASH_TRY(get_pins(cli, &plan, &so, &user));
@@ -252,13 +264,28 @@ static ASH_STATUS init(struct ash_cli *cli)
 	return print_made(cli, &plan.token, user != NULL);
 }
 
+static ASH_STATUS init(struct ash_cli *cli)
+{
+	if (ash_cli_has(cli, ASH_CLI_OPT_SYSTEM)) {
+		if (ash_cli_has(cli, ASH_CLI_OPT_LABEL))
+			return ash_cli_refuse(
+				cli, ASH_CLI_USAGE,
+				"--system makes the place, and --label a token in it: one at a time");
+		return ash_cli_init_system(cli);
+	}
+	if (ash_cli_has(cli, ASH_CLI_OPT_DRY_RUN))
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--dry-run goes with --system");
+	if (!ash_cli_has(cli, ASH_CLI_OPT_LABEL))
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "`ashlar init` needs --label LABEL");
+	return init_token(cli);
+}
+
 static const struct ash_cli_option options[] = {
 	{ .id = ASH_CLI_OPT_LABEL,
 	  .name = "label",
 	  .letter = 'l',
 	  .value = "LABEL",
-	  .text = "what to call the token: up to 32 bytes",
-	  .required = true },
+	  .text = "what to call the token: up to 32 bytes (needed, but for --system)" },
 	{ .id = ASH_CLI_OPT_SLOT,
 	  .name = "slot",
 	  .value = "ID",
@@ -268,6 +295,10 @@ static const struct ash_cli_option options[] = {
 	  .name = "yes",
 	  .letter = 'y',
 	  .text = "do not ask before deleting all in a token that is initialised" },
+	{ .id = ASH_CLI_OPT_SYSTEM,
+	  .name = "system",
+	  .text = "make no token, but a place that root and the group ashlar share" },
+	{ .id = ASH_CLI_OPT_DRY_RUN, .name = "dry-run", .text = "only say what --system would do" },
 	{ .name = NULL },
 };
 
@@ -277,7 +308,11 @@ const struct ash_cli_command ash_cli_cmd_init = {
 	.details =
 		"Makes the store too, if there is none yet. Asks for the PIN of the security officer (SO), who\n"
 		"can set a new user PIN, and for the PIN of the user, who uses the keys. With --slot and the\n"
-		"slot of a token that is initialised, all its keys are deleted; its SO PIN stays.",
+		"slot of a token that is initialised, all its keys are deleted; its SO PIN stays.\n"
+		"\n"
+		"With --system root sets up one store for the machine: a system user and a group ashlar, the\n"
+		"folder /var/lib/ashlar (mode 2770) and /etc/ashlar/ashlar.conf. What is there already stays;\n"
+		"a store that root had there alone is shared with the group.",
 	.options =
 		(const struct ash_cli_option *const[]){ options, ash_cli_so_pin_options, ash_cli_pin_options,
 							ash_cli_common_options, NULL },
@@ -287,7 +322,9 @@ const struct ash_cli_command ash_cli_cmd_init = {
 			{ "ashlar init --label ca --so-pin-file so.txt --pin-file pin.txt", "asks nothing" },
 			{ "ashlar init --label ca --so-pin-fd 3 --pin-fd 3 3<pins.txt",
 			  "two lines, SO PIN first" },
+			{ "sudo ashlar init --system", "a place for the whole machine" },
 			{ NULL, NULL },
 		},
 	.run = init,
+	.alone = true, /* it opens the HSM itself */
 };

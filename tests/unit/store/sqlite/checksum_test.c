@@ -171,6 +171,39 @@ TEST(a_search_never_goes_astray_in_silence)
 	close_all(store);
 }
 
+/* A search that fails, and then a change that needs no index of terms. */
+static struct ash_status search_and_change(struct ash_txn *txn, void *context)
+{
+	const struct ash_record_name name = list_name(1);
+	const struct ash_span terms[] = { TEXT("0 term 1"), TEXT("1 term 1"), TEXT("2 term 1") };
+	uint64_t found = 0, version = 0;
+	size_t count = 0;
+
+	(void)context;
+	EXPECT_CODE(ASH_E_CORRUPT, ash_txn_find(txn, name.space, name.owner, terms[0], 0, &found, 1, &count));
+	ASH_TRY(ash_txn_get(txn, name, NULL, &version));
+	return ash_txn_put(txn, name, version, TEXT("changed"), terms, ASH_COUNT(terms));
+}
+
+TEST(whatever_byte_of_an_index_is_hurt_others_are_written)
+{
+	static const size_t places[] = { 0, 5, 2000 }; /* the first says what page it is */
+
+	for (size_t i = 0; i < ASH_COUNT(places); i++) {
+		const size_t at = 4 * ASH_CHECKSUM_PAGE + places[i]; /* where the terms begin */
+		struct ash_store *store = filled();
+		uint8_t changed = 0;
+
+		just_close(store);
+		(void)read_pages();
+		changed = pages[4][places[i]] ^ 0x80;
+		file_write("store.db", at, ash_span(&changed, 1));
+		store = open_again();
+		EXPECT_OK(ash_store_change(store, search_and_change, NULL));
+		close_all(store);
+	}
+}
+
 TEST(what_a_stranger_copies_back_takes_the_indexes_alone)
 {
 	struct ash_store *store = filled();

@@ -1,5 +1,7 @@
 #include "store/sqlite/connection.h"
 
+#include <sys/resource.h>
+
 #include "store/sqlite/records.h"
 #include "store/sqlite/schema.h"
 #include "unit/store/sqlite/store_folder.h"
@@ -282,6 +284,37 @@ TEST(what_a_kill_left_is_read_without_locks_and_without_a_file)
 		list_expect(store, 5, 1, TEXT("in the log alone"));
 		close_all(store);
 	}
+}
+
+/* How many descriptors it may still open. */
+static void leave_descriptors(unsigned count)
+{
+	const int next = dup(STDIN_FILENO);
+	struct rlimit limit;
+
+	EXPECT(next >= 0);
+	close(next);
+	EXPECT_NUMBER(0, getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = (rlim_t)next + count;
+	EXPECT_NUMBER(0, setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+/* The database, its log and the log's index take three; the folder that is to be synced takes one. */
+TEST(no_writing_where_the_name_of_the_log_may_be_lost)
+{
+	struct ash_connection *connection = NULL;
+	struct rlimit limit;
+
+	just_close(open_new());
+	EXPECT_NUMBER(0, getrlimit(RLIMIT_NOFILE, &limit));
+	leave_descriptors(3);
+	EXPECT_CODE(ASH_E_IO, ash_connection_open(in_folder("store.db"), ASH_SQLITE_WRITE, &connection));
+	EXPECT(strstr(ash_status_explanation(), "can't be synced") != NULL);
+	leave_descriptors(4);
+	EXPECT_OK(ash_connection_open(in_folder("store.db"), ASH_SQLITE_WRITE, &connection));
+	ash_connection_close(connection);
+	EXPECT_NUMBER(0, setrlimit(RLIMIT_NOFILE, &limit));
+	folder_remove();
 }
 
 TEST(a_stranger_who_holds_the_lock_is_an_error_in_the_end)
