@@ -80,7 +80,6 @@ enum ash_cli_opt {
 	ASH_CLI_OPT_FROM_SLOT,
 	ASH_CLI_OPT_TOKENDIR,
 	ASH_CLI_OPT_DATABASE,
-	ASH_CLI_OPT_DRY_RUN,
 	/* What certificates are to say, and how they go out (cert/). */
 	ASH_CLI_OPT_SUBJECT,
 	ASH_CLI_OPT_SAN,
