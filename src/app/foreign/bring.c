@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/foreign/prove.h"
 #include "util/mem.h"
 
 #define FOUND_MAX 16 /* of objects with one class, label and id */
@@ -65,23 +66,41 @@ static ASH_STATUS search(struct ash_foreign_target *target, struct ash_template 
 	return status;
 }
 
-/* An object that is the same as far as can be seen, and was here before; 0: there is none. */
-static ASH_STATUS find_present(struct ash_foreign_target *target, const struct ash_foreign_fit *fit,
-			       uint64_t class, ash_handle *ret_object)
+/* The objects that look the same as far as can be seen. */
+static ASH_STATUS find_alike(struct ash_foreign_target *target, const struct ash_foreign_fit *fit,
+			     uint64_t class, ash_handle *found, size_t *ret_count)
 {
 	struct ash_attr want[ASH_FOREIGN_ATTRS_MAX];
-	ash_handle found[FOUND_MAX];
-	size_t count = 0, found_count = 0;
+	size_t count = 0;
 
-	*ret_object = 0;
 	for (size_t i = 0; i < fit->count; i++) {
 		if (is_telling(class, fit->attrs[i].type))
 			want[count++] = fit->attrs[i];
 	}
-	ASH_TRY(search(target, (struct ash_template){ want, count }, found, &found_count));
-	for (size_t i = 0; i < found_count && *ret_object == 0; i++) {
-		if (!is_made_by_us(target, found[i]))
-			*ret_object = found[i];
+	return search(target, (struct ash_template){ want, count }, found, ret_count);
+}
+
+/* Whether it was there before; two keys of one name may be two keys. */
+static ASH_STATUS find_present(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
+			       const struct ash_foreign_object *object, const struct ash_foreign_fit *fit,
+			       struct ash_foreign_result *result)
+{
+	ash_handle found[FOUND_MAX];
+	size_t count = 0;
+
+	ASH_TRY(find_alike(target, fit, ash_foreign_class(object), found, &count));
+	for (size_t i = 0; i < count; i++) {
+		struct ash_foreign_result tried = *result;
+
+		if (is_made_by_us(target, found[i]))
+			continue;
+		tried.object = found[i];
+		tried.outcome = ASH_FOREIGN_PRESENT;
+		ASH_TRY(ash_foreign_prove(target, all, object, &tried));
+		if (tried.outcome == ASH_FOREIGN_PRESENT) {
+			*result = tried;
+			return ASH_DONE;
+		}
 	}
 	return ASH_DONE;
 }
@@ -154,20 +173,19 @@ static ASH_STATUS fit_object(const struct ash_foreign_object *object, struct ash
 	return ASH_DONE;
 }
 
-ASH_STATUS ash_foreign_bring(struct ash_foreign_target *target, const struct ash_foreign_object *object,
-			     struct ash_foreign_result *ret_result)
+ASH_STATUS ash_foreign_bring(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
+			     const struct ash_foreign_object *object, struct ash_foreign_result *ret_result)
 {
 	struct ash_foreign_result result = ASH_FOREIGN_RESULT_NONE;
 	ASH_AUTO(ash_foreign_fit) fit = ASH_FOREIGN_FIT_NONE;
 	bool fits = false;
 
 	ASH_TRY(fit_object(object, &fit, &result, &fits));
-	if (fits) {
-		ASH_TRY(find_present(target, &fit, ash_foreign_class(object), &result.object));
-		if (result.object != 0)
-			result.outcome = ASH_FOREIGN_PRESENT;
-		else
-			ASH_TRY(create(target, &fit, &result));
+	if (fits)
+		ASH_TRY(find_present(target, all, object, &fit, &result));
+	if (fits && result.outcome != ASH_FOREIGN_PRESENT) {
+		ASH_TRY(create(target, &fit, &result));
+		ASH_TRY(ash_foreign_prove(target, all, object, &result));
 	}
 	*ret_result = result;
 	return ASH_DONE;

@@ -32,11 +32,12 @@ struct ash_foreign_result {
 #define ASH_FOREIGN_RESULT_NONE ((struct ash_foreign_result){ .outcome = ASH_FOREIGN_REFUSED })
 
 /*
- * Brings one. What is not for our token is no failure but in the result; failures are of memory,
- * storage and session.
+ * Brings one of `all`, unless it is there already, and has it proved (prove.h): one of the same
+ * name that is proved to be another is not taken for it. What is not for our token is no failure
+ * but in the result; failures are of memory, storage and session.
  */
-ASH_STATUS ash_foreign_bring(struct ash_foreign_target *target, const struct ash_foreign_object *object,
-			     struct ash_foreign_result *ret_result);
+ASH_STATUS ash_foreign_bring(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
+			     const struct ash_foreign_object *object, struct ash_foreign_result *ret_result);
 
 /* Whether it could be brought, as far as that shows without trying. The same result, with nothing made. */
 ASH_STATUS ash_foreign_try(const struct ash_foreign_object *object, struct ash_foreign_result *ret_result);

@@ -113,22 +113,25 @@ static bool has_same(const struct ash_attrs *one, const struct ash_attrs *other,
 	       ash_span_equal(first, second);
 }
 
-/* The public key of a private one: the same modulus, else the same id. An RSA key says it itself. */
-static const struct ash_attrs *find_public(const struct ash_foreign_objects *all,
-					   const struct ash_attrs *private)
+/*
+ * The next public key that may be a private one's: of the same modulus, else of the same id,
+ * which several keys may have. In the end an RSA key says it itself, where no other did.
+ */
+static const struct ash_attrs *next_public(const struct ash_foreign_objects *all,
+					   const struct ash_attrs *private, size_t *at, bool any)
 {
 	const uint64_t key_type = ash_attrs_number(private, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 	const uint64_t tells = key_type == CKK_RSA ? CKA_MODULUS : CKA_ID;
 
-	for (size_t i = 0; i < all->count; i++) {
-		const struct ash_attrs *attrs = all->object[i].attrs;
+	while (*at < all->count) {
+		const struct ash_foreign_object *object = &all->object[(*at)++];
 
-		if (ash_foreign_class(&all->object[i]) == CKO_PUBLIC_KEY &&
-		    ash_attrs_number(attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION) == key_type &&
-		    has_same(attrs, private, tells))
-			return attrs;
+		if (ash_foreign_class(object) == CKO_PUBLIC_KEY &&
+		    ash_attrs_number(object->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION) == key_type &&
+		    has_same(object->attrs, private, tells))
+			return object->attrs;
 	}
-	return key_type == CKK_RSA ? private : NULL;
+	return key_type == CKK_RSA && !any ? private : NULL;
 }
 
 /* It, as a session object that may do all that proves something. */
@@ -242,18 +245,13 @@ static void judge(struct ash_status status, const char *proof, struct ash_foreig
 			    "what it signs or decrypts is not what the other token's public key says");
 }
 
-static ASH_STATUS prove_private(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
-				const struct ash_foreign_object *object, struct ash_foreign_result *result)
+static ASH_STATUS prove_with(struct ash_foreign_target *target, const struct ash_attrs *public_key,
+			     struct ash_foreign_result *result)
 {
-	const struct ash_attrs *public_key = find_public(all, object->attrs);
-	const uint64_t key_type = ash_attrs_number(object->attrs, CKA_KEY_TYPE, 0);
+	const uint64_t key_type = ash_attrs_number(public_key, CKA_KEY_TYPE, 0);
 	const uint64_t signing = signing_mechanism(key_type);
 	ash_handle loaded = 0;
 
-	if (public_key == NULL) {
-		say(result, "not checked: the other token has no public key of it");
-		return ASH_DONE;
-	}
 	if (ash_is_ok(load_public(target, public_key, &loaded))) {
 		if (signing != 0)
 			judge(sign(target, signing, result->object, loaded), "signature", result);
@@ -264,6 +262,28 @@ static ASH_STATUS prove_private(struct ash_foreign_target *target, const struct 
 	if (result->proof != NULL || result->outcome == ASH_FOREIGN_REFUSED)
 		return ASH_DONE;
 	return compare_public(target, public_key, result);
+}
+
+/* One public key that fits is enough: it is wrong only when none does. */
+static ASH_STATUS prove_private(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
+				const struct ash_foreign_object *object, struct ash_foreign_result *result)
+{
+	const struct ash_attrs *public_key = NULL;
+	struct ash_foreign_result tried = *result;
+	bool any = false;
+	size_t at = 0;
+
+	while ((public_key = next_public(all, object->attrs, &at, any)) != NULL) {
+		tried = *result;
+		any = true;
+		ASH_TRY(prove_with(target, public_key, &tried));
+		if (tried.outcome != ASH_FOREIGN_REFUSED)
+			break;
+	}
+	*result = tried;
+	if (!any)
+		say(result, "not checked: the other token has no public key of it");
+	return ASH_DONE;
 }
 
 static ASH_STATUS prove(struct ash_foreign_target *target, const struct ash_foreign_objects *all,

@@ -285,7 +285,7 @@ def secrets(ca):
 def what_is_no_key_is_told(ca):
     key = make_p256(ca)
     tool("openssl", "req", "-x509", "-new", "-key", key, "-subj", "/CN=x", "-outform", "DER", "-out", ca.path("cert"))
-    expect_code(ca.user("key", "import", "--label", "x", ca.path("cert")), STORAGE, "there is no private key in it")
+    expect_code(ca.user("key", "import", "--label", "x", ca.path("cert")), FAILED, "there is no private key in it")
     tool("openssl", "genpkey", "-genparam", "-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:1024", "-out", ca.path("dsaparam"))
     make_key(ca, "dsa", "-paramfile", ca.path("dsaparam"))
     expect_code(ca.user("key", "import", "--label", "x", ca.path("dsa")), FAILED, "the token has not")

@@ -7,7 +7,7 @@
 #include "app/cli/key/keytype.h"
 #include "app/cli/print/output.h"
 #include "app/cli/print/progress.h"
-#include "app/foreign/prove.h"
+#include "app/foreign/bring.h"
 
 static const struct ash_cli_column columns[] = {
 	{ "class", "Class", 0 },
@@ -126,8 +126,7 @@ static ASH_STATUS import_one(struct importing *importing, size_t index)
 	if (importing->dry) {
 		ASH_TRY(ash_foreign_try(object, &result));
 	} else {
-		ASH_TRY(ash_foreign_bring(&importing->target, object, &result));
-		ASH_TRY(ash_foreign_prove(&importing->target, importing->objects, object, &result));
+		ASH_TRY(ash_foreign_bring(&importing->target, importing->objects, object, &result));
 	}
 	importing->refused += result.outcome == ASH_FOREIGN_REFUSED;
 	return report(importing, object, &result);

@@ -16,11 +16,8 @@
 /* Keys that come in with one change: other programs that write wait as long. */
 #define AT_ONCE 2000u
 
-/* Types that no CLI command makes. */
-static const struct ash_cli_keytype other_types[] = {
-	{ .name = "montgomery", .key_type = CKK_EC_MONTGOMERY, .usage = "derive" },
-	{ .name = "ml-kem", .key_type = CKK_ML_KEM, .usage = "" },
-};
+/* And not more bytes of them, in memory that is locked as far as there is room. */
+#define BYTES_AT_ONCE (1u << 20)
 
 /* A key that was read and waits for the others of its change. Never copied: the templates lend from it. */
 struct waiting {
@@ -39,7 +36,7 @@ struct importer {
 	const char *prefix;          /* of the labels, or NULL */
 	struct waiting *waiting;
 	struct ash_import *imports; /* made of those that wait */
-	size_t count;
+	size_t count, bytes;
 	uint64_t imported;     /* keys that are on the token */
 	uint64_t *from_file;   /* and how many of each file */
 	uint64_t *certs;       /* certificates of each file that are there */
@@ -112,6 +109,7 @@ static ASH_STATUS tell_refused(struct importer *importer, struct ash_status stat
 {
 	char line[32] = "";
 
+	ash_cli_progress_end(&importer->progress);
 	if (culprit->line != 0)
 		snprintf(line, sizeof(line), " (line %llu)", (unsigned long long)culprit->line);
 	status = ash_cli_fail(importer->cli, status, "can't import key %llu of %s%s",
@@ -152,6 +150,7 @@ static void forget_waiting(struct importer *importer)
 	for (size_t i = 0; i < importer->count; i++)
 		ash_buf_reset(&importer->waiting[i].der);
 	importer->count = 0;
+	importer->bytes = 0;
 }
 
 /* All that wait; if one of them is refused, those before it. */
@@ -176,15 +175,6 @@ static ASH_STATUS write_waiting(struct importer *importer)
 	return ASH_DONE;
 }
 
-static const struct ash_cli_keytype *type_of(uint64_t key_type)
-{
-	for (size_t i = 0; i < ASH_COUNT(other_types); i++) {
-		if (other_types[i].key_type == key_type)
-			return &other_types[i];
-	}
-	return ash_cli_keytype_of(key_type);
-}
-
 static ASH_STATUS half_template(const struct importer *importer, const struct waiting *key, uint64_t class,
 				struct ash_cli_template *made)
 {
@@ -207,7 +197,7 @@ static ASH_STATUS plan_key(struct importer *importer, struct waiting *key)
 
 	ASH_TRY(ash_pkcs8_key_type(ash_buf_span(&key->der), &key_type));
 	key->plan = (struct ash_cli_keyplan){
-		.keytype = type_of(key_type),
+		.keytype = ash_cli_keytype_of(key_type),
 		.label = importer->plan.label,
 		.id = ASH_BUF_PLAIN,
 		.extractable = importer->plan.extractable,
@@ -237,11 +227,24 @@ static ASH_STATUS check_alone(struct importer *importer)
 static ASH_STATUS give_up(struct importer *importer, struct ash_status status, const struct waiting *culprit)
 {
 	const bool told = importer->cli->exit != ASH_CLI_DONE;
+	const struct ash_origin origin = ash_status_origin();
+	char why[512];
 
+	snprintf(why, sizeof(why), "%s", ash_status_explanation());
 	if (importer->count != 0)
 		ASH_TRY(write_waiting(importer));
-	if (!told)
-		return tell_refused(importer, status, culprit);
+	/* What was tried meanwhile is not what is to be told. */
+	status = ash_status_fail(status.code, origin.file, origin.line);
+	ash_status_explain("%s", why);
+	if (!told) {
+		/* It is the file that is wrong, not the store or the configuration. */
+		const enum ash_cli_exit code = ash_cli_exit_code(status.code);
+
+		status = tell_refused(importer, status, culprit);
+		if (code == ASH_CLI_STORAGE)
+			importer->cli->exit = ASH_CLI_FAILED;
+		return status;
+	}
 	hint_rest(importer, culprit);
 	return status;
 }
@@ -265,6 +268,7 @@ static ASH_STATUS take_key(struct importer *importer, size_t file, struct ash_cl
 		return status;
 	}
 	importer->count++;
+	importer->bytes += key->der.len;
 	return check_alone(importer);
 }
 
@@ -312,15 +316,17 @@ static ASH_STATUS import_from(struct importer *importer, size_t file, struct ash
 		ASH_TRY(take_key(importer, file, source, ++number, &found));
 		if (!found)
 			break;
-		if (importer->count == AT_ONCE)
+		if (importer->count == AT_ONCE || importer->bytes > BYTES_AT_ONCE)
 			ASH_TRY(write_waiting(importer));
 		ash_cli_progress_show(&importer->progress,
 				      importer->bytes_before + ash_cli_private_bytes(source),
 				      importer->imported);
 	}
 	importer->bytes_before += ash_cli_private_bytes(source);
-	if (number == 1)
+	if (number == 1) {
+		ash_cli_progress_end(&importer->progress);
 		ash_cli_warn(importer->cli, "%s has no private key in it", shown_name(importer, file).text);
+	}
 	return import_certs(importer, file, source);
 }
 
@@ -330,8 +336,16 @@ static ASH_STATUS import_file(struct importer *importer, size_t file)
 	struct ash_status status = ash_cli_private_open(importer->cli, importer->cli->words[file],
 							&importer->passphrase, &source);
 
-	if (!ash_is_ok(status))
-		return ash_cli_fail(importer->cli, status, "can't open %s", shown_name(importer, file).text);
+	if (!ash_is_ok(status)) {
+		const bool first = importer->cli->exit == ASH_CLI_DONE;
+
+		ash_cli_progress_end(&importer->progress);
+		status =
+			ash_cli_fail(importer->cli, status, "can't open %s", shown_name(importer, file).text);
+		if (first && importer->cli->exit == ASH_CLI_STORAGE)
+			importer->cli->exit = ASH_CLI_FAILED;
+		return status;
+	}
 	return import_from(importer, file, source);
 }
 
@@ -350,6 +364,15 @@ static uint64_t total_bytes(const struct ash_cli *cli)
 	return total;
 }
 
+static bool any_cert(const struct importer *importer)
+{
+	for (size_t i = 0; i < (size_t)importer->cli->word_count; i++) {
+		if (importer->certs[i] != 0)
+			return true;
+	}
+	return false;
+}
+
 static ASH_STATUS import_files(struct importer *importer)
 {
 	struct ash_status status = ASH_DONE;
@@ -360,7 +383,11 @@ static ASH_STATUS import_files(struct importer *importer)
 	if (ash_is_ok(status) && importer->count != 0)
 		status = write_waiting(importer);
 	ash_cli_progress_end(&importer->progress);
-	return status;
+	ASH_TRY(status);
+	/* Who pipes keys here and deletes them then has to know. */
+	if (importer->imported == 0 && !any_cert(importer))
+		return ash_cli_refuse(importer->cli, ASH_CLI_FAILED, "there was no key to import");
+	return ASH_DONE;
 }
 
 static struct ash_cli_secret_import secret_import(const struct importer *importer)

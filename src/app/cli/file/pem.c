@@ -14,6 +14,9 @@
 #define BEGIN_LEN 4u /* by which DER is told from text */
 
 static const char begin[] = "-----BEGIN ", end[] = "-----END ", dashes[] = "-----";
+/* Some editors put it in front of a file in UTF-8. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 static const char private_key[] = "PRIVATE KEY"; /* labels of them end so */
 
 struct ash_cli_pem {
@@ -105,6 +108,8 @@ static ASH_STATUS next_line(struct ash_cli_pem *pem, struct ash_span *ret_line, 
 		line.len = (size_t)(newline - line.data);
 	pem->at += line.len + (newline != NULL ? 1 : 0);
 	pem->line++;
+	if (pem->line == 1 && line.len >= 3 && memcmp(line.data, BYTE_ORDER_MARK, 3) == 0)
+		line = ash_span(line.data + 3, line.len - 3);
 	for (; line.len != 0 && is_blank(line.data[line.len - 1]); line.len--)
 		;
 	for (; line.len != 0 && is_blank(line.data[0]); line.len--)
@@ -245,6 +250,7 @@ static ASH_STATUS read_key(struct ash_cli_pem *pem, struct ash_span label, struc
 			   struct ash_cli_form *form)
 {
 	struct decoder decoder = { 0, 0, 0 };
+	struct ash_status status;
 	struct ash_span line;
 	const size_t before = bytes->len;
 	bool there = false, header = false;
@@ -260,7 +266,10 @@ static ASH_STATUS read_key(struct ash_cli_pem *pem, struct ash_span label, struc
 			if (header)
 				continue;
 		}
-		if (!ash_is_ok(decode_line(&decoder, line, bytes)) || bytes->len - before > DER_MAX)
+		status = decode_line(&decoder, line, bytes);
+		if (!ash_is_ok(status) && status.code != ASH_E_FORMAT)
+			return status;
+		if (!ash_is_ok(status) || bytes->len - before > DER_MAX)
 			ASH_FAIL_WITH(ASH_E_FORMAT, "line %llu is no base64 text of a key",
 				      (unsigned long long)pem->line);
 	}
@@ -275,6 +284,24 @@ struct label {
 	char text[64];
 	size_t len;
 };
+
+static bool has(struct ash_span line, const char *text)
+{
+	return line.len != 0 && memmem(line.data, line.len, text, strlen(text)) != NULL;
+}
+
+/* What nearly begins a key, or ends one that did not begin, is a damaged key: it is not passed over in silence. */
+static ASH_STATUS check_passed(const struct ash_cli_pem *pem, struct ash_span line)
+{
+	struct ash_span label = ASH_SPAN_NONE;
+	const bool key = has(line, private_key);
+
+	if (key &&
+	    (is_boundary(line, end, &label) || (has(line, begin) && !is_boundary(line, begin, &label))))
+		ASH_FAIL_WITH(ASH_E_FORMAT, "line %llu is that of a key, and damaged",
+			      (unsigned long long)pem->line);
+	return ASH_DONE;
+}
 
 struct ash_status ash_cli_pem_next(struct ash_cli_pem *pem, struct ash_buf *bytes,
 				   struct ash_cli_form *ret_form, bool *ret_found)
@@ -291,6 +318,7 @@ struct ash_status ash_cli_pem_next(struct ash_cli_pem *pem, struct ash_buf *byte
 			*ret_found = false;
 			return ASH_DONE;
 		}
+		ASH_TRY(check_passed(pem, line));
 	} while (!is_boundary(line, begin, &found) || !ends_in(found, ash_span_text(private_key)));
 	pem->begun_at = pem->line;
 	form.kind = ash_cli_form_of_label(found);

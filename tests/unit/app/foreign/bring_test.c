@@ -1,11 +1,14 @@
 #include "unit/app/foreign/target.h"
 
+/* There are no others: nothing but values can be compared. */
+static const struct ash_foreign_objects none = { .count = 0 };
+
 static struct ash_foreign_result bring(struct ash_foreign_target *target,
 				       const struct ash_foreign_object *object)
 {
 	struct ash_foreign_result result = ASH_FOREIGN_RESULT_NONE;
 
-	EXPECT_OK(ash_foreign_bring(target, object, &result));
+	EXPECT_OK(ash_foreign_bring(target, &none, object, &result));
 	return result;
 }
 
@@ -16,7 +19,7 @@ TEST(an_object_is_made_with_its_attributes)
 	struct ash_foreign_result result = bring(&target, add_p256(&objects, true));
 
 	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, result.outcome);
-	EXPECT_TEXT("", result.why);
+	EXPECT(strstr(result.why, "not checked") != NULL);
 	EXPECT_TEXT("CKA_LOCAL, CKA_ALWAYS_SENSITIVE", result.lost);
 	EXPECT(is_true(&target, result.object, CKA_SIGN) && is_true(&target, result.object, CKA_PRIVATE));
 	EXPECT(is_true(&target, result.object, CKA_SENSITIVE));
@@ -41,6 +44,28 @@ TEST(what_is_there_is_not_made_again)
 	EXPECT(result.object != 0);
 	result = bring(&target, add_aes(&objects, "other"));
 	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, result.outcome);
+	free_target(&target);
+}
+
+/* The first bytes of AES-128 of a zero block under two keys. */
+TEST(another_key_of_the_same_name_is_another_key)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+	struct ash_foreign_object *one = add_aes(&objects, "same"), *other = NULL;
+	struct ash_foreign_result result;
+
+	set_bytes(one, CKA_CHECK_VALUE, TEXT("\x0b\x9b\x15"));
+	EXPECT_TEXT("check value", bring(&target, one).proof);
+	ash_foreign_target_done(&target);
+	other = add_aes(&objects, "same");
+	set_bytes(other, CKA_VALUE, TEXT("fedcba9876543210"));
+	set_bytes(other, CKA_CHECK_VALUE, TEXT("\xb6\x2c\x2f"));
+	result = bring(&target, other);
+	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, result.outcome);
+	EXPECT_TEXT("check value", result.proof);
+	ash_foreign_target_done(&target);
+	EXPECT_NUMBER(ASH_FOREIGN_PRESENT, bring(&target, other).outcome);
 	free_target(&target);
 }
 
@@ -75,9 +100,11 @@ TEST(a_session_that_may_not_write_is_a_failure)
 	struct ash_foreign_result result = ASH_FOREIGN_RESULT_NONE;
 
 	EXPECT_OK(target.api->open_session(target.hsm, 0, false, &target.session));
-	EXPECT_CODE(ASH_E_SESSION_READ_ONLY, ash_foreign_bring(&target, add_aes(&objects, "key"), &result));
+	EXPECT_CODE(ASH_E_SESSION_READ_ONLY,
+		    ash_foreign_bring(&target, &none, add_aes(&objects, "key"), &result));
 	target.session = 12345;
-	EXPECT_CODE(ASH_E_SESSION_HANDLE, ash_foreign_bring(&target, add_aes(&objects, "key"), &result));
+	EXPECT_CODE(ASH_E_SESSION_HANDLE,
+		    ash_foreign_bring(&target, &none, add_aes(&objects, "key"), &result));
 	free_target(&target);
 }
 

@@ -124,6 +124,18 @@ TEST(nothing_is_imported_when_the_first_is_bad_or_the_store_fails)
 	unlink(file);
 }
 
+TEST(a_damaged_key_is_the_files_fault_and_not_passed_over)
+{
+	struct ash_hsm hsm = FAKE_HSM;
+	const char *file =
+		fake_file(GOOD "-----BEGIN PRIVATE KEY----\nYW55\n-----END PRIVATE KEY-----\n", 0600);
+
+	EXPECT_NUMBER(ASH_CLI_FAILED, IMPORT(&hsm, "--label-prefix", "d-", file));
+	EXPECT(strstr(fake_err, "is that of a key, and damaged") != NULL);
+	EXPECT(strstr(fake_err, "imported: all keys before that one, 1") != NULL);
+	unlink(file);
+}
+
 TEST(options_for_one_key_refuse_several)
 {
 	struct ash_hsm hsm = FAKE_HSM;
@@ -155,9 +167,10 @@ TEST(a_file_without_keys_is_told)
 	struct ash_hsm hsm = FAKE_HSM;
 	const char *file = fake_file("nothing\n", 0600);
 
-	EXPECT_NUMBER(ASH_CLI_DONE, IMPORT(&hsm, "--label", "web", file));
+	EXPECT_NUMBER(ASH_CLI_FAILED, IMPORT(&hsm, "--label", "web", file));
 	EXPECT(strstr(fake_err, "has no private key in it") != NULL);
-	EXPECT(IMPORT(&hsm, "--label", "web", "/nonexistent/keys.pem") != ASH_CLI_DONE);
+	EXPECT(strstr(fake_err, "there was no key to import") != NULL);
+	EXPECT_NUMBER(ASH_CLI_FAILED, IMPORT(&hsm, "--label", "web", "/nonexistent/keys.pem"));
 	EXPECT(strstr(fake_err, "can't open /nonexistent/keys.pem") != NULL);
 	unlink(file);
 }

@@ -101,6 +101,9 @@ TEST(what_is_no_whole_key_is_refused)
 		"-----BEGIN PRIVATE KEY-----\nYW55\n",
 		"-----BEGIN PRIVATE KEY-----\nYW55\n-----END CERTIFICATE-----\n",
 		"-----BEGIN PRIVATE KEY-----\nYW55\n-----BEGIN PRIVATE KEY-----\n",
+		"-----BEGIN PRIVATE KEY----\nYW55\n-----END PRIVATE KEY-----\n",
+		"x-----BEGIN PRIVATE KEY-----\nYW55\n-----END PRIVATE KEY-----\n",
+		"----BEGIN PRIVATE KEY-----\nYW55\n-----END PRIVATE KEY-----\n",
 	};
 
 	for (size_t i = 0; i < ASH_COUNT(bad); i++) {
@@ -112,6 +115,8 @@ TEST(what_is_no_whole_key_is_refused)
 	EXPECT_NUMBER(ASH_E_NOT_FOUND, first_of("no key\n"));
 	EXPECT_NUMBER(ASH_E_NOT_FOUND, first_of(BLOCK("PUBLIC KEY", "YW55")));
 	EXPECT_NUMBER(ASH_OK, first_of("-----BEGIN PRIVATE KEY-----\nYW55\n-----END PRIVATE KEY-----"));
+	EXPECT_NUMBER(ASH_OK, first_of("\xef\xbb\xbf" KEY("YW55")));
+	EXPECT_NUMBER(ASH_OK, first_of("This is a PRIVATE KEY:\n" KEY("YW55")));
 }
 
 TEST(forms_are_told_by_their_label)
