@@ -163,6 +163,14 @@ static struct ash_status read_left(struct ash_connection *connection)
 	return execute(connection, "PRAGMA locking_mode=EXCLUSIVE");
 }
 
+/* Where SQLite can't open a file for writing, it quietly opens it for reading; a log that was left could not be recovered then. */
+static struct ash_status check_writable(struct ash_connection *connection)
+{
+	if (sqlite3_db_readonly(connection->db, "main") != 0)
+		ASH_FAIL_WITH(ASH_E_ACCESS, "%s can't be opened for writing", connection->path);
+	return ASH_DONE;
+}
+
 static struct ash_status open_database(struct ash_connection *connection)
 {
 	ASH_AUTO_MEM char *uri = NULL;
@@ -183,6 +191,8 @@ static struct ash_status open_database(struct ash_connection *connection)
 	if (result != SQLITE_OK)
 		return fail(connection, result);
 	sqlite3_busy_timeout(connection->db, BUSY_MS);
+	if (connection->mode <= ASH_SQLITE_READ)
+		return check_writable(connection);
 	return connection->mode == ASH_SQLITE_READ_LEFT ? read_left(connection) : ASH_DONE;
 }
 
@@ -267,21 +277,12 @@ static int note_wal(void *context, ASH_UNUSED sqlite3 *db, ASH_UNUSED const char
 	return SQLITE_OK;
 }
 
-/* Where SQLite can't open a file for writing, it quietly opens it for reading. */
-static struct ash_status check_writable(struct ash_connection *connection)
-{
-	if (sqlite3_db_readonly(connection->db, "main") != 0)
-		ASH_FAIL_WITH(ASH_E_ACCESS, "%s can't be opened for writing", connection->path);
-	return ASH_DONE;
-}
-
 static struct ash_status prepare_to_write(struct ash_connection *connection)
 {
 	sqlite3_stmt *statement = NULL;
 	bool is_log = false;
 	int result = SQLITE_OK;
 
-	ASH_TRY(check_writable(connection));
 	/* Somebody may have taken it out of WAL mode; this is nothing when nobody did. */
 	result = sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode=WAL", -1, &statement, NULL);
 	if (result == SQLITE_OK)
@@ -350,7 +351,6 @@ struct ash_status ash_connection_make(const char *path)
 	connection->path = path;
 	connection->mode = ASH_SQLITE_WRITE;
 	ASH_TRY(open_database(connection));
-	ASH_TRY(check_writable(connection));
 	distrust(connection->db);
 	ASH_TRY(ash_checksum_reserve(connection->db));
 	ASH_TRY(execute(connection, SETTINGS));

@@ -317,6 +317,25 @@ TEST(no_writing_where_the_name_of_the_log_may_be_lost)
 	folder_remove();
 }
 
+/* SQLite would open it for reading, and then call a log that was left a read-only database. */
+TEST(a_connection_that_may_write_is_never_one_that_only_reads)
+{
+	struct ash_connection *connection = NULL;
+	const uid_t user = geteuid();
+
+	just_close(open_new());
+	EXPECT_NUMBER(0, chmod(in_folder("store.db"), 0444));
+	EXPECT_NUMBER(0, chmod(folder, 0755));
+	if (user == 0)
+		EXPECT_NUMBER(0, seteuid(65534));
+	for (enum ash_sqlite_mode mode = ASH_SQLITE_WRITE; mode <= ASH_SQLITE_READ; mode++)
+		EXPECT_CODE(ASH_E_ACCESS, ash_connection_open(in_folder("store.db"), mode, &connection));
+	EXPECT_OK(ash_connection_open(in_folder("store.db"), ASH_SQLITE_READ_STILL, &connection));
+	ash_connection_close(connection);
+	EXPECT_NUMBER(0, seteuid(user));
+	folder_remove();
+}
+
 TEST(a_stranger_who_holds_the_lock_is_an_error_in_the_end)
 {
 	struct ash_store *store = open_new();
