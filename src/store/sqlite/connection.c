@@ -97,6 +97,7 @@ static const char *hint(int result)
 	case SQLITE_CORRUPT: return ": it is damaged, `ashlar store check` says where";
 	case SQLITE_BUSY: return ": another program has it locked";
 	case SQLITE_CANTOPEN: return ": may its folder be written, and are there descriptors left?";
+	case SQLITE_READONLY: return ": may its files be written, and are there descriptors left?";
 	case SQLITE_NOTADB: return ": it is no store, or damaged at its beginning";
 	default: return "";
 	}
@@ -111,6 +112,11 @@ static struct ash_status fail(struct ash_connection *connection, int result)
 	/* SQLITE_FULL speaks of the database alone; its index in shared memory takes room as well. */
 	if (code == ASH_E_IO && connection->db != NULL && sqlite3_system_errno(connection->db) == ENOSPC)
 		code = ASH_E_FULL;
+	/* SQLite quietly opens for reading what it can't open for writing, its log, too: no wish of anybody's. */
+	if (code == ASH_E_TOKEN_WRITE_PROTECTED &&
+	    (connection->mode == ASH_SQLITE_WRITE ||
+	     (connection->mode == ASH_SQLITE_READ && !connection->open)))
+		code = ASH_E_ACCESS;
 	connection->failed = true;
 	ASH_FAIL_WITH(code, "%s: %s (SQLite %d)%s", connection->path, text, extended, hint(result));
 }
@@ -350,6 +356,7 @@ struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mod
 	} else {
 		ASH_TRY(execute(connection, "PRAGMA query_only=ON; PRAGMA cache_size=-6000"));
 	}
+	connection->open = true;
 	*ret_connection = ASH_TAKE(connection);
 	return ASH_DONE;
 }
