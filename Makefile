@@ -5,6 +5,8 @@
 #   make demo        a tour of the command line and the module
 #   make check-asan  only the tests with ASan and UBSan
 #   make check-tsan  the unit tests and the stress of threads with ThreadSanitizer
+#   make check-clients  every program of docs/clients against the installed module; installs
+#                    them first and leaves build/clients.json
 #   make stress      many processes and threads on one token, for STRESS_SECONDS
 #   make fuzz        each fuzz target for FUZZ_SECONDS
 #   make model       random calls against a model of the API, on each store for MODEL_SECONDS
@@ -24,12 +26,13 @@ STRESS_SECONDS ?= 300
 STRESS_OPTIONS ?= # --processes 8 --threads 16 --seed N
 STRESS_MODULE ?= build/libashlar-pkcs11.so
 TORTURE_OPTIONS ?=
+CLIENTS ?= # gnutls openssh: these alone
 export ASHLAR_AWS_LC
 
 configure = meson setup -Daws_lc=$(ASHLAR_AWS_LC)
 sanitize = CC=clang $(configure) -Db_lundef=false -Doptimization=1 -Dbug_aborts=true
 
-.PHONY: all check check-asan check-tsan stress demo fuzz model torture reliability format install clean setup setup-tsan
+.PHONY: all check check-asan check-tsan check-clients stress demo fuzz model torture reliability format install clean setup setup-tsan
 .DELETE_ON_ERROR:
 
 all: build/build.ninja
@@ -46,6 +49,10 @@ check-asan: build-asan/build.ninja
 check-tsan: build-tsan/build.ninja
 	@ninja -C build-tsan
 	@tools/run_tests --meson=--timeout-multiplier=5 build-tsan
+
+check-clients: all
+	@tools/setup --clients
+	@tests/clients/run.py $(CLIENTS)
 
 stress: all
 	@build/tests/integration/stress/stress --seconds $(STRESS_SECONDS) $(STRESS_OPTIONS) $(STRESS_MODULE)

@@ -39,7 +39,7 @@ class Torture(unittest.TestCase):
         result, bad = self.sweep('test "$1" = --json && echo \'{"points": 7, "bad": 0}\' >"$2"')
         measured = result.pop("measured")
         self.assertEqual((result, bad), ({"points": 7, "bad": 0}, []))
-        self.assertEqual(set(measured), {"date", "commit", "load"})
+        self.assertEqual(set(measured), {"date", "commit", "load", "machine"})
         self.assertFalse(list((self.folder / "out").glob("*.log")), "logs are not results")
 
     def test_bad_points_of_ours_are_a_failure(self):
@@ -69,6 +69,19 @@ class Torture(unittest.TestCase):
         runner = torture.Runner(self.folder, self.folder / "out", self.folder / "logs", 60, short=True)
         words = runner.command(SWEEP, "softhsm", "result.json")[1:]
         self.assertEqual(words, ["--short", "--module", torture.SOFTHSM, "--json", "result.json"])
+
+    def test_a_series_of_ours_that_stopped_is_a_failure(self):
+        """SoftHSM's is none: how far it gets is its result."""
+        program = self.folder / "ashlar"
+        for stopped, failed, bad in [("null", "0", 0), ('"at 100 keys"', "0", 1), ("null", "1", 1)]:
+            text = f'{{"series": [{{"module": "A", "points": [], "stopped": {stopped}}}]}}'
+            program.write_text(f"#!/bin/sh\nfor last; do :; done\necho '{text}' >\"$last\"\nexit {failed}\n", encoding="utf-8")
+            program.chmod(0o755)
+            runner = torture.Runner(self.folder, self.folder / "out", self.folder / "logs", 60)
+            with contextlib.redirect_stdout(io.StringIO()):
+                runner.scale("100", 60, ["ashlar", "softhsm"])
+            self.assertEqual(len(runner.bad), bad, (stopped, failed))
+            self.assertIn("measured", torture.Results(runner.out).get("scale.ashlar"))
 
     def test_nothing_goes_on_when_the_runner_is_ended(self):
         """A sweep that was started is ended with all that it started."""

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from reliability import MODULES, SWEEPS, TOP, Results
 
+RESULTS = TOP / "docs/reliability"
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 MEASUREMENTS = ["scale", "create", "import"]
 
@@ -45,15 +46,25 @@ def first_line(path, key):
     return "unknown"
 
 
-def occasion():
-    """What a result says of itself: when and of what it was measured."""
+def commit():
+    """Of what is measured; results are no part of it."""
     git = subprocess.run(
-        ["git", "-C", TOP, "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=False
+        ["git", "-C", TOP, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False
     )
+    changed = subprocess.run(
+        ["git", "-C", TOP, "status", "--porcelain", "--untracked-files=no", ":!docs"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return git.stdout.strip() + (", changed" if changed.stdout.strip() else "")
+
+
+def occasion(of):
+    """What a result says of itself: when, where and of what it was measured."""
     return {
         "date": datetime.date.today().isoformat(),
-        "commit": git.stdout.strip(),
+        "commit": of,
         "load": round(os.getloadavg()[0], 1),  # what else the machine did when it began
+        "machine": machine_facts(),
     }
 
 
@@ -78,6 +89,7 @@ class Runner:
         self.limit = limit
         self.short = short
         self.bad = []
+        self.commit = commit()
         self.began = None
         self.out.mkdir(parents=True, exist_ok=True)
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -92,7 +104,7 @@ class Runner:
         """Runs it in a folder of its own, all that it prints in a log; its exit status and its output."""
         print(f"== {name}: {' '.join(map(str, command))}", flush=True)
         log = self.logs / f"{name}.log"
-        self.began = occasion()
+        self.began = occasion(self.commit)
         with tempfile.TemporaryDirectory(prefix="ashlar-torture.") as home, log.open("w", encoding="utf-8") as out:
             conf = Path(home, "softhsm2.conf")
             Path(home, "softhsm").mkdir()
@@ -156,26 +168,40 @@ class Runner:
 
     # ---- measurements ----
 
-    def both(self):
-        return "ashlar" + (f",{SOFTHSM}" if SOFTHSM.exists() else "")
-
     def ashlar(self, name, *words):
         (self.out / f"{name}.json").unlink(missing_ok=True)
         status, _ = self.run(name, [self.build / "ashlar", *words])
-        if status != 0:
-            self.bad.append(f"{name}: exit {status}")
-        elif (self.out / f"{name}.json").exists():
+        if (self.out / f"{name}.json").exists():
             self.stamp(name)
+        return status
 
-    def scale(self, counts, budget):
-        words = ["--counts", counts, "--budget", budget, "--output", self.out / "scale.json"]
-        self.ashlar("scale", "bench", "scale", "--module", self.both(), *words)
+    def paths(self, modules):
+        """The modules that are there, as the command line takes them."""
+        paths = {"ashlar": "ashlar", "softhsm": str(SOFTHSM)}
+        return {name: paths[name] for name in modules if name == "ashlar" or SOFTHSM.exists()}
 
-    def create(self):
-        self.ashlar("create", "bench", "create", "--module", self.both(), "--output", self.out / "create.json")
+    def scale(self, counts, budget, modules):
+        """One run for each module: what one took hours for is kept, whatever becomes of the next."""
+        for module, path in self.paths(modules).items():
+            name = f"scale.{module}"
+            words = ["--counts", counts, "--budget", budget, "--output", self.out / f"{name}.json"]
+            status = self.ashlar(name, "bench", "scale", "--module", path, *words)
+            if module == "ashlar" and (status != 0 or self.stopped(name)):
+                self.bad.append(f"{name}: exit {status}, or stopped before the last count")
+
+    def stopped(self, name):
+        series = (Results(self.out).get(name) or {}).get("series", [])
+        return not series or any(one["stopped"] for one in series)
+
+    def create(self, modules):
+        path = ",".join(self.paths(modules).values())
+        status = self.ashlar("create", "bench", "create", "--module", path, "--output", self.out / "create.json")
+        if status != 0:
+            self.bad.append(f"create: exit {status}")
 
     def import_keys(self, count):
         """Keys from one file, through the command line."""
+        (self.out / "import.json").unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(prefix="ashlar-import.") as folder:
             keys, pin = Path(folder, "keys.pem"), Path(folder, "pin")
             pin.write_text("import-pin\n", encoding="utf-8")
@@ -201,7 +227,7 @@ class Runner:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=TOP / "build", help="the build folder")
-    parser.add_argument("--out", default=TOP / "docs/reliability", help="where results go")
+    parser.add_argument("--out", default=RESULTS, help="where results go")
     parser.add_argument("--logs", default=TOP / "build/torture", help="where logs go")
     parser.add_argument("--only", default="", help=f"parts, with commas: {', '.join(s.name for s in SWEEPS)}, {', '.join(MEASUREMENTS)}")
     parser.add_argument("--modules", default=",".join(MODULES), help="which modules the sweeps drive")
@@ -212,20 +238,24 @@ def main():
     parser.add_argument("--budget", type=int, default=900, help="seconds to fill up to one count")
     args = parser.parse_args()
 
+    if args.short and Path(args.out) == RESULTS:
+        parser.error("a short run is no result to keep: say --out DIR")
+    modules = args.modules.split(",")
+    if set(modules) - set(MODULES):
+        parser.error(f"the modules are {', '.join(MODULES)}")
     wanted = [part for part in args.only.split(",") if part] or [s.name for s in SWEEPS] + MEASUREMENTS
     unknown = set(wanted) - {s.name for s in SWEEPS} - set(MEASUREMENTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     runner = Runner(args.build, args.out, args.logs, args.limit, args.short)
-    runner.write("machine", machine_facts())
     for sweep in SWEEPS:
-        for module in args.modules.split(",") if sweep.name in wanted else []:
+        for module in modules if sweep.name in wanted else []:
             runner.sweep(sweep, module)
     if "create" in wanted:
-        runner.create()
+        runner.create(modules)
     if "scale" in wanted:
-        runner.scale(args.counts, args.budget)
+        runner.scale(args.counts, args.budget, modules)
     if "import" in wanted:
         runner.import_keys(args.imported)
     for line in runner.bad:

@@ -27,3 +27,12 @@ ASH_STATUS ash_seal(struct ash_crypto *crypto, struct ash_span key, struct ash_s
  */
 ASH_STATUS ash_unseal(struct ash_crypto *crypto, struct ash_span key, struct ash_span context,
 		      struct ash_span sealed, struct ash_buf *out);
+
+/*
+ * The same in two steps, for who opens much that one key has sealed: an operation, for one
+ * thread at a time, ended with ash_operation_free(); and any number of openings with it.
+ */
+ASH_STATUS ash_unsealer_new(struct ash_crypto *crypto, struct ash_span key,
+			    struct ash_operation **ret_unsealer);
+ASH_STATUS ash_unseal_with(struct ash_operation *unsealer, struct ash_span context, struct ash_span sealed,
+			   struct ash_buf *out);

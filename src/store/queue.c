@@ -29,6 +29,7 @@ struct batch {
 	struct ash_request *last;
 	size_t count;
 	bool wanted; /* a change succeeded: worth a commit */
+	bool broken; /* the transaction can't be put back to before a change that failed */
 };
 
 /* The queue that this thread leads: a change inside a change would wait for itself. */
@@ -61,7 +62,6 @@ static void settle_done(struct batch *batch, struct ash_status status)
 		if (ash_is_ok(request->status))
 			settle(request, status);
 	}
-	batch->wanted = false;
 }
 
 static struct ash_status run_marked(struct batch *batch, struct ash_request *request)
@@ -72,21 +72,44 @@ static struct ash_status run_marked(struct batch *batch, struct ash_request *req
 	return txn.broken;
 }
 
-/* False when the transaction is of no use any more. */
-static bool run_one(struct batch *batch, struct ash_request *request)
+static void run_one(struct batch *batch, struct ash_request *request)
 {
 	struct ash_status status = batch->ops->mark(batch->inner);
-	bool usable = ash_is_ok(status);
+	const bool marked = ash_is_ok(status);
 
-	if (usable)
+	if (marked)
 		status = run_marked(batch, request);
 	settle(request, status);
-	if (usable && !ash_is_ok(status))
-		usable = ash_is_ok(batch->ops->undo(batch->inner));
-	batch->wanted = batch->wanted || ash_is_ok(status);
-	if (!usable)
-		settle_done(batch, request->status);
-	return usable;
+	if (ash_is_ok(status))
+		batch->wanted = true;
+	else
+		batch->broken = !marked || !ash_is_ok(batch->ops->undo(batch->inner));
+}
+
+/* One request in a transaction of its own. */
+static struct ash_status run_alone(struct batch *batch, void *store, struct ash_request *request)
+{
+	struct ash_status status = ASH_DONE;
+
+	ASH_TRY(batch->ops->write_begin(store, &batch->inner));
+	status = run_marked(batch, request);
+	if (ash_is_ok(status))
+		return batch->ops->commit(batch->inner);
+	batch->ops->end(batch->inner);
+	return status;
+}
+
+/*
+ * One request broke the transaction of all: those that had done theirs do it again, each by
+ * itself, so that what one can't do harms nobody else.
+ */
+static void run_again(struct batch *batch, void *store)
+{
+	batch->ops->end(batch->inner);
+	for (struct ash_request *request = batch->first; request != NULL; request = request->next) {
+		if (ash_is_ok(request->status))
+			settle(request, run_alone(batch, store, request));
+	}
 }
 
 /* The queue's lock is held. */
@@ -123,18 +146,22 @@ static struct ash_request *next_request(struct ash_queue *queue, struct batch *b
 static void run_all(struct ash_queue *queue, struct batch *batch, void *store)
 {
 	struct ash_status status = batch->ops->write_begin(store, &batch->inner);
-	bool usable = ash_is_ok(status);
+	const bool begun = ash_is_ok(status);
 	struct ash_request *request = NULL;
 
 	/* Taken one by one: whoever comes while the others are being run is in time. */
-	while ((usable || batch->inner == NULL) && (request = next_request(queue, batch)) != NULL) {
-		if (usable)
-			usable = run_one(batch, request);
+	while (!batch->broken && (request = next_request(queue, batch)) != NULL) {
+		if (begun)
+			run_one(batch, request);
 		else
 			settle(request, status);
 	}
-	if (batch->inner == NULL)
+	if (!begun)
 		return;
+	if (batch->broken) {
+		run_again(batch, store);
+		return;
+	}
 	if (!batch->wanted) {
 		batch->ops->end(batch->inner);
 		return;

@@ -367,6 +367,7 @@ static struct ash_status check_place(struct checkup *check, struct ash_record_na
 {
 	const struct ash_record_name token = { ASH_SPACE_TOKEN, 0, place.owner };
 	uint64_t version = 0, count = 0;
+	struct ash_status status = ASH_DONE;
 	const bool shared = place.space == ASH_SPACE_TOKEN;
 	const bool owned = place.space > ASH_SPACE_TOKEN && place.space <= ASH_SPACE_LEDGER;
 
@@ -375,9 +376,15 @@ static struct ash_status check_place(struct checkup *check, struct ash_record_na
 		return check_numbers(check, place, 1, ASH_NEXT_SLOT_NAME.id);
 	if (place.space == ASH_SPACE_LEDGER)
 		ASH_TRY(check_numbers(check, place, ASH_SPACE_PIN, ASH_SPACE_PRIVATE));
-	if ((shared && place.owner == 0) ||
-	    (owned && ash_is_ok(ash_txn_get(check->view, token, NULL, &version))))
+	if (shared && place.owner == 0)
 		return ASH_DONE;
+	if (owned) {
+		status = ash_txn_get(check->view, token, NULL, &version);
+		if (ash_is_ok(status))
+			return ASH_DONE;
+		if (status.code != ASH_E_NOT_FOUND)
+			return tell(check, 0, status, "the token's record can't be read");
+	}
 	ASH_TRY(tell(check, 0,
 		     ash_txn_count(check->view, place.space, place.owner, ASH_SPAN_NONE, UINT64_MAX, &count),
 		     "records can't be listed"));
@@ -410,8 +417,10 @@ static struct ash_status check_meta(struct checkup *check)
 
 	ash_findings_begin(findings, "facts", (struct ash_record_name){ ASH_SPACE_META, 0, 0 });
 	findings->checked = 2;
-	ASH_TRY(tell(check, 2, ash_slot_next(check->view, &check->next_slot, &version),
-		     "the next slot can't be read"));
+	status = ash_slot_next(check->view, &check->next_slot, &version);
+	if (!ash_is_ok(status))
+		check->next_slot = UINT64_MAX; /* nobody can tell which were given out */
+	ASH_TRY(tell(check, 2, status, "the next slot can't be read"));
 	ASH_TRY(tell(check, 0,
 		     ash_txn_count(check->view, ASH_SPACE_TOKEN, 0, ASH_SPAN_NONE, UINT64_MAX, &tokens),
 		     "the tokens can't be counted"));

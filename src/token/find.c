@@ -225,6 +225,8 @@ static struct ash_status next_record_page(struct ash_access_reader *reader, stru
 		status = ash_txn_find(reader->view, name.space, name.owner, ASH_SPAN_NONE, find->after, ids,
 				      PAGE, &found);
 	ASH_TRY(status);
+	if (found > 1)
+		ASH_TRY(ash_ring_warm(reader->session->hsm->crypto, &reader->ring));
 	for (size_t i = 0; i < found && *count < cap; i++) {
 		bool fits = false;
 

@@ -124,7 +124,7 @@ ASH_STATUS ash_hsm_create_object(struct ash_hsm *hsm, ash_handle session, struct
  * No function of PKCS#11: makes the objects of many keys, at most ASH_IMPORT_MAX, in one
  * change: all or none. They are token objects, made as C_UnwrapKey makes a private key of
  * what it decrypted, and C_CreateObject a public one. Where neither template says CKA_ID,
- * both halves get the key identifier of RFC 7093 §2, method 1. `code` of the first key
+ * both halves get the key identifier of the public key (token/keyid.h). `code` of the first key
  * that is refused says why, and so does the status. Others wait meanwhile for their turn
  * to write, so not more at once than a second is enough for.
  */

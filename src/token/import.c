@@ -2,11 +2,9 @@
 #include "token/attribute.h"
 #include "token/change.h"
 #include "token/complete.h"
-#include "token/der.h"
+#include "token/keyid.h"
 #include "token/keymap.h"
 #include "token/pkcs8.h"
-
-#define KEYID_LEN 20u /* RFC 7093 §2: the leftmost 160 bits */
 
 /* What of a key C_CreateObject takes of its public half; the rest of it follows. */
 static const uint64_t public_material[] = { CKA_MODULUS,  CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS,
@@ -14,35 +12,14 @@ static const uint64_t public_material[] = { CKA_MODULUS,  CKA_PUBLIC_EXPONENT, C
 
 static const struct ash_template nothing = { NULL, 0 };
 
-/* The bits of subjectPublicKey (RFC 5280 §4.1), of which key identifiers are made. */
-static struct ash_status public_bits(const struct ash_attrs *attrs, struct ash_span *ret_bits)
+/* Of the public key, which every private key that comes in has beside it. */
+static struct ash_status make_keyid(struct ash_crypto *crypto, const struct ash_attrs *attrs,
+				    uint8_t ret_id[ASH_KEYID_LEN])
 {
-	struct ash_reader in = ash_reader(ASH_SPAN_NONE);
-	struct ash_span info = ASH_SPAN_NONE, content = ASH_SPAN_NONE;
+	struct ash_span info = ASH_SPAN_NONE;
 
 	ASH_ENSURE(ash_attrs_get(attrs, CKA_PUBLIC_KEY_INFO, &info), ASH_E_UNSUPPORTED);
-	in = ash_reader(info);
-	ASH_TRY(ash_der_take(&in, ASH_DER_SEQUENCE, &content));
-	in = ash_reader(content);
-	ASH_TRY(ash_der_take(&in, ASH_DER_SEQUENCE, &content));
-	return ash_der_take_bits(&in, ASH_DER_BIT_STRING, ret_bits);
-}
-
-static struct ash_status make_keyid(struct ash_crypto *crypto, const struct ash_attrs *attrs,
-				    uint8_t ret_id[KEYID_LEN])
-{
-	const struct ash_use use = { .op = ASH_OP_DIGEST, .alg = { ASH_SCHEME_HASH, ASH_HASH_SHA256 } };
-	ASH_AUTO(ash_operation) *operation = NULL;
-	struct ash_span bits = ASH_SPAN_NONE;
-	uint8_t digest[ASH_HASH_MAX];
-	size_t len = 0;
-
-	ASH_TRY(public_bits(attrs, &bits));
-	ASH_TRY(ash_operation_new(crypto, &use, NULL, &operation));
-	ASH_TRY(ash_operation_start(operation, NULL));
-	ASH_TRY(ash_operation_finish(operation, bits, ash_mut(digest, ash_hash_len(ASH_HASH_SHA256)), &len));
-	memcpy(ret_id, digest, KEYID_LEN);
-	return ASH_DONE;
+	return ash_keyid_make(crypto, info, ret_id);
 }
 
 static struct ash_status make_private(struct ash_session *session, const struct ash_import *key,
@@ -109,7 +86,7 @@ static struct ash_status add_key(struct ash_session *session, const struct ash_i
 	ASH_AUTO(ash_attrs) *public_half = NULL;
 	ASH_AUTO(ash_parts) parts = ASH_PARTS_NONE;
 	struct ash_key_spec spec;
-	uint8_t id[KEYID_LEN];
+	uint8_t id[ASH_KEYID_LEN];
 
 	ASH_TRY(make_private(session, key, &private_half));
 	if (key->public_given.count != 0) {

@@ -140,13 +140,15 @@ static struct ash_status read_ledger(struct ash_txn *txn, const struct place *pl
 	*ret_state = ASH_LEDGER_MISSING;
 	if (status.code == ASH_E_NOT_FOUND)
 		return ASH_DONE;
-	ASH_TRY(status);
 	*ret_state = ASH_LEDGER_DAMAGED;
+	if (status.code == ASH_E_CORRUPT)
+		return ASH_DONE;
+	ASH_TRY(status);
 	if (!decode(ash_buf_span(&value), &ledger, &said))
 		return ASH_DONE;
 	ASH_TRY(mac(place, &ledger, *ret_version, right));
-	if (memcmp(said.data, right, HASH_LEN) != 0)
-		return ASH_DONE; /* no secret: who can try may read the right one, too */
+	if (!ash_span_equal_ct(said, ash_span(right, HASH_LEN)))
+		return ASH_DONE;
 	*ret_state = ASH_LEDGER_RIGHT;
 	*ret_ledger = ledger;
 	return ASH_DONE;

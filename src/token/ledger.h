@@ -7,7 +7,8 @@
  *
  * It changes in the transaction in which its records do, at a cost that does not grow
  * with their number; to hold it against them takes reading all their versions, which
- * `ashlar store check` does. An older copy of the whole store agrees with itself.
+ * `ashlar store check` does. An older copy of the whole store agrees with itself, and
+ * so does one of a whole space with its ledger.
  *
  * A ledger that is damaged stays so and stops nobody. Tokens of format 1 have none.
  *

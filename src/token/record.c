@@ -59,6 +59,14 @@ void ash_ring_done(struct ash_ring *ring)
 	ring->wrap = ash_secret_free(ring->wrap);
 	ring->index = ash_secret_free(ring->index);
 	ring->ledger = ash_secret_free(ring->ledger);
+	ring->unwrap = ash_operation_free(ring->unwrap);
+}
+
+struct ash_status ash_ring_warm(struct ash_crypto *crypto, struct ash_ring *ring)
+{
+	if (ring->unwrap != NULL)
+		return ASH_DONE;
+	return ash_unsealer_new(crypto, ash_secret_peek(ring->wrap), &ring->unwrap);
 }
 
 /* The associated data: where the record belongs, and which half of it this is. */
@@ -101,6 +109,14 @@ static struct ash_status damaged(struct ash_status status)
 	return status;
 }
 
+static struct ash_status open_key(struct ash_crypto *crypto, const struct ash_ring *ring,
+				  struct ash_span context, struct ash_span wrapped, struct ash_buf *out)
+{
+	if (ring->unwrap != NULL)
+		return ash_unseal_with(ring->unwrap, context, wrapped, out);
+	return ash_unseal(crypto, ash_secret_peek(ring->wrap), context, wrapped, out);
+}
+
 struct ash_status ash_record_open(struct ash_crypto *crypto, const struct ash_ring *ring,
 				  struct ash_record_name name, const struct ash_incarnation *incarnation,
 				  uint64_t version, struct ash_span sealed, struct ash_buf *out)
@@ -112,8 +128,8 @@ struct ash_status ash_record_open(struct ash_crypto *crypto, const struct ash_ri
 	ASH_ENSURE(sealed.len >= WRAPPED_KEY_LEN, ASH_E_CORRUPT);
 	ASH_TRY(place("key", name, incarnation, version, &key_place));
 	ASH_TRY(place("body", name, incarnation, version, &body_place));
-	ASH_TRY(damaged(ash_unseal(crypto, ash_secret_peek(ring->wrap), ash_buf_span(&key_place),
-				   ash_span(sealed.data, WRAPPED_KEY_LEN), &key)));
+	ASH_TRY(damaged(open_key(crypto, ring, ash_buf_span(&key_place),
+				 ash_span(sealed.data, WRAPPED_KEY_LEN), &key)));
 	return damaged(ash_unseal(crypto, ash_buf_span(&key), ash_buf_span(&body_place),
 				  ash_span(sealed.data + WRAPPED_KEY_LEN, sealed.len - WRAPPED_KEY_LEN),
 				  out));

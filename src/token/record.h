@@ -39,15 +39,20 @@ struct ash_ring {
 	struct ash_secret *wrap;   /* wraps the records' own keys */
 	struct ash_secret *index;  /* makes index terms */
 	struct ash_secret *ledger; /* authenticates which records there are */
+	/* The wrap key made ready by ash_ring_warm(); NULL: it is made ready for each record. */
+	struct ash_operation *unwrap;
 };
 
-#define ASH_RING_NONE ((struct ash_ring){ NULL, NULL, NULL })
+#define ASH_RING_NONE ((struct ash_ring){ NULL, NULL, NULL, NULL })
 
 /* Derives a ring from the root or a token key; `label` says which kind. */
 ASH_STATUS ash_ring_derive(struct ash_crypto *crypto, struct ash_span key, const char *label,
 			   const struct ash_incarnation *incarnation, struct ash_ring *ret_ring);
 ASH_STATUS ash_ring_copy(const struct ash_ring *ring, struct ash_ring *ret_copy);
 void ash_ring_done(struct ash_ring *ring);
+
+/* Makes reading many records quicker; from then on the ring is for one thread at a time. Its copies are cold. */
+ASH_STATUS ash_ring_warm(struct ash_crypto *crypto, struct ash_ring *ring);
 
 /* Appends the sealed form of `plain`, the `version` that it will have. ASH_E_MEMORY, ASH_E_FAILED. */
 ASH_STATUS ash_record_seal(struct ash_crypto *crypto, const struct ash_ring *ring,

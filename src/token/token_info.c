@@ -15,20 +15,35 @@ static uint64_t flags_of(const struct ash_pin_state *state, const struct count_f
 	       (state->tries_left == 1 ? flags->final : 0) | (state->tries_left == 0 ? flags->locked : 0);
 }
 
+/*
+ * A PIN whose record is damaged tells so at the login. Here nothing is known of its tries,
+ * and all else that the token says of itself is: who looks for a token finds it.
+ */
+static struct ash_status tries_of(const struct ash_pin_place *place, uint64_t user_type,
+				  const struct count_flags *names, uint64_t *flags)
+{
+	struct ash_pin_state state;
+	const struct ash_status status = ash_pin_state(place, user_type, &state);
+
+	if (status.code == ASH_E_CORRUPT)
+		return ASH_DONE;
+	ASH_TRY(status);
+	*flags |= flags_of(&state, names);
+	return ASH_DONE;
+}
+
 static struct ash_status pin_flags(struct ash_hsm *hsm, struct ash_token *token, uint64_t *flags)
 {
 	ASH_AUTO(ash_slot_pins) pins = { .ring = ASH_RING_NONE };
-	struct ash_pin_state state;
 	struct ash_status status;
 
 	ASH_TRY(ash_slot_pins(hsm, token, &pins));
-	ASH_TRY(ash_pin_state(&pins.place, CKU_SO, &state));
-	*flags |= flags_of(&state, &so_flags);
-	status = ash_pin_state(&pins.place, CKU_USER, &state);
+	ASH_TRY(tries_of(&pins.place, CKU_SO, &so_flags, flags));
+	status = tries_of(&pins.place, CKU_USER, &user_flags, flags);
 	if (status.code == ASH_E_NOT_FOUND)
 		return ASH_DONE;
 	ASH_TRY(status);
-	*flags |= CKF_USER_PIN_INITIALIZED | flags_of(&state, &user_flags);
+	*flags |= CKF_USER_PIN_INITIALIZED;
 	return ASH_DONE;
 }
 

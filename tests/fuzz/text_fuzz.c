@@ -10,9 +10,10 @@
 #include <stdio.h>
 
 #include "app/cli/cli.h"
-#include "app/cli/key/keyid.h"
 #include "app/cli/key/keytype.h"
+#include "app/cli/key/pubform.h"
 #include "app/cli/print/text.h"
+#include "token/keyid.h"
 
 #define WORDS_MAX 32
 
@@ -136,9 +137,12 @@ static void check_shown(struct ash_span bytes)
 
 static void check_spki(struct ash_span bytes)
 {
+	ASH_AUTO(ash_buf) line = ASH_BUF_PLAIN;
 	struct ash_span bits = ASH_SPAN_NONE;
 
-	if (ash_is_ok(ash_cli_keyid_bits(bytes, &bits)))
+	if (ash_is_ok(ash_cli_pubform_ssh(bytes, bytes, &line)))
+		HOLDS(memchr(line.data, '\n', line.len) == line.data + line.len - 1);
+	if (ash_is_ok(ash_keyid_bits(bytes, &bits)))
 		HOLDS(bits.data >= bytes.data && bits.len <= (size_t)(bytes.data + bytes.len - bits.data));
 }
 

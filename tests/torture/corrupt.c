@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "crew.h"
+#include "extent.h"
 #include "folder.h"
 #include "home.h"
 #include "report.h"
@@ -25,9 +26,11 @@
 #define HANG_SECONDS  120 /* by the clock: the machine may be busy; */
 #define BUSY_SECONDS  5   /* and of a processor */
 #define SHORT_POINTS  1500
+#define SHORT_EACH    400 /* of one file */
 #define SHORT_SECONDS 45
 #define SHM_STEP      16 /* of the log's index, which is made anew when nobody has it open */
 #define WORKERS_MAX   64
+#define FILES_MAX     64
 
 enum form {
 	CLOSED,
@@ -60,7 +63,7 @@ static struct {
 	struct report report;
 	struct home homes[WORKERS_MAX];
 	struct folder stores[FORMS];
-	struct witness wanted[FORMS];
+	struct witness_known *known[FORMS];
 	struct point *points;
 	size_t count;
 	const char *store, *point, *patterns, *only, *step, *verbose;
@@ -195,6 +198,22 @@ static void shuffle_points(uint64_t seed)
 	}
 }
 
+/* Of each file not too many: of the log every byte is much like another. */
+static void thin_points(void)
+{
+	unsigned of_file[FORMS][FILES_MAX] = { { 0 } };
+	size_t kept = 0;
+
+	shuffle_points(sweep.report.seed);
+	for (size_t i = 0; i < sweep.count && kept < SHORT_POINTS; i++) {
+		const struct point point = sweep.points[i];
+
+		if (point.file >= FILES_MAX || of_file[point.form][point.file]++ < SHORT_EACH)
+			sweep.points[kept++] = point;
+	}
+	sweep.count = kept;
+}
+
 static bool is_configuration(const char *path)
 {
 	return strcmp(path, "ashlar.conf") == 0 || strcmp(path, "softhsm2.conf") == 0;
@@ -211,10 +230,8 @@ static void add_points(void)
 				add_file(form, i, all);
 		}
 	}
-	if (!sweep.report.short_run)
-		return;
-	shuffle_points(sweep.report.seed);
-	sweep.count = sweep.count < SHORT_POINTS ? sweep.count : SHORT_POINTS;
+	if (sweep.report.short_run)
+		thin_points();
 }
 
 static void point_text(const struct point *point, char *text, size_t len)
@@ -265,7 +282,7 @@ static void lay_out(enum form form, const struct home *home)
 	folder_keep_page(&sweep.stores[form], home->path);
 }
 
-static void look(struct result *result)
+static void look(enum form form, struct result *result)
 {
 	const struct rlimit busy = { BUSY_SECONDS, BUSY_SECONDS + 1 };
 	const pid_t child = fork();
@@ -273,7 +290,7 @@ static void look(struct result *result)
 	if (child == 0) {
 		(void)alarm(HANG_SECONDS);
 		(void)setrlimit(RLIMIT_CPU, &busy);
-		witness_look(sweep.report.module, &result->witness);
+		witness_look(sweep.report.module, sweep.known[form], &result->witness);
 		_exit(0);
 	}
 	if (child < 0 || waitpid(child, &result->status, 0) != child)
@@ -297,22 +314,21 @@ static void try_point(const void *context, size_t number, unsigned worker, void 
 	file->len = len;
 	if (point->damage == FLIP)
 		file->data[point->at] ^= point->pattern;
-	look(result);
-	if (sweep.wanted[point->form].complete) /* not while that is being found out */
-		witness_compare(&sweep.wanted[point->form], &result->witness);
+	look(point->form, result);
 	result->done = true;
 }
 
-static void get_wanted(enum form form)
+static void get_known(enum form form)
 {
 	struct result *result = NULL;
+
+	sweep.known[form] = witness_known_new();
 
 	/* Nothing is cut where the file ends anyway. */
 	add_point((struct point){ form, 0, CUT, sweep.stores[form].files[0].len, 0 });
 	result = crew_run(1, sizeof(*result), 1, 0, try_point, NULL);
 	sweep.count = 0;
-	witness_bless(&result->witness, result->status);
-	sweep.wanted[form] = result->witness;
+	witness_bless(&result->witness, result->status, sweep.known[form]);
 	crew_done(result, 1, sizeof(*result));
 }
 
@@ -320,22 +336,25 @@ static void get_wanted(enum form form)
 
 static void print_witness(const struct witness *witness)
 {
-	static const char *const states[] = { "not reached", "fine", "told", "MISSING", "WRONG" };
+	static const char *const states[] = { "not reached", "fine", "OLD", "told", "MISSING", "WRONG" };
 
 	for (unsigned i = 0; i < WITNESS_PLACES; i++)
 		(void)printf("  %-10s %s %s\n", witness_name(i), states[witness->pieces[i].state],
-			     witness->pieces[i].state == WITNESS_TOLD ? actor_rv_name(witness->pieces[i].rv)
-								      : "");
+			     witness->pieces[i].rv != CKR_OK ? actor_rv_name(witness->pieces[i].rv) : "");
 }
 
 /* Points, by how many pieces an error told of; and the bad ones. */
 struct tally {
-	uint64_t whole, one, some, all, silent, died;
+	uint64_t whole, one, some, all, beyond, silent, died;
 };
 
-static bool judge(const struct result *result, char *why, size_t len, struct tally *tally)
+static bool judge(const struct point *point, const struct result *result, char *why, size_t len,
+		  struct tally *tally)
 {
-	const unsigned told = witness_told(&result->witness);
+	const struct folder *store = &sweep.stores[point->form];
+	const struct extent extent =
+		extent_of(store, &store->files[point->file], point->damage == CUT, point->at);
+	const unsigned told = witness_count(&result->witness, WITNESS_TOLD);
 	const int signal_number = WIFSIGNALED(result->status) ? WTERMSIG(result->status) : 0;
 	const bool hung = signal_number == SIGALRM || signal_number == SIGXCPU;
 
@@ -344,8 +363,12 @@ static bool judge(const struct result *result, char *why, size_t len, struct tal
 		tally->died++;
 		return false;
 	}
-	if (!witness_is_good(&result->witness, why, len)) {
+	if (!witness_is_good(&result->witness, 0, why, len)) {
 		tally->silent++;
+		return false;
+	}
+	if (!extent_holds(&extent, &result->witness, why, len)) {
+		tally->beyond++;
 		return false;
 	}
 	tally->whole += told == 0;
@@ -361,16 +384,18 @@ static void add_tally(struct tally *sum, const struct tally *tally)
 	sum->one += tally->one;
 	sum->some += tally->some;
 	sum->all += tally->all;
+	sum->beyond += tally->beyond;
 	sum->silent += tally->silent;
 	sum->died += tally->died;
 }
 
 static void print_tally(const char *form, const char *path, const struct tally *tally)
 {
-	(void)printf("%-6s %-40s %8llu %8llu %8llu %8llu %8llu %8llu\n", form, path,
+	(void)printf("%-6s %-40s %8llu %8llu %8llu %8llu %8llu %8llu %8llu\n", form, path,
 		     (unsigned long long)tally->whole, (unsigned long long)tally->one,
 		     (unsigned long long)tally->some, (unsigned long long)tally->all,
-		     (unsigned long long)tally->silent, (unsigned long long)tally->died);
+		     (unsigned long long)tally->beyond, (unsigned long long)tally->silent,
+		     (unsigned long long)tally->died);
 }
 
 static void count_file(const struct result *results, enum form form, size_t number, struct tally *sum)
@@ -383,14 +408,14 @@ static void count_file(const struct result *results, enum form form, size_t numb
 
 		if (!results[i].done || sweep.points[i].form != form || sweep.points[i].file != number)
 			continue;
-		good = judge(&results[i], why, sizeof(why), &tally);
+		good = judge(&sweep.points[i], &results[i], why, sizeof(why), &tally);
 		point_text(&sweep.points[i], name, sizeof(name));
 		(void)snprintf(repeat, sizeof(repeat), "--point %s", name);
 		if (sweep.verbose != NULL)
-			(void)printf("%s: %u told\n", name, witness_told(&results[i].witness));
+			(void)printf("%s: %u told\n", name, witness_count(&results[i].witness, WITNESS_TOLD));
 		report_point(&sweep.report, good, repeat, why);
 	}
-	if (tally.whole + tally.one + tally.some + tally.all + tally.silent + tally.died != 0)
+	if (tally.whole + tally.one + tally.some + tally.all + tally.beyond + tally.silent + tally.died != 0)
 		print_tally(form_names[form], sweep.stores[form].files[number].path, &tally);
 	add_tally(sum, &tally);
 }
@@ -401,6 +426,7 @@ static void report_tally(const struct tally *tally)
 	report_more(&sweep.report, "one_piece_told", "%llu", (unsigned long long)tally->one);
 	report_more(&sweep.report, "several_told", "%llu", (unsigned long long)tally->some);
 	report_more(&sweep.report, "all_told", "%llu", (unsigned long long)tally->all);
+	report_more(&sweep.report, "told_of_more_than_was_hurt", "%llu", (unsigned long long)tally->beyond);
 	report_more(&sweep.report, "silent", "%llu", (unsigned long long)tally->silent);
 	report_more(&sweep.report, "died", "%llu", (unsigned long long)tally->died);
 }
@@ -411,9 +437,9 @@ static void run_points(void)
 					  sweep.report.short_run ? SHORT_SECONDS : 0, try_point, NULL);
 	struct tally sum = { 0 };
 
-	(void)printf("%-6s %-40s %8s %8s %8s %8s %8s %8s\n", "form",
-		     "damaged file; an error tells of:", "nothing", "one", "several", "all", "SILENT",
-		     "DEAD");
+	(void)printf("%-6s %-40s %8s %8s %8s %8s %8s %8s %8s\n", "form",
+		     "damaged file; an error tells of:", "nothing", "one", "several", "all", "BEYOND",
+		     "SILENT", "DEAD");
 	for (enum form form = 0; form < FORMS; form++) {
 		for (size_t i = 0; i < sweep.stores[form].count; i++)
 			count_file(results, form, i, &sum);
@@ -448,7 +474,7 @@ int main(int argc, char **argv)
 		sweep.homes[i] = home_make();
 	for (enum form form = 0; form < FORMS; form++) {
 		get_store(form);
-		get_wanted(form);
+		get_known(form);
 	}
 	if (sweep.point != NULL)
 		parse_point(sweep.point);

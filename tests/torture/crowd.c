@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../integration/stress/stress.h"
 #include "home.h"
@@ -41,10 +42,18 @@ static void judge(struct report *report, bool good, const char *why)
 		report_point(report, false, "--seed as above; what happens when is not repeated", why);
 }
 
-static void judge_all(struct report *report, const struct totals *totals, const struct outcome *outcome,
-		      unsigned longest_ms)
+static uint64_t longest_write_ns(const struct totals *totals, const struct outcome *outcome)
 {
 	const uint64_t longest_ns = totals->tally[F_WRITES].longest_ns;
+
+	return longest_ns > outcome->longest_wait_ns ? longest_ns : outcome->longest_wait_ns;
+}
+
+static void judge_all(struct report *report, const struct totals *totals, const struct outcome *outcome,
+		      const struct options *options, unsigned longest_ms)
+{
+	const uint64_t longest_ns = longest_write_ns(totals, outcome);
+	const uint64_t ms = outcome->ns / 1000000;
 	char why[128];
 
 	for (uint64_t i = totals->wrong; i < totals->actions; i++)
@@ -57,6 +66,14 @@ static void judge_all(struct report *report, const struct totals *totals, const 
 	(void)snprintf(why, sizeof(why), "the store grew to %lu bytes, its log to %lu",
 		       (unsigned long)outcome->largest_database, (unsigned long)outcome->largest_log);
 	judge(report, outcome->largest_database <= DATABASE_MOST && outcome->largest_log <= LOG_MOST, why);
+	judge(report, strcmp(report->module, report->built) != 0 || outcome->largest_database != 0,
+	      "the store's size was not seen");
+	(void)snprintf(why, sizeof(why), "it ended after %lu ms and %lu kills", (unsigned long)ms,
+		       (unsigned long)outcome->kills);
+	judge(report,
+	      ms >= options->seconds * UINT64_C(1000) &&
+		      (options->kill_ms == 0 || outcome->kills >= ms / options->kill_ms / 2),
+	      why);
 }
 
 static void tell(struct report *report, const struct totals *totals, const struct outcome *outcome)
@@ -68,7 +85,7 @@ static void tell(struct report *report, const struct totals *totals, const struc
 	report_more(report, "writes", "%lu", (unsigned long)writes->calls);
 	report_more(report, "mean_write_ms", "%.2f",
 		    writes->calls != 0 ? (double)writes->ns / 1e6 / (double)writes->calls : 0);
-	report_more(report, "longest_write_ms", "%.1f", (double)writes->longest_ns / 1e6);
+	report_more(report, "longest_write_ms", "%.1f", (double)longest_write_ns(totals, outcome) / 1e6);
 	report_more(report, "longest_pause_ms", "%.1f", (double)outcome->longest_pause_ns / 1e6);
 	report_more(report, "longest_logout_ms", "%.1f", (double)totals->tally[F_C_Logout].longest_ns / 1e6);
 	report_more(report, "largest_database_bytes", "%lu", (unsigned long)outcome->largest_database);
@@ -126,7 +143,7 @@ int main(int argc, char **argv)
 	home_remove(&home);
 	totals = stress_totals();
 	stress_print_totals(&totals, &outcome);
-	judge_all(&report, &totals, &outcome,
+	judge_all(&report, &totals, &outcome, &options,
 		  number(given.longest, report.short_run ? SHORT_LONGEST_MS : LONGEST_MS));
 	tell(&report, &totals, &outcome);
 	return report_end(&report);

@@ -136,6 +136,14 @@ void home_remove(const struct home *home)
 	(void)nftw(home->path, remove_one, 16, FTW_PHYS | FTW_DEPTH);
 }
 
+void home_clear(const struct home *home)
+{
+	home_remove(home);
+	if (mkdir(home->path, 0700) != 0)
+		report_bail("%s: %s", home->path, strerror(errno));
+	configure(home);
+}
+
 void home_enter(const struct home *home)
 {
 	static const char *const foreign[] = { "ASHLAR_CONF", "XDG_CONFIG_HOME", "XDG_DATA_HOME" };

@@ -18,5 +18,7 @@ struct home home_make_in(const char *parent);
 /* A copy of all files and folders. Configuration that names the folder is written anew. */
 struct home home_copy(const struct home *from);
 void home_remove(const struct home *home);
+/* The same folder as home_make left it. */
+void home_clear(const struct home *home);
 /* Sets this process's environment so that modules find their store there. */
 void home_enter(const struct home *home);

@@ -3,10 +3,10 @@
  * can write the file but has no key. Records are exchanged, copied, moved to another id,
  * space or token, put back as they once were, or taken away, and so are index terms and
  * counters. Each has to be noticed: reading what was hurt is an error and nothing else is
- * hurt, or `ashlar store check` says that the store is damaged.
+ * hurt, or `ashlar store check` says that the store is damaged. What is read is never wrong;
+ * only a record that is gone or is a whole older one may be so in silence.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 
 #include <sqlite3.h>
 
+#include "check.h"
 #include "crew.h"
 #include "folder.h"
 #include "home.h"
@@ -23,18 +24,25 @@
 #include "witness.h"
 
 #define HANG_SECONDS  60
-#define SHORT_POINTS  120
+#define SHORT_EACH    7u /* points of each kind */
 #define SHORT_SECONDS 20
 #define WORKERS_MAX   64
+#define ROWS_MAX      256
 #define OLD_FILE      "old.db"
 
 /* How many records an edit takes, and which. */
 enum takes {
-	ONE_ROW,  /* each record */
-	OLD_ROW,  /* each record that was another once */
-	TWO_ROWS, /* each pair of records */
+	ONE_ROW,    /* each record */
+	OLD_ROW,    /* each record that was another once */
+	TWO_ROWS,   /* each pair of records */
+	NEIGHBOURS, /* each pair of one space and owner */
 	NO_ROW,
 };
+
+/* What reading may do in silence, if only the check notices. */
+#define NOTHING  0u
+#define MISS_IT  (1u << WITNESS_MISSING)
+#define GIVE_OLD (1u << WITNESS_OLD)
 
 #define SAME_RECORD(table) \
 	" WHERE (space, owner, id) = (SELECT space, owner, id FROM main.record WHERE row = ?1)"
@@ -42,46 +50,62 @@ enum takes {
 	"(SELECT " column " FROM old.record o WHERE (o.space, o.owner, o.id) = (record.space, record.owner," \
 	" record.id))"
 
+#define OLDER_RECORD                                                                              \
+	"UPDATE record SET version = " OLD("version") ", value = " OLD("value") ", terms = " OLD( \
+		"terms") " WHERE row = ?1"
+#define ALSO_AS_ANOTHER                                                                             \
+	"INSERT OR IGNORE INTO term SELECT t.space, t.owner, t.term, mine.id FROM term t,"          \
+	" main.record mine, main.record other WHERE mine.row = ?1 AND other.row = ?2 AND (t.space," \
+	" t.owner, t.id) = (other.space, other.owner, other.id)"
+
 /* ?1 and ?2 are record.row; `old` is the store as it was before the last changes. */
 static const struct {
 	const char *name;
 	enum takes takes;
+	unsigned silent;
 	const char *sql;
 } edits[] = {
-	{ "value-of-another", TWO_ROWS,
+	{ "value-of-another", TWO_ROWS, NOTHING,
 	  "UPDATE record SET value = (SELECT value FROM record WHERE row = ?2) WHERE row = ?1" },
-	{ "whole-other-record", TWO_ROWS,
+	{ "whole-other-record", TWO_ROWS, NOTHING,
 	  "UPDATE record SET (version, value) = (SELECT version, value FROM record WHERE row = ?2)"
 	  " WHERE row = ?1" },
-	{ "older-value", OLD_ROW, "UPDATE record SET value = " OLD("value") " WHERE row = ?1" },
-	{ "older-version", OLD_ROW, "UPDATE record SET version = " OLD("version") " WHERE row = ?1" },
-	{ "older-record", OLD_ROW,
-	  "UPDATE record SET version = " OLD("version") ", value = " OLD("value") ", terms = " OLD(
-		  "terms") " WHERE row = ?1" },
-	{ "older-record-and-terms", OLD_ROW,
-	  "UPDATE record SET version = " OLD("version") ", value = " OLD("value") ", terms = " OLD(
-		  "terms") " WHERE row = ?1; DELETE FROM term" SAME_RECORD("term") ";"
-										   " INSERT INTO term SELECT * FROM old.term" SAME_RECORD(
-											   "old.term") },
-	{ "copied-to-a-new-id", ONE_ROW,
+	{ "older-value", OLD_ROW, NOTHING, "UPDATE record SET value = " OLD("value") " WHERE row = ?1" },
+	{ "older-version", OLD_ROW, NOTHING,
+	  "UPDATE record SET version = " OLD("version") " WHERE row = ?1" },
+	{ "older-record", OLD_ROW, GIVE_OLD, OLDER_RECORD },
+	{ "older-record-and-terms", OLD_ROW, GIVE_OLD,
+	  OLDER_RECORD "; DELETE FROM term" SAME_RECORD(
+		  "term") ";"
+			  " INSERT INTO term SELECT * FROM old.term" SAME_RECORD("old.term") },
+	{ "copied-to-a-new-id", ONE_ROW, NOTHING,
 	  "INSERT INTO record SELECT NULL, space, owner, id + 1000, version, terms, value FROM record"
 	  " WHERE row = ?1" },
-	{ "moved-to-a-new-id", ONE_ROW, "UPDATE OR REPLACE record SET id = id + 1000 WHERE row = ?1" },
-	{ "moved-to-another-space", ONE_ROW,
+	{ "moved-to-a-new-id", ONE_ROW, MISS_IT,
+	  "UPDATE OR REPLACE record SET id = id + 1000 WHERE row = ?1" },
+	{ "moved-to-another-space", ONE_ROW, MISS_IT,
 	  "UPDATE OR REPLACE record SET space = CASE space WHEN 5 THEN 4 ELSE 5 END WHERE row = ?1" },
-	{ "moved-to-another-token", ONE_ROW,
+	{ "moved-to-another-token", ONE_ROW, MISS_IT,
 	  "UPDATE OR REPLACE record SET owner = owner + 1 WHERE row = ?1" },
-	{ "taken-away", ONE_ROW, "DELETE FROM record WHERE row = ?1" },
-	{ "taken-away-with-terms", ONE_ROW,
+	{ "taken-away", ONE_ROW, MISS_IT, "DELETE FROM record WHERE row = ?1" },
+	{ "taken-away-with-terms", ONE_ROW, MISS_IT,
 	  "DELETE FROM term" SAME_RECORD("term") "; DELETE FROM record WHERE row = ?1" },
-	{ "terms-taken-away", ONE_ROW, "DELETE FROM term" SAME_RECORD("term") },
-	{ "all-terms-taken-away", ONE_ROW,
+	{ "terms-taken-away", ONE_ROW, MISS_IT, "DELETE FROM term" SAME_RECORD("term") },
+	{ "all-terms-taken-away", ONE_ROW, MISS_IT,
 	  "DELETE FROM term" SAME_RECORD("term") "; UPDATE record SET terms = x'' WHERE row = ?1" },
-	{ "terms-of-another", TWO_ROWS,
+	{ "terms-of-another", TWO_ROWS, NOTHING,
 	  "UPDATE record SET terms = (SELECT terms FROM record WHERE row = ?2) WHERE row = ?1" },
-	{ "one-generation-less", NO_ROW, "UPDATE meta SET generation = generation - 1" },
-	{ "counters-that-differ", NO_ROW, "UPDATE meta SET latest_id = latest_id + 1 WHERE one = 2" },
-	{ "ids-given-out-again", NO_ROW, "UPDATE meta SET latest_id = 1" },
+	{ "also-found-as-another", NEIGHBOURS, NOTHING, ALSO_AS_ANOTHER },
+	{ "only-found-as-another", NEIGHBOURS, MISS_IT,
+	  "DELETE FROM term" SAME_RECORD(
+		  "term") "; " ALSO_AS_ANOTHER
+			  "; UPDATE record SET terms = (SELECT terms FROM record WHERE row = ?2) WHERE row = ?1" },
+	{ "terms-lead-to-another", NEIGHBOURS, MISS_IT,
+	  "UPDATE OR REPLACE term SET id = (SELECT id FROM record WHERE row = ?2)" SAME_RECORD("term") },
+	{ "one-generation-less", NO_ROW, NOTHING, "UPDATE meta SET generation = generation - 1" },
+	{ "counters-that-differ", NO_ROW, NOTHING,
+	  "UPDATE meta SET latest_id = latest_id + 1 WHERE one = 2" },
+	{ "ids-given-out-again", NO_ROW, NOTHING, "UPDATE meta SET latest_id = 1" },
 };
 
 struct point {
@@ -93,7 +117,7 @@ struct result {
 	bool done;
 	bool same;  /* the edit changed nothing: no point */
 	int status; /* of the process that looked */
-	int check;  /* what `ashlar store check` ended with; -1: it is not there */
+	enum check_verdict check;
 	struct witness witness;
 };
 
@@ -101,7 +125,7 @@ static struct {
 	struct report report;
 	struct home homes[WORKERS_MAX];
 	struct folder old, now;
-	struct witness wanted;
+	struct witness_known *older, *known;
 	struct point *points;
 	size_t count;
 	const char *point, *ashlar;
@@ -215,18 +239,18 @@ static void run_sql(sqlite3 *db, const char *text, const int64_t rows[2])
 }
 
 /* The home keeps its own configuration, which names its place. */
-static void lay_out(const struct home *home)
+static void lay_out(struct folder *store, const struct home *home)
 {
 	struct folder own;
 
 	folder_read(home->path, &own);
 	for (size_t i = 0; i < own.count; i++) {
 		if (strstr(own.files[i].path, ".conf") != NULL)
-			(void)folder_put(&sweep.now, own.files[i].path, own.files[i].data, own.files[i].len);
+			(void)folder_put(store, own.files[i].path, own.files[i].data, own.files[i].len);
 	}
 	folder_done(&own);
-	folder_write(&sweep.now, home->path);
-	folder_keep_page(&sweep.now, home->path);
+	folder_write(store, home->path);
+	folder_keep_page(store, home->path);
 }
 
 static uint64_t sum_tables(sqlite3 *db)
@@ -262,7 +286,7 @@ static bool edit(const struct point *point, const struct home *home)
 	uint64_t before = 0, after = 0;
 	char path[HOME_PATH + 32];
 
-	lay_out(home);
+	lay_out(&sweep.now, home);
 	folder_read(home->path, &with_old);
 	(void)folder_put(&with_old, OLD_FILE, old->data, old->len);
 	folder_write(&with_old, home->path);
@@ -284,55 +308,27 @@ static bool edit(const struct point *point, const struct home *home)
 
 /* ---- one point ---- */
 
-static void look(struct result *result)
+static void look(struct witness_known *known, struct result *result)
 {
 	const pid_t child = fork();
 
 	if (child == 0) {
 		(void)alarm(HANG_SECONDS);
-		witness_look(sweep.report.module, &result->witness);
+		witness_look(sweep.report.module, known, &result->witness);
 		_exit(0);
 	}
 	if (child < 0 || waitpid(child, &result->status, 0) != child)
 		report_bail("fork: %s", strerror(errno));
 }
 
-/* With the PIN of one token, or NULL: its private objects can be looked at as well. -1: this ashlar has no such command. */
-static int check_with(const char *token)
-{
-	CK_ULONG len = 0;
-	int status = 0;
-	const pid_t child = fork();
-
-	if (child == 0) {
-		const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		(void)alarm(HANG_SECONDS);
-		(void)dup2(nothing, STDOUT_FILENO);
-		(void)dup2(nothing, STDERR_FILENO);
-		(void)setenv("WITNESS_PIN", (const char *)actor_pin(USER_PIN_1, &len), 1);
-		if (token != NULL)
-			(void)execl(sweep.ashlar, sweep.ashlar, "store", "check", "--token", token,
-				    "--pin-env", "WITNESS_PIN", NULL);
-		else
-			(void)execl(sweep.ashlar, sweep.ashlar, "store", "check", NULL);
-		_exit(127);
-	}
-	if (child < 0 || waitpid(child, &status, 0) != child)
-		report_bail("fork: %s", strerror(errno));
-	if (!WIFEXITED(status) || WEXITSTATUS(status) == 2 || WEXITSTATUS(status) == 127)
-		return -1;
-	return WEXITSTATUS(status);
-}
-
-static int check_store(void)
+static enum check_verdict check_store(void)
 {
 	/* At first without a PIN: a login counts tries, and so writes its ledger anew. */
-	int found = check_with(NULL);
+	enum check_verdict verdict = check_run(sweep.ashlar, NULL, USER_PIN_1);
 
-	if (found == 0)
-		found = check_with("witness");
-	return found != 0 ? found : check_with("other");
+	if (verdict == CHECK_SOUND)
+		verdict = check_run(sweep.ashlar, "witness", USER_PIN_1);
+	return verdict != CHECK_SOUND ? verdict : check_run(sweep.ashlar, "other", USER_PIN_1);
 }
 
 static void try_point(const void *context, size_t number, unsigned worker, void *given)
@@ -343,37 +339,42 @@ static void try_point(const void *context, size_t number, unsigned worker, void 
 	(void)context;
 	home_enter(home);
 	result->same = !edit(&sweep.points[number], home);
-	result->check = -1;
 	if (!result->same) {
 		result->check = check_store(); /* first: looking makes an object */
-		look(result);
-		witness_compare(&sweep.wanted, &result->witness);
+		look(sweep.known, result);
 	}
 	result->done = true;
 }
 
+/* The store as it was, and as it is. */
 static void try_unedited(const void *context, size_t number, unsigned worker, void *given)
 {
 	struct result *result = given;
+	struct witness_known *const known[] = { sweep.older, sweep.known };
 
 	(void)context;
-	(void)number;
 	home_enter(&sweep.homes[worker]);
-	lay_out(&sweep.homes[worker]);
+	lay_out(number == 0 ? &sweep.old : &sweep.now, &sweep.homes[worker]);
 	result->check = check_store();
-	look(result);
+	look(known[number], result);
 	result->done = true;
 }
 
-static void get_wanted(void)
+static void get_known(void)
 {
-	struct result *result = crew_run(1, sizeof(*result), 1, 0, try_unedited, NULL);
+	struct result *results = NULL;
 
-	witness_bless(&result->witness, result->status);
-	if (result->check > 0)
-		report_bail("`ashlar store check` finds damage before there is any");
-	sweep.wanted = result->witness;
-	crew_done(result, 1, sizeof(*result));
+	sweep.older = witness_known_new();
+	sweep.known = witness_known_new();
+	results = crew_run(2, sizeof(*results), 1, 0, try_unedited, NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		witness_bless(&results[i].witness, results[i].status, i == 0 ? sweep.older : sweep.known);
+		if (results[i].check != CHECK_SOUND)
+			report_bail("nothing is hurt, but `ashlar store check` %s",
+				    check_text(results[i].check));
+	}
+	sweep.known->older = sweep.older;
+	crew_done(results, 2, sizeof(*results));
 }
 
 /* ---- the sweep ---- */
@@ -387,37 +388,53 @@ static void add_point(size_t edit_number, int64_t first, int64_t second)
 	sweep.points[sweep.count++] = (struct point){ edit_number, { first, second } };
 }
 
-static size_t list_rows(int64_t rows[256])
+struct row {
+	int64_t row, space, owner;
+};
+
+static size_t list_rows(struct row rows[ROWS_MAX])
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *statement = NULL;
 	size_t count = 0;
 
-	lay_out(&sweep.homes[0]);
+	lay_out(&sweep.now, &sweep.homes[0]);
 	db = open_database(&sweep.homes[0], "store.db");
-	if (sqlite3_prepare_v2(db, "SELECT row FROM record ORDER BY row", -1, &statement, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db, "SELECT row, space, owner FROM record ORDER BY row", -1, &statement,
+			       NULL) != SQLITE_OK)
 		report_bail("%s", sqlite3_errmsg(db));
-	while (count < 256 && sqlite3_step(statement) == SQLITE_ROW)
-		rows[count++] = sqlite3_column_int64(statement, 0);
+	for (; count < ROWS_MAX && sqlite3_step(statement) == SQLITE_ROW; count++)
+		rows[count] =
+			(struct row){ sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1),
+				      sqlite3_column_int64(statement, 2) };
 	sqlite3_finalize(statement);
 	(void)sqlite3_close(db);
 	return count;
 }
 
+static bool takes_pair(enum takes takes, const struct row *one, const struct row *other)
+{
+	if (takes == NEIGHBOURS && (one->space != other->space || one->owner != other->owner))
+		return false;
+	return one != other;
+}
+
 static void add_points(void)
 {
-	int64_t rows[256];
+	struct row rows[ROWS_MAX];
 	const size_t count = list_rows(rows);
 
 	for (size_t i = 0; i < COUNT(edits); i++) {
+		const bool pairs = edits[i].takes == TWO_ROWS || edits[i].takes == NEIGHBOURS;
+
 		if (edits[i].takes == NO_ROW)
 			add_point(i, 0, 0);
 		for (size_t a = 0; a < count && edits[i].takes != NO_ROW; a++) {
-			if (edits[i].takes != TWO_ROWS)
-				add_point(i, rows[a], 0);
-			for (size_t b = 0; b < count && edits[i].takes == TWO_ROWS; b++) {
-				if (a != b)
-					add_point(i, rows[a], rows[b]);
+			if (!pairs)
+				add_point(i, rows[a].row, 0);
+			for (size_t b = 0; b < count && pairs; b++) {
+				if (takes_pair(edits[i].takes, &rows[a], &rows[b]))
+					add_point(i, rows[a].row, rows[b].row);
 			}
 		}
 	}
@@ -427,11 +444,18 @@ static void add_points(void)
 static void thin_points(void)
 {
 	uint64_t state = sweep.report.seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-	const size_t step = sweep.count / SHORT_POINTS + 1;
 	size_t kept = 0;
 
-	for (size_t i = sweep.report.seed % step; i < sweep.count; i += step)
-		sweep.points[kept++] = sweep.points[i];
+	for (size_t begin = 0, end = 0; begin < sweep.count; begin = end) {
+		const size_t edit_number = sweep.points[begin].edit;
+		size_t step = 0;
+
+		while (end < sweep.count && sweep.points[end].edit == edit_number)
+			end++;
+		step = (end - begin) / SHORT_EACH + 1;
+		for (size_t i = begin + sweep.report.seed % step; i < end; i += step)
+			sweep.points[kept++] = sweep.points[i];
+	}
 	sweep.count = kept;
 	for (size_t i = sweep.count; i > 1; i--) {
 		const struct point point = sweep.points[i - 1];
@@ -457,36 +481,56 @@ static void parse_point(const char *text)
 	}
 }
 
+/* Points, by who notices; and of those that only the check notices, how the hurt record read. */
 struct tally {
-	uint64_t read, check, unnoticed, skipped;
+	uint64_t read, check, unnoticed, missing, old;
 };
+
+/* Why it is bad, in words; or NULL. */
+static const char *judge(const struct point *point, const struct result *result, char *words, size_t len,
+			 struct tally *tally)
+{
+	const struct witness *witness = &result->witness;
+
+	if (result->status != 0) {
+		(void)snprintf(words, len, "the process ended with %#x", (unsigned)result->status);
+		return words;
+	}
+	if (result->check == CHECK_BROKEN)
+		return "the check breaks down";
+	if (!witness_is_good(witness, edits[point->edit].silent, words, len))
+		return words;
+	if (witness_is_good(witness, NOTHING, words, len) && witness_count(witness, WITNESS_TOLD) != 0) {
+		tally->read++;
+		return NULL;
+	}
+	if (result->check != CHECK_DAMAGED)
+		return "neither reading nor the check notices";
+	tally->check++;
+	tally->missing += witness_count(witness, WITNESS_MISSING) != 0;
+	tally->old += witness_count(witness, WITNESS_OLD) != 0;
+	return NULL;
+}
 
 static void count_point(const struct point *point, const struct result *result, struct tally *tally)
 {
-	char repeat[128], why[256] = "";
-	const bool good = result->status == 0 && witness_is_good(&result->witness, why, sizeof(why));
+	char repeat[128], words[256] = "";
+	const char *why = NULL;
 
 	if (!result->done || result->same)
 		return;
-	if (result->status != 0)
-		(void)snprintf(why, sizeof(why), "the process ended with %#x", (unsigned)result->status);
+	why = judge(point, result, words, sizeof(words), tally);
+	tally->unnoticed += why != NULL;
 	(void)snprintf(repeat, sizeof(repeat), "--point %s:%lld:%lld", edits[point->edit].name,
 		       (long long)point->rows[0], (long long)point->rows[1]);
-	if (good && witness_told(&result->witness) != 0) {
-		tally->read++;
-	} else if (result->status == 0 && result->check > 0) {
-		tally->check++;
-	} else if (result->status == 0 && result->check < 0) {
-		tally->skipped++;
-		return;
-	} else {
-		tally->unnoticed++;
-		if (good)
-			(void)snprintf(why, sizeof(why), "neither reading nor the check notices");
-		report_point(&sweep.report, false, repeat, why);
-		return;
-	}
-	report_point(&sweep.report, true, repeat, "");
+	report_point(&sweep.report, why == NULL, repeat, why);
+}
+
+static void print_tally(const char *name, const struct tally *tally)
+{
+	(void)printf("%-24s %8llu %8llu %8llu %8llu %8llu\n", name, (unsigned long long)tally->read,
+		     (unsigned long long)tally->check, (unsigned long long)tally->missing,
+		     (unsigned long long)tally->old, (unsigned long long)tally->unnoticed);
 }
 
 static void print_kind(const struct result *results, size_t kind, struct tally *sum)
@@ -497,13 +541,12 @@ static void print_kind(const struct result *results, size_t kind, struct tally *
 		if (sweep.points[i].edit == kind)
 			count_point(&sweep.points[i], &results[i], &tally);
 	}
-	(void)printf("%-24s %8llu %8llu %8llu %8llu\n", edits[kind].name, (unsigned long long)tally.read,
-		     (unsigned long long)tally.check, (unsigned long long)tally.unnoticed,
-		     (unsigned long long)tally.skipped);
+	print_tally(edits[kind].name, &tally);
 	sum->read += tally.read;
 	sum->check += tally.check;
 	sum->unnoticed += tally.unnoticed;
-	sum->skipped += tally.skipped;
+	sum->missing += tally.missing;
+	sum->old += tally.old;
 }
 
 static void run_points(void)
@@ -512,15 +555,17 @@ static void run_points(void)
 					  sweep.report.short_run ? SHORT_SECONDS : 0, try_point, NULL);
 	struct tally sum = { 0 };
 
-	(void)printf("%-24s %8s %8s %8s %8s\n", "edit; noticed by", "reading", "check", "NOBODY", "left out");
+	(void)printf("%-24s %8s %8s %8s %8s %8s\n", "edit; noticed by", "reading", "check", "(missing)",
+		     "(old)", "BAD");
 	for (size_t kind = 0; kind < COUNT(edits); kind++)
 		print_kind(results, kind, &sum);
-	if (sum.skipped != 0)
-		(void)printf("%llu left out: reading does not notice them, and %s has no `store check`\n",
-			     (unsigned long long)sum.skipped, sweep.ashlar);
+	print_tally("all", &sum);
 	report_more(&sweep.report, "noticed_by_reading", "%llu", (unsigned long long)sum.read);
 	report_more(&sweep.report, "noticed_by_check", "%llu", (unsigned long long)sum.check);
-	report_more(&sweep.report, "left_out", "%llu", (unsigned long long)sum.skipped);
+	report_more(&sweep.report, "of_these_read_as_missing", "%llu", (unsigned long long)sum.missing);
+	report_more(&sweep.report, "of_these_read_as_older", "%llu", (unsigned long long)sum.old);
+	for (size_t i = 0; sweep.point != NULL && i < sweep.count; i++)
+		(void)printf("the check %s\n", check_text(results[i].check));
 	crew_done(results, sweep.count, sizeof(*results));
 }
 
@@ -553,7 +598,7 @@ int main(int argc, char **argv)
 	make_stores();
 	if (folder_find(&sweep.now, "store.db") == NULL)
 		report_bail("only Ashlar's store can be edited");
-	get_wanted();
+	get_known();
 	if (sweep.point != NULL)
 		parse_point(sweep.point);
 	else

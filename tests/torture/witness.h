@@ -1,7 +1,7 @@
 /*
  * A small token whose every piece is known, and a process that looks at it after somebody
  * hurt the store: of each piece it says that it is fine, that an error told of the damage,
- * or that it is missing or wrong and no error said so. The last two are what must not be.
+ * or that it is missing, old or wrong and no error said so. The latter must not be.
  */
 #pragma once
 
@@ -13,6 +13,7 @@
 enum witness_state {
 	WITNESS_NOT_SEEN, /* the process died before */
 	WITNESS_FINE,
+	WITNESS_OLD,     /* it is as it once was, and no error said so */
 	WITNESS_TOLD,    /* an error said that there is something wrong */
 	WITNESS_MISSING, /* a search or a list came to a good end without it */
 	WITNESS_WRONG,   /* another value, another result, or a refusal that blames the caller */
@@ -20,7 +21,7 @@ enum witness_state {
 
 /* What is looked at. */
 enum witness_place {
-	WITNESS_TOKEN,    /* its label and serial number, and that it is there at all */
+	WITNESS_TOKEN,    /* its label, serial number, how its PINs do, and that it is there at all */
 	WITNESS_LOGIN,    /* the user's PIN is the PIN */
 	WITNESS_LIST,     /* a search for everything finds as many as there are */
 	WITNESS_CREATION, /* a new object can be made, and is found */
@@ -28,10 +29,24 @@ enum witness_place {
 	WITNESS_PLACES = WITNESS_OBJECTS + 10,
 };
 
+#define WITNESS_VALUES    24u /* of a piece, at most */
+#define WITNESS_SIGNATURE 64
+
 struct witness_piece {
 	enum witness_state state;
-	CK_RV rv;      /* what told */
-	uint64_t seen; /* a sum of all its values */
+	unsigned value; /* the first that is wrong, counted from 1 */
+	CK_RV rv;       /* what told, or blamed the caller */
+};
+
+/* How all was before anything was hurt: noted by a first look, for those that come after it. */
+struct witness_known {
+	bool complete;
+	const struct witness_known *older;               /* how all was at an earlier time, or NULL */
+	uint64_t values[WITNESS_PLACES][WITNESS_VALUES]; /* sums */
+	CK_SLOT_ID slot;                                 /* of the token */
+	CK_UTF8CHAR label[32];
+	CK_BYTE point[80], signature[WITNESS_SIGNATURE]; /* of the pair */
+	CK_ULONG point_len;
 };
 
 struct witness {
@@ -47,22 +62,28 @@ struct witness {
 CK_RV witness_make_token(struct actor *actor, const char *label);
 CK_RV witness_make_objects(struct actor *actor, bool second_half);
 
+/* Shared memory, of which nothing is known yet. Ends with the program. */
+struct witness_known *witness_known_new(void);
+
 /*
- * In a child, whose home was entered: looks at everything. `ret_witness` may be shared
- * memory: it is filled in as far as the process comes.
+ * In a child, whose home was entered: looks at everything, and holds each value against
+ * what is known, be there an error after it or not; or notes it, while nothing is known.
+ * `ret_witness` may be shared memory: it is filled in as far as the process comes.
  */
-void witness_look(const char *module, struct witness *ret_witness);
+void witness_look(const char *module, struct witness_known *known, struct witness *ret_witness);
 
-/* Makes each piece that is fine, but not what it was, WITNESS_WRONG. */
-void witness_compare(const struct witness *wanted, struct witness *got);
+/*
+ * Whether nothing is missing, old or wrong; else which piece is, in words. A state that has
+ * its bit in `silent` passes as well.
+ */
+bool witness_is_good(const struct witness *witness, unsigned silent, char *why, size_t len);
 
-/* Whether nothing is missing or wrong; else which piece is, in words. */
-bool witness_is_good(const struct witness *witness, char *why, size_t len);
-
-/* Ends the sweep unless all is fine, as it has to be before anything is hurt. */
-void witness_bless(const struct witness *witness, int status);
+/* The end of the first look. Ends the sweep unless all is fine, as it has to be before anything is hurt. */
+void witness_bless(const struct witness *witness, int status, struct witness_known *known);
 
 /* "token", "login", …, or the object's label. */
 const char *witness_name(unsigned place);
-/* How many pieces an error told of. */
-unsigned witness_told(const struct witness *witness);
+/* The objects that are private, or those that are not: a bit for each place. */
+uint32_t witness_mask(bool is_private);
+/* How many pieces are in that state. */
+unsigned witness_count(const struct witness *witness, enum witness_state state);

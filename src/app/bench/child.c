@@ -16,11 +16,13 @@ static void answer(int fd, ash_bench_work work, void *context)
 	ASH_BENCH_AUTO_JSON *told = NULL;
 	json_t *reply;
 	const struct ash_status status = work(context, &told);
+	const char *why = ash_status_explanation();
 
 	if (ash_is_ok(status))
 		reply = json_pack("{s:O}", "answer", told);
 	else
-		reply = json_pack("{s:i, s:s}", "code", (int)status.code, "why", ash_status_explanation());
+		reply = json_pack("{s:i, s:s}", "code", (int)status.code, "why",
+				  why[0] != '\0' ? why : ash_code_text(status.code));
 	if (reply != NULL)
 		(void)json_dumpfd(reply, fd, JSON_ENSURE_ASCII);
 	json_decref(reply);

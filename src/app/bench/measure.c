@@ -12,6 +12,7 @@
 #define USES     1000
 #define CREATES  50
 #define WARM_UPS 50
+#define ARRIVALS 9 /* a login is mostly its PIN hash, the time of which varies by tens of ms */
 #define PAGE     100
 
 struct bench {
@@ -92,11 +93,6 @@ static struct ash_status find_label(void *context, ASH_UNUSED size_t n)
 	const uint64_t sharing = pairs - first < ASH_BENCH_GROUP ? pairs - first : ASH_BENCH_GROUP;
 
 	return find_exactly(bench, CKA_LABEL, ash_bench_label(index), 2 * (size_t)sharing);
-}
-
-static struct ash_status login(void *context, ASH_UNUSED size_t n)
-{
-	return ash_bench_guest_login(&((struct bench *)context)->guest);
 }
 
 /* ---- listing ---- */
@@ -250,16 +246,47 @@ static ASH_STATUS anonymous_memory(json_t *point)
 	return set(point, "rss_anon_mib", json_real((double)kib / 1024.0));
 }
 
+/* A login by itself, and with the search after it. */
+struct arrivals {
+	struct ash_bench_samples login, find, both;
+};
+
+static void arrivals_auto(struct arrivals *arrivals)
+{
+	ash_bench_samples_done(&arrivals->login);
+	ash_bench_samples_done(&arrivals->find);
+	ash_bench_samples_done(&arrivals->both);
+}
+
+static ASH_STATUS arrive_once(struct bench *bench, struct arrivals *arrivals)
+{
+	const struct ash_bench_cost start = ash_bench_clocks();
+	struct ash_bench_cost middle;
+
+	ASH_TRY(ash_bench_guest_login(&bench->guest));
+	ASH_TRY(ash_bench_samples_add(&arrivals->login, ash_bench_since(start)));
+	middle = ash_bench_clocks();
+	ASH_TRY(find_id(bench, 0));
+	ASH_TRY(ash_bench_samples_add(&arrivals->find, ash_bench_since(middle)));
+	return ash_bench_samples_add(&arrivals->both, ash_bench_since(start));
+}
+
+/* The first is told by itself, too: it alone opens what is opened once. */
 static ASH_STATUS arrive(struct bench *bench, json_t *point)
 {
-	struct ash_bench_cost start;
+	__attribute__((cleanup(arrivals_auto))) struct arrivals arrivals = { .login = { .count = 0 } };
 
 	ASH_TRY(ash_bench_guest_load(bench->what->module, &bench->guest));
 	ASH_TRY(ash_bench_guest_enter(&bench->guest));
-	start = ash_bench_clocks();
-	ASH_TRY(sample(bench, point, "login", login, 1));
-	ASH_TRY(sample(bench, point, "first_find", find_id, 1));
-	return set(point, "login_find_cpu_ms", json_real((double)ash_bench_since(start).cpu_ns / 1e6));
+	ASH_TRY(arrive_once(bench, &arrivals));
+	ASH_TRY(set(point, "login_find_cpu_ms", json_real((double)arrivals.both.cpu_ns[0] / 1e6)));
+	for (size_t n = 1; n < ARRIVALS; n++) {
+		ASH_TRY(ASH_BENCH_ASK(&bench->guest, C_Logout, bench->guest.session));
+		ASH_TRY(arrive_once(bench, &arrivals));
+	}
+	ASH_TRY(tell(point, "login", &arrivals.login));
+	ASH_TRY(tell(point, "first_find", &arrivals.find));
+	return tell(point, "login_find", &arrivals.both);
 }
 
 /* All that was made goes, whatever time it takes: the next point counts the keys. */
@@ -282,6 +309,8 @@ static ASH_STATUS use_keys(struct bench *bench, json_t *point)
 	ASH_TRY(sample(bench, point, "find_id", find_id, FINDS));
 	ASH_TRY(sample(bench, point, "find_label", find_label, FINDS));
 	ASH_TRY(list(bench, point));
+	if (bench->keys < 2)
+		ASH_FAIL_WITH(ASH_E_FAILED, "listing was too slow to choose keys to read and use");
 	ASH_TRY(sample(bench, point, "read", read_key, bench->keys / 2));
 	ASH_TRY(sample(bench, point, "first_use", use_first,
 		       bench->keys / 2 < USES ? bench->keys / 2 : USES));

@@ -16,8 +16,8 @@ struct ash_bench_measure {
 /*
  * A point of the chart:
  *   "keys": N, "login", "first_find", "find_id", "find_label", "list" (a page of 100), "read",
- *   "first_use", "use", "create" (a pair), "destroy" (a key): each as ash_bench_samples_tell() has it;
- *   "login_find_cpu_ms", "list_keys": how many were listed, "list_whole": whether that was all,
+ *   "first_use", "use", "create" (a pair), "destroy" (a key), "login_find" (a login and the search after
+ *   it): each as ash_bench_samples_tell() has it; "login_find_cpu_ms": the first of these; "list_keys": how many were listed, "list_whole": whether that was all,
  *   "list_key_cpu_us", "rss_anon_mib".
  * Without keys only the login and the search after it. What a search finds is checked: a wrong number
  * of keys is ASH_E_FAILED. With an explanation.

@@ -96,12 +96,20 @@ static ASH_STATUS stop(struct run *run, const char *doing, const char *why)
 	return ASH_DONE;
 }
 
+/* The module did wrong, or died, or hung: not only the time was over. */
+static ASH_STATUS stop_failed(struct run *run, const char *doing)
+{
+	ASH_TRY(stop(run, doing, ash_status_explanation()));
+	ASH_ENSURE(json_object_set_new(run->series, "failed", json_true()) == 0, ASH_E_MEMORY);
+	return ASH_DONE;
+}
+
 static bool stopped(const struct run *run)
 {
 	return !json_is_null(json_object_get(run->series, "stopped"));
 }
 
-/* What a child could not do ends the series, and is no failure. */
+/* What a child could not do ends the series: what was measured before stays. */
 static ASH_STATUS measure_point(struct run *run)
 {
 	json_t *point = NULL;
@@ -112,7 +120,7 @@ static ASH_STATUS measure_point(struct run *run)
 	if (ash_bench_interrupted())
 		return status;
 	if (!ash_is_ok(status))
-		return stop(run, "measuring", ash_status_explanation());
+		return stop_failed(run, "measuring");
 	return append(run, "points", point);
 }
 
@@ -127,7 +135,7 @@ static ASH_STATUS fill_up(struct run *run, uint64_t to)
 	if (ash_bench_interrupted())
 		return status;
 	if (!ash_is_ok(status))
-		return stop(run, "filling", ash_status_explanation());
+		return stop_failed(run, "filling");
 	run->pairs = (uint64_t)json_integer_value(json_object_get(told, "keys")) / 2;
 	ASH_TRY(append(run, "fills", told));
 	if (run->pairs < to) {
@@ -159,7 +167,8 @@ ASH_STATUS ash_bench_scale(const struct ash_bench_scale *what, json_t **ret_seri
 	json_t *name = NULL;
 
 	ASH_TRY(ash_bench_child(make_token, &run, what->budget_s + CHILD_MARGIN, &name));
-	series = json_pack("{s:o, s:[], s:[], s:n}", "module", name, "points", "fills", "stopped");
+	series = json_pack("{s:o, s:[], s:[], s:n, s:b}", "module", name, "points", "fills", "stopped",
+			   "failed", false);
 	ASH_ENSURE(series != NULL, ASH_E_MEMORY);
 	run.series = series;
 	ASH_TRY(run_counts(&run));

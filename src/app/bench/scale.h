@@ -23,7 +23,8 @@ struct ash_bench_scale {
 
 /*
  * A series: {"module": its name and version, "points": [...], "fills": [{"from", "keys", "threads", "seconds",
- * "cpu_seconds"}], "stopped": null or why it ends early}. A point is what ash_bench_measure() tells;
+ * "cpu_seconds"}], "stopped": null or why it ends early, "failed": whether
+ * the module did wrong, and not only the time was over}. A point is what ash_bench_measure() tells;
  * the first has no keys. Fails only where not even the token could be made, or the
  * program is to end; with an explanation.
  */

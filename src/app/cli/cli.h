@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "api/api.h"
+#include "app/cli/find/uri.h"
 #include "app/cli/options.h"
 #include "util/compat.h"
 
@@ -41,7 +42,8 @@ struct ash_cli_command {
 	int words_min, words_max;               /* how many there have to be and may be */
 	const struct ash_cli_example *examples; /* ends with a NULL line; or NULL */
 	struct ash_status (*run)(struct ash_cli *cli);
-	bool alone; /* needs no HSM: works with a broken configuration too */
+	bool takes_object; /* picks objects: a URI may name one, also as the first word */
+	bool alone;        /* needs no HSM: works with a broken configuration too */
 };
 
 struct ash_cli {
@@ -62,6 +64,9 @@ struct ash_cli {
 	const char *values[ASH_CLI_OPTS]; /* NULL: not given; "" for a switch */
 	char **words;                     /* what stands behind the options: as many as the command takes */
 	int word_count;
+	struct ash_cli_uri
+		uri; /* what --uri names (find/named.h); also in `values`, where an option says it */
+	struct ash_buf uri_id;  /* its id, in hex */
 	enum ash_cli_exit exit; /* of the first failure that was told */
 };
 
@@ -105,4 +110,12 @@ extern const struct ash_cli_command ash_cli_cmd_init, ash_cli_cmd_token_list, as
 	ash_cli_cmd_token_delete, ash_cli_cmd_key_generate, ash_cli_cmd_key_import, ash_cli_cmd_key_list,
 	ash_cli_cmd_key_show, ash_cli_cmd_key_delete, ash_cli_cmd_mechanisms, ash_cli_cmd_selftest,
 	ash_cli_cmd_bench_scale, ash_cli_cmd_bench_create, ash_cli_cmd_bench_chart, ash_cli_cmd_info,
-	ash_cli_cmd_version, ash_cli_cmd_store_check, ash_cli_cmd_store_compact, ash_cli_cmd_store_backup;
+	ash_cli_cmd_version, ash_cli_cmd_key_set, ash_cli_cmd_key_copy, ash_cli_cmd_key_export,
+	ash_cli_cmd_object_list, ash_cli_cmd_object_show, ash_cli_cmd_object_delete, ash_cli_cmd_pin_set,
+	ash_cli_cmd_pin_reset, ash_cli_cmd_pin_unlock, ash_cli_cmd_store_check, ash_cli_cmd_store_compact,
+	ash_cli_cmd_store_backup;
+extern const struct ash_cli_command ash_cli_cmd_sign, ash_cli_cmd_verify, ash_cli_cmd_encrypt,
+	ash_cli_cmd_decrypt, ash_cli_cmd_wrap, ash_cli_cmd_unwrap, ash_cli_cmd_derive,
+	ash_cli_cmd_encapsulate, ash_cli_cmd_decapsulate, ash_cli_cmd_hash, ash_cli_cmd_random;
+extern const struct ash_cli_command ash_cli_cmd_cert_import, ash_cli_cmd_cert_list, ash_cli_cmd_cert_export,
+	ash_cli_cmd_cert_request, ash_cli_cmd_cert_self_sign;

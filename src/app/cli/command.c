@@ -2,15 +2,55 @@
 #include <string.h>
 
 #include "app/cli/cli.h"
+#include "app/cli/find/named.h"
 #include "app/cli/print/text.h"
 
 static const struct ash_cli_command *const commands[] = {
-	&ash_cli_cmd_init,         &ash_cli_cmd_token_list,    &ash_cli_cmd_token_show,
-	&ash_cli_cmd_token_delete, &ash_cli_cmd_key_generate,  &ash_cli_cmd_key_import,
-	&ash_cli_cmd_key_list,     &ash_cli_cmd_key_show,      &ash_cli_cmd_key_delete,
-	&ash_cli_cmd_store_check,  &ash_cli_cmd_store_compact, &ash_cli_cmd_store_backup,
-	&ash_cli_cmd_mechanisms,   &ash_cli_cmd_selftest,      &ash_cli_cmd_bench_scale,
-	&ash_cli_cmd_bench_create, &ash_cli_cmd_bench_chart,   &ash_cli_cmd_info,
+	&ash_cli_cmd_init,
+	&ash_cli_cmd_token_list,
+	&ash_cli_cmd_token_show,
+	&ash_cli_cmd_token_delete,
+	&ash_cli_cmd_pin_set,
+	&ash_cli_cmd_pin_reset,
+	&ash_cli_cmd_pin_unlock,
+	&ash_cli_cmd_key_generate,
+	&ash_cli_cmd_key_import,
+	&ash_cli_cmd_key_list,
+	&ash_cli_cmd_key_show,
+	&ash_cli_cmd_key_set,
+	&ash_cli_cmd_key_copy,
+	&ash_cli_cmd_key_export,
+	&ash_cli_cmd_key_delete,
+	&ash_cli_cmd_cert_request,
+	&ash_cli_cmd_cert_self_sign,
+	&ash_cli_cmd_cert_import,
+	&ash_cli_cmd_cert_list,
+	&ash_cli_cmd_cert_export,
+	&ash_cli_cmd_object_list,
+	&ash_cli_cmd_object_show,
+	&ash_cli_cmd_object_delete,
+	/* using keys */
+	&ash_cli_cmd_sign,
+	&ash_cli_cmd_verify,
+	&ash_cli_cmd_encrypt,
+	&ash_cli_cmd_decrypt,
+	&ash_cli_cmd_wrap,
+	&ash_cli_cmd_unwrap,
+	&ash_cli_cmd_derive,
+	&ash_cli_cmd_encapsulate,
+	&ash_cli_cmd_decapsulate,
+	&ash_cli_cmd_hash,
+	&ash_cli_cmd_random,
+	/* looking after it all */
+	&ash_cli_cmd_store_check,
+	&ash_cli_cmd_store_compact,
+	&ash_cli_cmd_store_backup,
+	&ash_cli_cmd_mechanisms,
+	&ash_cli_cmd_selftest,
+	&ash_cli_cmd_bench_scale,
+	&ash_cli_cmd_bench_create,
+	&ash_cli_cmd_bench_chart,
+	&ash_cli_cmd_info,
 	&ash_cli_cmd_version,
 };
 
@@ -95,6 +135,7 @@ static ASH_STATUS run_command(struct ash_cli *cli, int argc, char **argv)
 		ash_cli_help_command(cli->out, cli->command);
 		return ASH_DONE;
 	}
+	ASH_TRY(ash_cli_named_read(cli));
 	if (!cli->command->alone) {
 		status = cli->open(cli);
 		if (!ash_is_ok(status))
@@ -136,5 +177,6 @@ enum ash_cli_exit ash_cli_run(struct ash_cli *cli, int argc, char **argv)
 	if (!ash_is_ok(status) && cli->exit == ASH_CLI_DONE)
 		ash_ignore(ash_cli_fail(cli, status, "can't do `ashlar %s`",
 					cli->command != NULL ? cli->command->name : ""));
+	ash_cli_named_forget(cli);
 	return cli->exit;
 }

@@ -43,10 +43,10 @@ static const char *explanation(struct ash_status status)
 static const char *advice(enum ash_code code)
 {
 	if (code == ASH_E_PIN_LOCKED)
-		return "the security officer has to set a new user PIN; a locked SO PIN stays locked, and only "
+		return "the security officer has to set a new user PIN (ashlar pin unlock); a locked SO PIN stays locked, and only "
 		       "`ashlar token delete --force` makes room for a new token";
 	if (code == ASH_E_PIN_NOT_INITIALIZED)
-		return "the security officer has to set a user PIN first";
+		return "the security officer has to set a user PIN first: ashlar pin reset";
 	if (code == ASH_E_BUG)
 		return "please report this, with the line above";
 	if (code == ASH_E_SESSION_EXISTS)

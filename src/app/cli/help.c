@@ -30,7 +30,7 @@ void ash_cli_help_overview(FILE *out, const char *prefix)
 		prefix != NULL ? " " : "");
 	for (size_t i = 0; (command = ash_cli_command_at(i)) != NULL; i++) {
 		if (in_group(command->name, prefix))
-			fprintf(out, "  %-14s %s\n", command->name, command->summary);
+			fprintf(out, "  %-18s %s\n", command->name, command->summary);
 	}
 	fputs("\n`ashlar COMMAND --help` says more of one.\n", out);
 	if (prefix != NULL)
@@ -75,8 +75,8 @@ static void print_usage(FILE *out, const struct ash_cli_command *command)
 				fprintf(out, " --%s %s", option->name, option->value);
 		}
 	}
-	fprintf(out, " [OPTION]...%s%s\n", command->words != NULL ? " " : "",
-		command->words != NULL ? command->words : "");
+	fprintf(out, " [OPTION]...%s%s%s\n", command->takes_object ? " [URI]" : "",
+		command->words != NULL ? " " : "", command->words != NULL ? command->words : "");
 }
 
 void ash_cli_help_command(FILE *out, const struct ash_cli_command *command)

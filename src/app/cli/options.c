@@ -32,6 +32,10 @@ const struct ash_cli_option ash_cli_token_options[] = {
 	  .value = "SERIAL",
 	  .text = "the token with this serial number" },
 	{ .id = ASH_CLI_OPT_SLOT, .name = "slot", .value = "ID", .text = "the token in this slot" },
+	{ .id = ASH_CLI_OPT_URI,
+	  .name = "uri",
+	  .value = "URI",
+	  .text = "what this PKCS#11 URI names (RFC 7512); it stands for the options that say the same" },
 	{ .name = NULL },
 };
 
@@ -66,6 +70,23 @@ const struct ash_cli_option ash_cli_so_pin_options[] = {
 	  .name = "so-pin-env",
 	  .value = "VAR",
 	  .text = "the SO PIN is in this environment variable" },
+	{ .name = NULL },
+};
+
+const struct ash_cli_option ash_cli_new_pin_options[] = {
+	{ .id = ASH_CLI_OPT_NEW_PIN, .name = "new-pin", .value = "PIN", .refused = "new-" },
+	{ .id = ASH_CLI_OPT_NEW_PIN_FILE,
+	  .name = "new-pin-file",
+	  .value = "FILE",
+	  .text = "the new PIN is the first line of this file" },
+	{ .id = ASH_CLI_OPT_NEW_PIN_FD,
+	  .name = "new-pin-fd",
+	  .value = "N",
+	  .text = "the new PIN is the next line of this open descriptor" },
+	{ .id = ASH_CLI_OPT_NEW_PIN_ENV,
+	  .name = "new-pin-env",
+	  .value = "VAR",
+	  .text = "the new PIN is in this environment variable" },
 	{ .name = NULL },
 };
 
@@ -186,14 +207,29 @@ static ASH_STATUS check_word(struct ash_cli *cli, const char *word, bool free)
 	if (free || word[0] != '-' || word[1] == '\0')
 		return ASH_DONE;
 	return ash_cli_refuse(cli, ASH_CLI_USAGE, "%s stands behind %s: options come first",
-			      ash_cli_escaped(ash_span(word, strcspn(word, "="))).text, cli->command->words);
+			      ash_cli_escaped(ash_span(word, strcspn(word, "="))).text,
+			      cli->command->words != NULL ? cli->command->words : "the URI");
+}
+
+/* Of a command that picks objects the first word may be a URI: it is the same as --uri. */
+static ASH_STATUS take_uri_word(struct ash_cli *cli, char ***words, int *count)
+{
+	if (!cli->command->takes_object || *count == 0 || !ash_cli_uri_is((*words)[0]))
+		return ASH_DONE;
+	if (ash_cli_has(cli, ASH_CLI_OPT_URI))
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "there are two URIs: --uri, and one behind it");
+	cli->values[ASH_CLI_OPT_URI] = (*words)[0];
+	(*words)++;
+	(*count)--;
+	return ASH_DONE;
 }
 
 static ASH_STATUS take_words(struct ash_cli *cli, char **words, int count, bool free)
 {
 	const struct ash_cli_command *command = cli->command;
 
-	for (int i = 0; command->words != NULL && i < count; i++)
+	ASH_TRY(take_uri_word(cli, &words, &count));
+	for (int i = 0; (command->words != NULL || command->takes_object) && i < count; i++)
 		ASH_TRY(check_word(cli, words[i], free));
 	if (count > command->words_max)
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "`ashlar %s` takes options %s: what is \"%s\"?",

@@ -27,6 +27,12 @@ static const struct owner owner_user = { "user PIN", "", ASH_CLI_OPT_PIN_FILE, A
 static const struct owner owner_so = { "SO PIN", "so-", ASH_CLI_OPT_SO_PIN_FILE, ASH_CLI_OPT_SO_PIN_FD,
 				       ASH_CLI_OPT_SO_PIN_ENV };
 
+/* Whoever's it is to be. */
+static const struct owner owner_new_user = { "user PIN", "new-", ASH_CLI_OPT_NEW_PIN_FILE,
+					     ASH_CLI_OPT_NEW_PIN_FD, ASH_CLI_OPT_NEW_PIN_ENV };
+static const struct owner owner_new_so = { "SO PIN", "new-", ASH_CLI_OPT_NEW_PIN_FILE, ASH_CLI_OPT_NEW_PIN_FD,
+					   ASH_CLI_OPT_NEW_PIN_ENV };
+
 static const struct owner *owner_of(uint64_t user)
 {
 	return user == CKU_SO ? &owner_so : &owner_user;
@@ -94,11 +100,12 @@ static ASH_STATUS from_file(struct ash_cli *cli, const struct owner *owner, stru
 
 static ASH_STATUS from_fd(struct ash_cli *cli, const struct owner *owner, struct ash_secret **ret_pin)
 {
-	const char *name = owner->fd == ASH_CLI_OPT_PIN_FD ? "pin-fd" : "so-pin-fd";
 	unsigned long long number = 0;
+	char name[16];
 	char where[48];
 	struct ash_status status;
 
+	snprintf(name, sizeof(name), "%spin-fd", owner->option);
 	ASH_TRY(ash_cli_options_number(cli, owner->fd, name, INT_MAX, &number));
 	snprintf(where, sizeof(where), "descriptor %llu", number);
 	status = secret_line((int)number, ret_pin);
@@ -204,10 +211,9 @@ static ASH_STATUS choose_at_prompt(struct ash_cli *cli, const struct owner *owne
 	return ash_cli_refuse(cli, ASH_CLI_PIN, "can't set the %s: the two PINs were different", owner->name);
 }
 
-ASH_STATUS ash_cli_pin_choose(struct ash_cli *cli, uint64_t user, struct ash_span token, uint64_t min,
-			      uint64_t max, struct ash_secret **ret_pin)
+static ASH_STATUS choose(struct ash_cli *cli, const struct owner *owner, struct ash_span token, uint64_t min,
+			 uint64_t max, struct ash_secret **ret_pin)
 {
-	const struct owner *owner = owner_of(user);
 	ASH_AUTO(ash_secret) *pin = NULL;
 
 	if (sources(cli, owner) > 0)
@@ -219,4 +225,16 @@ ASH_STATUS ash_cli_pin_choose(struct ash_cli *cli, uint64_t user, struct ash_spa
 				      owner->name, (unsigned long long)min, (unsigned long long)max);
 	*ret_pin = ASH_TAKE(pin);
 	return ASH_DONE;
+}
+
+ASH_STATUS ash_cli_pin_choose(struct ash_cli *cli, uint64_t user, struct ash_span token, uint64_t min,
+			      uint64_t max, struct ash_secret **ret_pin)
+{
+	return choose(cli, owner_of(user), token, min, max, ret_pin);
+}
+
+ASH_STATUS ash_cli_pin_choose_new(struct ash_cli *cli, uint64_t user, struct ash_span token, uint64_t min,
+				  uint64_t max, struct ash_secret **ret_pin)
+{
+	return choose(cli, user == CKU_SO ? &owner_new_so : &owner_new_user, token, min, max, ret_pin);
 }

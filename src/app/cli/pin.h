@@ -14,7 +14,12 @@ ASH_STATUS ash_cli_pin_get(struct ash_cli *cli, uint64_t user, struct ash_span t
 			   struct ash_secret **ret_pin);
 
 /*
- * A PIN to be set: asked twice at a terminal, `min` to `max` bytes. A failure is told.
+ * A PIN to be set where there is none yet: asked twice at a terminal, `min` to `max` bytes. A
+ * failure is told.
  */
 ASH_STATUS ash_cli_pin_choose(struct ash_cli *cli, uint64_t user, struct ash_span token, uint64_t min,
 			      uint64_t max, struct ash_secret **ret_pin);
+
+/* The same for a PIN that takes the place of another, or for one that somebody else sets: from --new-pin-…. */
+ASH_STATUS ash_cli_pin_choose_new(struct ash_cli *cli, uint64_t user, struct ash_span token, uint64_t min,
+				  uint64_t max, struct ash_secret **ret_pin);

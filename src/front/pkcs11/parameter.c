@@ -1,5 +1,6 @@
 #include "front/pkcs11/parameter_priv.h"
 
+#include <stdalign.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -229,6 +230,22 @@ static struct ash_status read_hkdf(struct ash_span given, struct ash_mechanism *
 	return ASH_DONE;
 }
 
+/*
+ * CK_PKCS5_PBKD2_PARAMS, deprecated but all that NSS has, holds a pointer where its successor
+ * of the same size holds the length. No password is as long as an address is high; and what
+ * can't be the address of a CK_ULONG stays a length, which is refused.
+ */
+static CK_ULONG password_len(CK_ULONG given)
+{
+	const unsigned highest_byte = 8 * (sizeof(given) - 1);
+	CK_ULONG len;
+
+	if (given <= ASH_PARAMETER_BYTES_MAX || given % alignof(CK_ULONG) != 0 || given >> highest_byte != 0)
+		return given;
+	memcpy(&len, (const void *)(uintptr_t)given, sizeof(len));
+	return len;
+}
+
 /* §6.38.6: none of the functions that we have takes data of its own. */
 static struct ash_status read_pbkdf2(struct ash_span given, struct ash_mechanism *mechanism)
 {
@@ -241,7 +258,7 @@ static struct ash_status read_pbkdf2(struct ash_span given, struct ash_mechanism
 	derive->salt_type = pbkdf2.saltSource;
 	derive->iterations = pbkdf2.iterations;
 	ASH_TRY(lend(pbkdf2.pSaltSourceData, pbkdf2.ulSaltSourceDataLen, &derive->salt));
-	return lend(pbkdf2.pPassword, pbkdf2.ulPasswordLen, &derive->password);
+	return lend(pbkdf2.pPassword, password_len(pbkdf2.ulPasswordLen), &derive->password);
 }
 
 static struct ash_status (*const decoders[ASH_PARAM_KINDS])(struct ash_span given,

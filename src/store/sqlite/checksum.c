@@ -8,9 +8,11 @@
 #define RESERVED_AT   20
 #define SMALLEST_PAGE 512
 
-/* How pages of indexes begin (SQLite's "Database File Format", section 1.6). */
-#define INDEX_INTERIOR 0x02
-#define INDEX_LEAF     0x0a
+/* How pages begin that are none of an index (SQLite's "Database File Format", sections 1.3 to 1.6). */
+#define FIRST_PAGE     'S'
+#define TABLE_INTERIOR 0x05
+#define TABLE_LEAF     0x0d
+#define NO_TREE        0x00 /* free, or the rest of a long value */
 
 /* What we say to a file of ours, by sqlite3_file_control(): above SQLite's numbers. */
 #define ASK_WHETHER_ON 0x41736801
@@ -58,7 +60,8 @@ void ash_checksum_of(const uint8_t page[ASH_CHECKSUM_PAGE], uint32_t number,
 
 bool ash_checksum_is_index(const uint8_t page[ASH_CHECKSUM_PAGE])
 {
-	return page[0] == INDEX_INTERIOR || page[0] == INDEX_LEAF;
+	return page[0] != FIRST_PAGE && page[0] != TABLE_INTERIOR && page[0] != TABLE_LEAF &&
+	       page[0] != NO_TREE;
 }
 
 static uint32_t number_of(sqlite3_int64 offset)
@@ -83,19 +86,20 @@ static int read_file(sqlite3_file *given, void *bytes, int len, sqlite3_int64 of
 	uint8_t sum[ASH_CHECKSUM_LEN];
 	const int result = below(given)->pMethods->xRead(below(given), bytes, len, offset);
 
-	if (result != SQLITE_OK)
+	/* Of a file that ends within the page the rest is zeroes, and SQLite would go on with them. */
+	if (result != SQLITE_OK && (result != SQLITE_IOERR_SHORT_READ || !is_page(len, offset)))
 		return result;
 	learn(file, bytes, len, offset);
 	if (!file->on || len < SMALLEST_PAGE)
-		return SQLITE_OK; /* a few bytes of the header */
+		return result; /* a few bytes of the header */
 	if (!is_page(len, offset))
 		return SQLITE_CORRUPT; /* a header that tells of pages of another size */
 	if (!ash_checksum_is_index(bytes) || file->overlook)
-		return SQLITE_OK;
+		return result;
 	ash_checksum_of(bytes, number_of(offset), sum);
 	if (memcmp(sum, (const uint8_t *)bytes + ASH_CHECKSUM_PAGE - ASH_CHECKSUM_LEN, sizeof(sum)) != 0)
 		return SQLITE_CORRUPT_INDEX;
-	return SQLITE_OK;
+	return result;
 }
 
 static int write_file(sqlite3_file *given, const void *bytes, int len, sqlite3_int64 offset)
@@ -224,12 +228,12 @@ static const sqlite3_io_methods methods = {
 /* --- The layer ------------------------------------------------------------------ */
 
 static struct {
-	sqlite3_vfs vfs; /* a copy of the default one, but for what set_up() puts in */
+	sqlite3_vfs vfs; /* a copy of SQLite's own, but for what set_up() puts in */
 	char name[32];
 	int result;
 } layer;
 
-static sqlite3_vfs *default_vfs(void)
+static sqlite3_vfs *unix_vfs(void)
 {
 	return layer.vfs.pAppData;
 }
@@ -242,9 +246,9 @@ static int open_file(ASH_UNUSED sqlite3_vfs *vfs, const char *name, sqlite3_file
 	int result = SQLITE_OK;
 
 	if ((flags & SQLITE_OPEN_MAIN_DB) == 0)
-		return default_vfs()->xOpen(default_vfs(), name, given, flags, ret_flags);
+		return unix_vfs()->xOpen(unix_vfs(), name, given, flags, ret_flags);
 	memset(file, 0, sizeof(*file));
-	result = default_vfs()->xOpen(default_vfs(), name, below(given), flags, ret_flags);
+	result = unix_vfs()->xOpen(unix_vfs(), name, below(given), flags, ret_flags);
 	/* SQLite closes a file that has methods, even one that could not be opened. */
 	file->base.pMethods = below(given)->pMethods != NULL ? &methods : NULL;
 	return result;
@@ -252,27 +256,28 @@ static int open_file(ASH_UNUSED sqlite3_vfs *vfs, const char *name, sqlite3_file
 
 static int delete_file(ASH_UNUSED sqlite3_vfs *vfs, const char *name, int sync_folder)
 {
-	return default_vfs()->xDelete(default_vfs(), name, sync_folder);
+	return unix_vfs()->xDelete(unix_vfs(), name, sync_folder);
 }
 
 static int access_file(ASH_UNUSED sqlite3_vfs *vfs, const char *name, int flags, int *ret_result)
 {
-	return default_vfs()->xAccess(default_vfs(), name, flags, ret_result);
+	return unix_vfs()->xAccess(unix_vfs(), name, flags, ret_result);
 }
 
 static int full_path(ASH_UNUSED sqlite3_vfs *vfs, const char *name, int len, char *ret_path)
 {
-	return default_vfs()->xFullPathname(default_vfs(), name, len, ret_path);
+	return unix_vfs()->xFullPathname(unix_vfs(), name, len, ret_path);
 }
 
 static int last_error(ASH_UNUSED sqlite3_vfs *vfs, int len, char *text)
 {
-	return default_vfs()->xGetLastError(default_vfs(), len, text);
+	return unix_vfs()->xGetLastError(unix_vfs(), len, text);
 }
 
+/* Not on the default one, which may be the host's: what is copied of it would meet our pAppData. */
 static void set_up(void)
 {
-	sqlite3_vfs *original = sqlite3_vfs_find(NULL);
+	sqlite3_vfs *original = sqlite3_vfs_find("unix");
 
 	layer.result = SQLITE_ERROR;
 	if (original == NULL)

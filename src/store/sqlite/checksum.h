@@ -48,7 +48,10 @@ void ash_checksum_overlook(sqlite3 *db);
  */
 void ash_checksum_without_locks(sqlite3 *db);
 
-/* Whether it is a page of an index, by its first byte. */
+/*
+ * Whether it is a page of an index, by its first byte; or was one, and that is what is
+ * damaged. SQLite would notice it as well, but not write any more in that transaction.
+ */
 bool ash_checksum_is_index(const uint8_t page[ASH_CHECKSUM_PAGE]);
 
 /* The sum of the page's first bytes, all but the last ASH_CHECKSUM_LEN, at place `number` (1: the first). */

@@ -1,10 +1,10 @@
 #include "store/sqlite/connection.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "store/sqlite/checksum.h"
+#include "store/sqlite/result.h"
 #include "store/sqlite/schema.h"
 #include "store/store.h"
 #include "util/fs.h"
@@ -57,39 +57,11 @@ static const char *const texts[ASH_SQLS] = {
 			  " WHERE (space, owner) > (?1, ?2) ORDER BY space, owner LIMIT 1",
 	[ASH_SQL_DELETE] = "DELETE FROM record WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_DELETE_ALL] = "DELETE FROM record WHERE space = ?1 AND owner = ?2",
-	[ASH_SQL_ADD_TERM] = "INSERT INTO term(space, owner, id, term) VALUES(?1, ?2, ?3, ?4)",
+	[ASH_SQL_ADD_TERM] = "INSERT OR IGNORE INTO term(space, owner, id, term) VALUES(?1, ?2, ?3, ?4)",
 	[ASH_SQL_DROP_TERM] = "DELETE FROM term WHERE space = ?1 AND owner = ?2 AND id = ?3 AND term = ?4",
+	[ASH_SQL_DROP_TERMS] = "DELETE FROM term WHERE space = ?1 AND owner = ?2 AND id = ?3",
 	[ASH_SQL_DROP_ALL_TERMS] = "DELETE FROM term WHERE space = ?1 AND owner = ?2",
 };
-
-static enum ash_code code_of(int result)
-{
-	switch (result) {
-	case SQLITE_IOERR_NOMEM: return ASH_E_MEMORY;
-	case SQLITE_IOERR_CORRUPTFS: return ASH_E_CORRUPT;
-	case SQLITE_READONLY_CANTINIT:
-	case SQLITE_READONLY_CANTLOCK:
-	case SQLITE_READONLY_DIRECTORY:
-	case SQLITE_READONLY_RECOVERY: return ASH_E_ACCESS;
-	case SQLITE_READONLY_DBMOVED: return ASH_E_IO;
-	default: break;
-	}
-	switch (result & 0xff) {
-	case SQLITE_NOMEM: return ASH_E_MEMORY;
-	case SQLITE_FULL: return ASH_E_FULL;
-	case SQLITE_ERROR:      /* our statements are right, so it is the tables that are not */
-	case SQLITE_CONSTRAINT: /* what has to be unique is looked up before */
-	case SQLITE_MISMATCH:
-	case SQLITE_SCHEMA:
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB: return ASH_E_CORRUPT;
-	case SQLITE_READONLY: return ASH_E_TOKEN_WRITE_PROTECTED;
-	case SQLITE_AUTH:
-	case SQLITE_CANTOPEN:
-	case SQLITE_PERM: return ASH_E_ACCESS;
-	default: return ASH_E_IO;
-	}
-}
 
 static const char *hint(int result)
 {
@@ -107,17 +79,16 @@ static struct ash_status fail(struct ash_connection *connection, int result)
 {
 	const int extended = connection->db != NULL ? sqlite3_extended_errcode(connection->db) : result;
 	const char *text = connection->db != NULL ? sqlite3_errmsg(connection->db) : sqlite3_errstr(result);
-	enum ash_code code = code_of(result);
+	enum ash_code code = ash_sqlite_code(connection->db, result);
 
-	/* SQLITE_FULL speaks of the database alone; its index in shared memory takes room as well. */
-	if (code == ASH_E_IO && connection->db != NULL && sqlite3_system_errno(connection->db) == ENOSPC)
-		code = ASH_E_FULL;
 	/* SQLite quietly opens for reading what it can't open for writing, its log, too: no wish of anybody's. */
 	if (code == ASH_E_TOKEN_WRITE_PROTECTED &&
 	    (connection->mode == ASH_SQLITE_WRITE ||
 	     (connection->mode == ASH_SQLITE_READ && !connection->open)))
 		code = ASH_E_ACCESS;
 	connection->failed = true;
+	/* SQLite itself, when that is its whole result: what our layer below finds has more to it. */
+	connection->spoilt = connection->spoilt || result == SQLITE_CORRUPT;
 	ASH_FAIL_WITH(code, "%s: %s (SQLite %d)%s", connection->path, text, extended, hint(result));
 }
 
@@ -324,7 +295,7 @@ static struct ash_status prepare_to_write(struct ash_connection *connection)
 	if (result == SQLITE_ROW)
 		is_log = sqlite3_stricmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
 	sqlite3_finalize(statement);
-	ASH_ENSURE((result & 0xff) != SQLITE_NOMEM && result != SQLITE_IOERR_NOMEM, ASH_E_MEMORY);
+	ASH_ENSURE(!ash_sqlite_no_memory(result), ASH_E_MEMORY);
 	if (!is_log)
 		ASH_FAIL_WITH(ASH_E_IO, "%s can't be put into WAL mode: %s", connection->path,
 			      sqlite3_errmsg(connection->db));

@@ -40,6 +40,7 @@ enum ash_sql {
 	ASH_SQL_DELETE_ALL,
 	ASH_SQL_ADD_TERM,
 	ASH_SQL_DROP_TERM,
+	ASH_SQL_DROP_TERMS,
 	ASH_SQL_DROP_ALL_TERMS,
 	ASH_SQL_PLACE,
 	ASH_SQLS
@@ -73,6 +74,7 @@ struct ash_connection {
 	uint64_t latest_id;
 	bool marked;
 	bool changed;
+	bool spoilt; /* SQLite met damage: it takes no more changes in this transaction */
 };
 
 /*

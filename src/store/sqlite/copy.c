@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "store/sqlite/checksum.h"
 #include "store/sqlite/rebuild.h"
+#include "store/sqlite/result.h"
 #include "util/fs.h"
 
 /* How long a checkpoint waits for readers, so that the file can become smaller. */
@@ -48,15 +50,8 @@ struct ash_status ash_sqlite_compact(struct ash_connection *connection, uint64_t
 
 static struct ash_status target_failed(sqlite3 *target, const char *path, int result)
 {
-	enum ash_code code = ASH_E_IO;
-
-	if ((result & 0xff) == SQLITE_NOMEM)
-		code = ASH_E_MEMORY;
-	else if ((result & 0xff) == SQLITE_FULL || sqlite3_system_errno(target) == ENOSPC)
-		code = ASH_E_FULL;
-	else if ((result & 0xff) == SQLITE_CORRUPT)
-		code = ASH_E_CORRUPT;
-	ASH_FAIL_WITH(code, "%s can't be written: %s", path, sqlite3_errstr(result));
+	ASH_FAIL_WITH(ash_sqlite_code(target, result), "%s can't be written: %s", path,
+		      sqlite3_errstr(result));
 }
 
 /* The first page has to be there before the others: by it the layer below knows whether they get sums. */
@@ -73,7 +68,7 @@ static struct ash_status prepare_target(struct ash_connection *connection, sqlit
 	return result == SQLITE_OK ? ASH_DONE : target_failed(target, path, result);
 }
 
-/* In steps within the one transaction that the connection is in, so that the copy is of one state. */
+/* In steps within the one transaction that the connection reads in, so that the copy is of one state. */
 static struct ash_status copy_pages(struct ash_connection *connection, sqlite3 *target, const char *path)
 {
 	sqlite3_backup *backup = sqlite3_backup_init(target, "main", connection->db, "main");
@@ -130,14 +125,33 @@ static struct ash_status try_out(const char *draft)
 	return ASH_DONE;
 }
 
-struct ash_status ash_sqlite_backup(void *given, const char *path)
+/* Without links on the way there, which SQLite refuses to follow. */
+static struct ash_status real_path(const char *given, char path[PATH_MAX])
+{
+	const char *name = strrchr(given, '/');
+	char folder[PATH_MAX] = "/", real[PATH_MAX];
+
+	ASH_ENSURE(name != NULL && name - given < PATH_MAX, ASH_E_ARGUMENT);
+	if (name != given)
+		*(char *)mempcpy(folder, given, (size_t)(name - given)) = '\0';
+	if (realpath(folder, real) == NULL)
+		ASH_FAIL_WITH(ash_fs_code(errno), "%s: %s", folder, strerrordesc_np(errno));
+	ASH_ENSURE(snprintf(path, PATH_MAX, "%s%s", strcmp(real, "/") != 0 ? real : "", name) < PATH_MAX,
+		   ASH_E_ARGUMENT);
+	return ASH_DONE;
+}
+
+struct ash_status ash_sqlite_backup(void *given, const char *given_path)
 {
 	struct ash_connection *connection = given;
 	struct ash_status status = ASH_DONE;
-	char draft[PATH_MAX];
+	char path[PATH_MAX], draft[PATH_MAX];
 	uint64_t random = 0;
 	int fd = -1;
 
+	/* A transaction that has read nothing reads at each step what is there then. */
+	ASH_TRY(ash_connection_run(connection, ASH_SQL_META));
+	ASH_TRY(real_path(given_path, path));
 	if (access(path, F_OK) == 0)
 		ASH_FAIL_WITH(ASH_E_EXISTS, "%s is there already, and is left as it is", path);
 	ASH_ENSURE(getrandom(&random, sizeof(random), 0) == sizeof(random), ASH_E_IO);

@@ -4,6 +4,7 @@
 
 #include "store/findings.h"
 #include "store/sqlite/checksum.h"
+#include "store/sqlite/result.h"
 #include "store/terms.h"
 
 #define WHOLE ((struct ash_record_name){ 0, 0, 0 })
@@ -18,22 +19,19 @@
 /* SQLite never uses the page with the byte that it locks. */
 #define LOCK_BYTE_PAGE ((uint32_t)(0x40000000 / ASH_CHECKSUM_PAGE) + 1)
 
+/* Looking at a page that is wrong takes a while: at a store full of them, for ever. */
+#define BAD_PAGES_MOST 100
+
 struct inspection {
 	struct ash_connection *connection;
 	struct ash_findings findings;
 	struct ash_store_facts facts;
 };
 
-static void finalize(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-#define AUTO_STATEMENT __attribute__((cleanup(finalize))) sqlite3_stmt
-
 /* What SQLite can't read is damage; only for want of memory the inspection itself fails. */
 static struct ash_status unreadable(struct inspection *inspection, uint64_t id, int result)
 {
-	ASH_ENSURE((result & 0xff) != SQLITE_NOMEM && result != SQLITE_IOERR_NOMEM, ASH_E_MEMORY);
+	ASH_ENSURE(!ash_sqlite_no_memory(result), ASH_E_MEMORY);
 	inspection->connection->failed = true;
 	ash_findings_damage(&inspection->findings, id, "it can't be read: %s (SQLite %d)",
 			    sqlite3_errmsg(inspection->connection->db), result);
@@ -60,7 +58,7 @@ static struct ash_status next(struct inspection *inspection, sqlite3_stmt *state
 
 static struct ash_status inspect_structure(struct inspection *inspection)
 {
-	AUTO_STATEMENT *check = NULL, *count = NULL;
+	ASH_SQLITE_STATEMENT *check = NULL, *count = NULL;
 	bool row = false;
 
 	ash_findings_begin(&inspection->findings, "structure", WHOLE);
@@ -152,9 +150,16 @@ static struct ash_status inspect_pages(struct inspection *inspection)
 	} else if (file == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
 		ash_findings_damage(findings, 0, "the file can't be read");
 	}
+	if (size % (sqlite3_int64)ASH_CHECKSUM_PAGE != 0)
+		ash_findings_damage(findings, 0, "the file ends within a page");
 	for (uint32_t number = 1; number <= (uint64_t)size / ASH_CHECKSUM_PAGE; number++) {
 		if (number == LOCK_BYTE_PAGE)
 			continue;
+		if (findings->damaged == BAD_PAGES_MOST) {
+			ash_findings_unchecked(findings, 0,
+					       "so many are damaged that the rest is not looked at");
+			break;
+		}
 		findings->checked++;
 		if (!has_its_sum(file, number) && !is_in_log(inspection, number))
 			ash_findings_damage(findings, 0, "page %u has another checksum than its bytes have",
@@ -167,7 +172,7 @@ static struct ash_status inspect_pages(struct inspection *inspection)
 static struct ash_status inspect_counters(struct inspection *inspection)
 {
 	struct ash_findings *findings = &inspection->findings;
-	AUTO_STATEMENT *meta = NULL;
+	ASH_SQLITE_STATEMENT *meta = NULL;
 	bool row = false;
 
 	ash_findings_begin(findings, "counters", WHOLE);
@@ -257,6 +262,8 @@ static struct ash_status inspect_record(struct inspection *inspection, sqlite3_s
 	}
 	if (!ash_is_ok(ash_reader_end(&in)))
 		damaged_record(inspection, name, "its list of terms is damaged");
+	if (sqlite3_column_int64(record, 0) != name.space || name.space == 0)
+		damaged_record(inspection, name, "its space can't be");
 	if (sqlite3_column_int64(record, 4) < 1 || name.id == 0 || name.id > ASH_STORE_ID_MAX)
 		damaged_record(inspection, name, "its id or version can't be");
 	return ASH_DONE;
@@ -265,7 +272,7 @@ static struct ash_status inspect_record(struct inspection *inspection, sqlite3_s
 /* Terms that their record does not have: a search would find it for what it is not. */
 static struct ash_status inspect_strays(struct inspection *inspection)
 {
-	AUTO_STATEMENT *each = NULL;
+	ASH_SQLITE_STATEMENT *each = NULL;
 	bool row = false;
 
 	ASH_TRY(prepare(inspection,
@@ -291,7 +298,7 @@ static struct ash_status inspect_strays(struct inspection *inspection)
 static struct ash_status inspect_terms(struct inspection *inspection)
 {
 	struct ash_findings *findings = &inspection->findings;
-	AUTO_STATEMENT *each = NULL, *look = NULL, *count = NULL;
+	ASH_SQLITE_STATEMENT *each = NULL, *look = NULL, *count = NULL;
 	bool row = false;
 
 	ash_findings_begin(findings, "terms", WHOLE);

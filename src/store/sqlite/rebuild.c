@@ -1,6 +1,7 @@
 #include "store/sqlite/rebuild.h"
 
 #include "store/sqlite/checksum.h"
+#include "store/sqlite/result.h"
 #include "store/sqlite/schema.h"
 #include "store/terms.h"
 
@@ -10,32 +11,11 @@
 	"PRAGMA synchronous=OFF;"  \
 	"PRAGMA cache_size=-65536;"
 
-static void close_database(sqlite3 **db)
-{
-	sqlite3_close(*db);
-}
-#define AUTO_DATABASE __attribute__((cleanup(close_database))) sqlite3
-
-static void finalize(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-#define AUTO_STATEMENT __attribute__((cleanup(finalize))) sqlite3_stmt
-
 static struct ash_status failed(struct ash_connection *connection, sqlite3 *db, int result)
 {
-	enum ash_code code = ASH_E_IO;
-
-	if ((result & 0xff) == SQLITE_NOMEM || result == SQLITE_IOERR_NOMEM)
-		code = ASH_E_MEMORY;
-	else if ((result & 0xff) == SQLITE_FULL)
-		code = ASH_E_FULL;
-	else if ((result & 0xff) == SQLITE_CORRUPT || (result & 0xff) == SQLITE_CONSTRAINT ||
-		 (result & 0xff) == SQLITE_MISMATCH)
-		code = ASH_E_CORRUPT;
 	connection->failed = true;
-	ASH_FAIL_WITH(code, "%s can't be made anew: %s (SQLite %d)", connection->path, sqlite3_errmsg(db),
-		      result);
+	ASH_FAIL_WITH(ash_sqlite_code(db, result), "%s can't be made anew: %s (SQLite %d)", connection->path,
+		      sqlite3_errmsg(db), result);
 }
 
 static struct ash_status execute(struct ash_connection *connection, sqlite3 *db, const char *sql)
@@ -56,7 +36,7 @@ static struct ash_status prepare(struct ash_connection *connection, sqlite3 *db,
 /* An empty store in a file without a name. */
 static struct ash_status make_fresh(struct ash_connection *connection, sqlite3 **ret_fresh)
 {
-	AUTO_DATABASE *fresh = NULL;
+	ASH_SQLITE_DATABASE *fresh = NULL;
 	int result = sqlite3_open_v2("", &fresh, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (result != SQLITE_OK)
@@ -114,7 +94,7 @@ static struct ash_status put_terms(struct ash_connection *connection, sqlite3_st
 static struct ash_status copy_table(struct ash_connection *connection, sqlite3 *fresh, const char *read,
 				    const char *write, bool with_terms)
 {
-	AUTO_STATEMENT *from = NULL, *to = NULL, *to_terms = NULL;
+	ASH_SQLITE_STATEMENT *from = NULL, *to = NULL, *to_terms = NULL;
 	int result = SQLITE_OK;
 
 	ASH_TRY(prepare(connection, connection->db, read, &from));
@@ -155,7 +135,7 @@ static struct ash_status put_in_place(struct ash_connection *connection, sqlite3
 
 struct ash_status ash_sqlite_rebuild(struct ash_connection *connection)
 {
-	AUTO_DATABASE *fresh = NULL;
+	ASH_SQLITE_DATABASE *fresh = NULL;
 
 	connection->failed = true; /* not for others: it overlooks what they must not */
 	ash_checksum_overlook(connection->db);

@@ -182,6 +182,8 @@ struct ash_status ash_sqlite_place(void *given, struct ash_record_name after,
 	ASH_TRY(at_place(connection, ASH_SQL_PLACE, after.space, after.owner, &place));
 	ASH_TRY(ash_connection_step(connection, place, &row));
 	ASH_ENSURE(row, ASH_E_NOT_FOUND);
+	ASH_ENSURE(sqlite3_column_int64(place, 0) >= 0 && sqlite3_column_int64(place, 0) <= UINT32_MAX,
+		   ASH_E_CORRUPT);
 	*ret_place = (struct ash_record_name){
 		.space = (uint32_t)sqlite3_column_int64(place, 0),
 		.owner = (uint64_t)sqlite3_column_int64(place, 1),
@@ -207,6 +209,33 @@ static struct ash_status for_terms(struct ash_connection *connection, enum ash_s
 	}
 	ASH_ENSURE(ash_is_ok(ash_reader_end(&in)), ASH_E_CORRUPT);
 	return ASH_DONE;
+}
+
+static bool is_whole(struct ash_span set)
+{
+	struct ash_reader in = ash_reader(set);
+	struct ash_span term = ASH_SPAN_NONE;
+
+	while (ash_terms_next(&in, &term))
+		continue;
+	return ash_is_ok(ash_reader_end(&in));
+}
+
+/*
+ * The rows of the terms of `before` that `after` lacks go. A list that is damaged says nothing
+ * of them: then all of the record's rows go, though it takes a walk over its whole space, and
+ * `before` is empty. So whoever changes or deletes such a record heals it.
+ */
+static struct ash_status drop_terms(struct ash_connection *connection, struct ash_record_name name,
+				    struct ash_buf *before, struct ash_span after)
+{
+	ASH_STATEMENT *drop = NULL;
+
+	if (is_whole(ash_buf_span(before)))
+		return for_terms(connection, ASH_SQL_DROP_TERM, name, ash_buf_span(before), after);
+	ash_buf_reset(before);
+	ASH_TRY(at_record(connection, ASH_SQL_DROP_TERMS, name, &drop));
+	return run(connection, drop);
 }
 
 static struct ash_status write_record(struct ash_connection *connection, enum ash_sql sql,
@@ -235,7 +264,7 @@ struct ash_status ash_sqlite_put(void *given, struct ash_record_name name, uint6
 	ASH_ENSURE(version == if_version, ASH_E_CONFLICT);
 
 	connection->changed = true;
-	ASH_TRY(for_terms(connection, ASH_SQL_DROP_TERM, name, ash_buf_span(&before), ash_buf_span(&after)));
+	ASH_TRY(drop_terms(connection, name, &before, ash_buf_span(&after)));
 	ASH_TRY(for_terms(connection, ASH_SQL_ADD_TERM, name, ash_buf_span(&after), ash_buf_span(&before)));
 	return write_record(connection, version == 0 ? ASH_SQL_INSERT : ASH_SQL_UPDATE, name, if_version + 1,
 			    ash_buf_span(&after), value);
@@ -327,7 +356,7 @@ struct ash_status ash_sqlite_delete(void *given, struct ash_record_name name)
 	ASH_ENSURE(version != 0, ASH_E_NOT_FOUND);
 
 	connection->changed = true;
-	ASH_TRY(for_terms(connection, ASH_SQL_DROP_TERM, name, ash_buf_span(&terms), ASH_SPAN_NONE));
+	ASH_TRY(drop_terms(connection, name, &terms, ASH_SPAN_NONE));
 	ASH_TRY(at_record(connection, ASH_SQL_DELETE, name, &delete));
 	return run(connection, delete);
 }

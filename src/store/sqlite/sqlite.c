@@ -277,6 +277,7 @@ static struct ash_status sqlite_undo(void *given)
 	struct ash_connection *connection = given;
 
 	ASH_ENSURE(ash_connection_in_transaction(connection), ASH_E_IO);
+	ASH_ENSURE(!connection->spoilt, ASH_E_CORRUPT);
 	return ash_connection_run(connection, ASH_SQL_UNDO);
 }
 

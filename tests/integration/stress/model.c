@@ -113,12 +113,13 @@ struct thing *stress_pick(struct thread *t, unsigned kinds)
 	return NULL;
 }
 
-static void remember_dead(struct thread *t, const struct thing *thing)
+static struct dead *remember_dead(struct thread *t, const struct thing *thing)
 {
 	struct dead *dead = &t->dead[t->dead_next++ % DEAD];
 
 	dead->handle = thing->handle;
-	memcpy(dead->label, thing->label, sizeof(dead->label));
+	dead->label[0] = '\0';
+	return dead;
 }
 
 /* ---- destroying ---- */
@@ -142,6 +143,7 @@ void stress_destroy_thing(struct thread *t)
 	struct thing *thing = stress_pick(t, ~KIND(NOTHING));
 	struct thing rest;
 	struct thing gone;
+	struct dead *dead = NULL;
 
 	if (thing == NULL)
 		return;
@@ -151,9 +153,10 @@ void stress_destroy_thing(struct thread *t)
 	rest.handle = gone.public_half;
 	if (!destroy(t, thing, gone.kind == PAIR ? &rest : &nothing))
 		return;
-	remember_dead(t, &gone);
-	if (gone.kind == PAIR)
-		(void)destroy(t, thing, &nothing);
+	dead = remember_dead(t, &gone);
+	/* While the other half is there, something is found by the label. */
+	if (gone.kind != PAIR || destroy(t, thing, &nothing))
+		memcpy(dead->label, gone.label, sizeof(dead->label));
 }
 
 /* What is destroyed never comes back, neither under its handle nor under its label. */
@@ -174,7 +177,7 @@ void stress_look_at_dead(struct thread *t)
 	} else if (stress_chance(t, 2)) {
 		(void)stress_want(t, "C_DestroyObject of what is destroyed", CKR_OBJECT_HANDLE_INVALID,
 				  CALL(t, C_DestroyObject, session, dead->handle));
-	} else {
+	} else if (dead->label[0] != '\0') {
 		get.ulValueLen = strlen(dead->label);
 		get.pValue = dead->label;
 		if (stress_find(t, session, &get, 1, &found, 1, &count))

@@ -125,6 +125,21 @@ static bool hangs(void)
 	return false;
 }
 
+/* Whoever is killed while waiting never tells how long that was. */
+static void look_at_writers(void)
+{
+	const uint64_t now = stress_now_ns();
+
+	for (unsigned i = 0; i < PROCESSES_MAX * THREADS_MAX; i++) {
+		struct thread *t = &board->processes[i / THREADS_MAX].threads[i % THREADS_MAX];
+		const uint64_t since = atomic_load(&t->busy_since_ns);
+
+		if (since != 0 && now > since && atomic_load(&t->writing) &&
+		    now - since > seen.longest_wait_ns && atomic_load(&t->busy_since_ns) == since)
+			seen.longest_wait_ns = now - since;
+	}
+}
+
 static void kill_children(void)
 {
 	for (unsigned i = 0; i < PROCESSES_MAX; i++)
@@ -240,6 +255,7 @@ static bool watch(uint64_t until_ns)
 			kill_children();
 			bad++;
 		}
+		look_at_writers();
 		kill_one();
 		look_at_size();
 		pause_and_time();

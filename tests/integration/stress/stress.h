@@ -73,7 +73,7 @@ struct thing {
 
 struct dead {
 	CK_OBJECT_HANDLE handle;
-	char label[LABEL_LEN];
+	char label[LABEL_LEN]; /* empty while half a pair still has it */
 };
 
 struct shared;
@@ -121,7 +121,7 @@ struct thread {
 	unsigned process, number, serial;
 	struct process *own;
 	uint64_t random;
-	bool writing; /* the next call writes to the token */
+	_Atomic bool writing; /* the next call writes to the token */
 	const char *doing;
 	CK_SESSION_HANDLE sessions[SESSIONS];
 	struct dead dead[DEAD];
@@ -283,6 +283,7 @@ int stress_auditor(unsigned process);
 struct outcome {
 	bool good; /* nobody crashed, hung or ended badly */
 	uint64_t ns, kills;
+	uint64_t longest_wait_ns;  /* of a write, also one that was killed while it waited */
 	uint64_t longest_pause_ns; /* of one who asked to sleep for 5 ms: how busy the machine is */
 	uint64_t largest_database, largest_log, live; /* bytes; 0 where they can't be known */
 };

@@ -171,8 +171,8 @@ static bool open_all(struct thread *t)
 static void *run_thread(void *given)
 {
 	struct thread *t = given;
-	/* All logging in at once is dear: in one process only. */
-	const bool logs_in = t->number == 0 || t->process == 0;
+	/* All logging in at once is dear: in one process only. In the place of a killed one recover() did. */
+	const bool logs_in = t->own->lives == 0 && (t->number == 0 || t->process == 0);
 
 	if (!open_all(t))
 		atomic_store(&board->stop, true);

@@ -66,8 +66,57 @@ static CK_RV wait_for_event(struct world *world)
 static CK_RV init_token(struct world *world)
 {
 	CK_UTF8CHAR label[33] = "memory                          ";
+	const CK_RV rv = world->p11.C_InitToken(world->slot, SO_PIN, label);
 
-	return world->p11.C_InitToken(world->slot, SO_PIN, label);
+	if (rv == CKR_OK)
+		world->filled = false;
+	return rv;
+}
+
+static CK_RV create_public(struct world *world);
+
+static CK_RV open_for_a_while(struct world *world)
+{
+	return world->p11.C_OpenSession(world->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+					&world->session);
+}
+
+/* A user PIN and an object, which a token that is initialised loses. */
+static CK_RV fill_token(struct world *world)
+{
+	CK_RV rv = CKR_OK;
+
+	if (world->filled)
+		return CKR_OK;
+	rv = open_for_a_while(world);
+	NEXT(rv, world->p11.C_Login(world->session, CKU_SO, SO_PIN));
+	NEXT(rv, world->p11.C_InitPIN(world->session, USER_PIN));
+	NEXT(rv, world->p11.C_Logout(world->session));
+	NEXT(rv, create_public(world));
+	world->made_count = 0;
+	world->filled = rv == CKR_OK;
+	world_close(world);
+	return rv;
+}
+
+/* It has all of that, or nothing. */
+static CK_RV look_at_token(struct world *world, CK_RV answered)
+{
+	const CK_ULONG want = answered == CKR_OK ? 0 : 1;
+	CK_ULONG count = 0;
+	CK_TOKEN_INFO info = { .flags = 0 };
+	CK_RV rv = open_for_a_while(world);
+
+	NEXT(rv, world->p11.C_GetTokenInfo(world->slot, &info));
+	NEXT(rv, world_count(world, world->session, WORLD_LABEL, &count));
+	if (want != 0) {
+		NEXT(rv, world->p11.C_Login(world->session, CKU_USER, USER_PIN));
+		NEXT(rv, world->p11.C_Logout(world->session));
+	}
+	world_close(world);
+	if (rv == CKR_OK && (count != want || ((info.flags & CKF_USER_PIN_INITIALIZED) != 0) != (want != 0)))
+		return CKR_WRONG;
+	return rv;
 }
 
 static CK_RV init_pin(struct world *world)
@@ -110,6 +159,16 @@ static CK_RV log_in_wrong(struct world *world)
 	CK_RV rv = world->p11.C_Login(world->session, CKU_USER, NEW_PIN);
 
 	return rv == CKR_PIN_INCORRECT ? CKR_OK : rv == CKR_OK ? CKR_WRONG : rv;
+}
+
+/* Whoever was told that it is the wrong one has a try less. */
+static CK_RV has_cost_a_try(struct world *world, CK_RV answered)
+{
+	const CK_FLAGS fewer = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
+	CK_TOKEN_INFO info;
+	const CK_RV rv = world->p11.C_GetTokenInfo(world->slot, &info);
+
+	return rv == CKR_OK && answered == CKR_OK && (info.flags & fewer) == 0 ? CKR_WRONG : rv;
 }
 
 /* The tries that it cost are given back. */
@@ -259,7 +318,7 @@ static CK_RV destroy(struct world *world)
 	NEXT(rv, world->p11.C_DestroyObject(world->session, world->made[0]));
 	if (rv == CKR_OK)
 		world->made_count = 0;
-	NEXT(rv, world_count(world, WORLD_LABEL, &count));
+	NEXT(rv, world_count(world, world->keeper, WORLD_LABEL, &count));
 	return rv == CKR_OK && count != 0 ? CKR_WRONG : rv;
 }
 
@@ -394,7 +453,13 @@ const struct act acts[] = {
 	{ .name = "slots", .run = ask_slots, .presence = PUBLIC, .key = KEY_NONE },
 	{ .name = "mechanisms", .run = ask_mechanisms, .presence = PUBLIC, .key = KEY_NONE },
 	{ .name = "slot-event", .run = wait_for_event, .presence = PUBLIC, .key = KEY_NONE },
-	{ .name = "init-token", .run = init_token, .presence = NOBODY, .key = KEY_NONE, .dear = true },
+	{ .name = "init-token",
+	  .run = init_token,
+	  .presence = NOBODY,
+	  .key = KEY_NONE,
+	  .dear = true,
+	  .before = fill_token,
+	  .after = look_at_token },
 	{ .name = "init-pin", .run = init_pin, .presence = OFFICER, .key = KEY_NONE, .dear = true },
 	{ .name = "set-pin",
 	  .run = set_pin,
@@ -413,7 +478,8 @@ const struct act acts[] = {
 	  .presence = PUBLIC,
 	  .key = KEY_NONE,
 	  .dear = true,
-	  .undo = log_in_right },
+	  .undo = log_in_right,
+	  .after = has_cost_a_try },
 	{ .name = "login-user",
 	  .run = log_in_named,
 	  .presence = PUBLIC,

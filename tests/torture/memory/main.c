@@ -6,7 +6,7 @@
  *
  * A point is good when each call answers CKR_OK, CKR_HOST_MEMORY or CKR_DEVICE_MEMORY; when
  * the same works afterwards, at once; when no object came, went or changed; and when no
- * block of memory is lost.
+ * block of memory, descriptor, lock or mapping is lost.
  */
 #include <errno.h>
 #include <limits.h>
@@ -27,6 +27,8 @@
 static struct unit units[UNITS_MAX];
 static size_t units_count;
 static struct report report;
+static bool ours;
+static uint64_t left_out;
 static struct world world;
 static struct home prepared;
 
@@ -104,14 +106,17 @@ static struct job start(struct unit *unit, uint64_t after)
 	return job;
 }
 
+/* What doesn't work at all is bad in our module; another may lack it. */
 static void tell(const struct unit *unit)
 {
 	const struct sweep_page *page = unit->page;
 	const uint64_t good = page->points > page->bad ? page->points - page->bad : 0;
 	char repeat[128];
 
-	if (page->missing) {
-		(void)printf("%-26s %-7s this module can't do it\n", unit_name(unit), mode_name(unit->mode));
+	if (page->missing && !ours) {
+		left_out++;
+		(void)printf("%-26s %-7s left out: %s\n", unit_name(unit), mode_name(unit->mode),
+			     page->why[0].why);
 		return;
 	}
 	(void)printf("%-26s %-7s %6lu allocations, %6lu points, %lu bad\n", unit_name(unit),
@@ -129,18 +134,17 @@ static void tell(const struct unit *unit)
 	(void)fflush(stdout);
 }
 
-/* A unit that ended before its end: it died, or what it worked with is no good any more. */
+/* A unit that ended before its end: it died, or what it worked with is no good any more, and it said so. */
 static bool goes_on(struct job *job, int status)
 {
 	struct sweep_page *page = job->unit->page;
+	const bool said_so = WIFEXITED(status) && WEXITSTATUS(status) == SWEEP_WORLD_BROKEN &&
+			     page->bad != 0 && page->bad_at == page->at;
 
 	if (page->done)
 		return false;
-	if (WIFSIGNALED(status)) {
-		page->deaths++;
-		page->points++;
-		sweep_bad(page, page->at, "the process dies of signal %d", WTERMSIG(status));
-	}
+	if (!said_so)
+		sweep_death(page, page->at, status);
 	if (page->at == 0 || options.at != NULL || page->bad > DEATHS_MAX)
 		return false;
 	*job = start(job->unit, page->at);
@@ -198,6 +202,14 @@ static const char *choose_module(void)
 	return access(sister, R_OK) == 0 ? sister : report.module;
 }
 
+static bool is_ours(void)
+{
+	char description[128];
+
+	actor_describe(report.module, description, sizeof(description));
+	return strstr(description, "Ashlar") != NULL;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct report_option own[] = {
@@ -216,6 +228,7 @@ int main(int argc, char **argv)
 	if (options.trace != NULL)
 		alloc_trace();
 	module = choose_module();
+	ours = is_ours();
 	if (options.jobs != NULL)
 		jobs = strtoul(options.jobs, NULL, 10);
 	prepared = world_prepare(module);
@@ -234,6 +247,7 @@ int main(int argc, char **argv)
 		left_points += page->left_points;
 		left_most = page->left_most > left_most ? page->left_most : left_most;
 	}
+	report_more(&report, "left_out", "%lu", (unsigned long)left_out);
 	report_more(&report, "deaths", "%lu", (unsigned long)deaths);
 	report_more(&report, "left_points", "%lu", (unsigned long)left_points);
 	report_more(&report, "left_most_blocks", "%ld", (long)left_most);

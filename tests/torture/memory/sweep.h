@@ -5,10 +5,15 @@
 #pragma once
 
 #include "alloc.h"
+#include "left.h"
 #include "world.h"
 
-#define BAD_MAX   32
-#define WHY_LEN   160
+#define BAD_MAX            32
+#define WHY_LEN            160
+#define SWEEP_WORLD_BROKEN 3 /* exit status: the next point needs a process that knows nothing */
+
+#define SWEEP_LEAK_TIMES 20u
+
 #define SHORT_ALL 6u /* a short run tries the first so many points */
 #define SHORT_FEW 9u /* and so many of the rest; of what is dear, a third */
 
@@ -16,16 +21,19 @@ struct sweep_page {
 	uint64_t allocations; /* of the act, when nothing fails */
 	uint64_t at;          /* the point that is being tried */
 	uint64_t points, deaths;
-	uint64_t bad; /* those below, and more if there were more */
-	bool missing; /* the module can't do the act at all */
+	uint64_t bad;    /* those below, and more if there were more */
+	uint64_t bad_at; /* the point of the latest */
+	bool missing;    /* it does not work even when nothing fails; why[0] says so */
+	bool lived;      /* the life that is being tried came to its end */
 	bool done;
 	struct {
 		uint64_t at;
 		char why[WHY_LEN];
 	} why[BAD_MAX];
 
-	/* Of lives: blocks that are left when nothing failed; and the most of them more when something did. */
-	int64_t left, left_most;
+	/* Of lives: what is left when nothing failed; and the most blocks more when something did. */
+	struct left left;
+	int64_t left_most;
 	uint64_t left_points;
 };
 
@@ -50,6 +58,8 @@ uint64_t sweep_next(const struct sweep_span *span, uint64_t at, uint64_t allocat
 
 __attribute__((format(printf, 3, 4))) void sweep_bad(struct sweep_page *page, uint64_t at, const char *format,
 						     ...);
+/* The point's process ended before its end: by a signal, or by an exit that nobody asked for. */
+void sweep_death(struct sweep_page *page, uint64_t at, int status);
 /* What a call may answer when memory is short: CKR_HOST_MEMORY, CKR_DEVICE_MEMORY. */
 bool sweep_is_memory(CK_RV rv);
 

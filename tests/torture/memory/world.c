@@ -267,12 +267,34 @@ CK_RV world_open(struct world *world)
 					&world->session);
 }
 
-void world_clean(struct world *world)
+/* That a call made something is believed only when it can be read; every act gives the same label. */
+static CK_RV look_at_made(struct world *world, CK_OBJECT_HANDLE object)
 {
-	while (world->made_count != 0)
-		(void)world->p11.C_DestroyObject(world->session, world->made[--world->made_count]);
+	char label[sizeof(WORLD_LABEL)] = "";
+	CK_ATTRIBUTE get = { CKA_LABEL, label, sizeof(label) };
+	CK_RV rv = world->p11.C_GetAttributeValue(world->session, object, &get, 1);
+
+	if (rv == CKR_OK &&
+	    (get.ulValueLen != sizeof(WORLD_LABEL) - 1 || memcmp(label, WORLD_LABEL, get.ulValueLen) != 0))
+		rv = CKR_WRONG;
+	return rv;
+}
+
+CK_RV world_clean(struct world *world)
+{
+	CK_RV rv = CKR_OK;
+
+	while (world->made_count != 0) {
+		const CK_OBJECT_HANDLE object = world->made[--world->made_count];
+		const CK_RV there = look_at_made(world, object);
+		const CK_RV gone = world->p11.C_DestroyObject(world->session, object);
+
+		NEXT(rv, there);
+		NEXT(rv, gone);
+	}
 	if (world->session != 0)
 		(void)world->p11.C_FindObjectsFinal(world->session);
+	return rv;
 }
 
 void world_close(struct world *world)
@@ -340,16 +362,16 @@ CK_RV world_sum(struct world *world, uint64_t *ret_sum)
 	return rv;
 }
 
-CK_RV world_count(struct world *world, const char *label, CK_ULONG *ret_count)
+CK_RV world_count(struct world *world, CK_SESSION_HANDLE session, const char *label, CK_ULONG *ret_count)
 {
 	CK_ATTRIBUTE template = label_of(label);
 	CK_OBJECT_HANDLE found[16];
-	CK_RV rv = world->p11.C_FindObjectsInit(world->keeper, &template, 1);
+	CK_RV rv = world->p11.C_FindObjectsInit(session, &template, 1);
 	CK_RV end = CKR_OK;
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = world->p11.C_FindObjects(world->keeper, found, COUNT(found), ret_count);
-	end = world->p11.C_FindObjectsFinal(world->keeper);
+	rv = world->p11.C_FindObjects(session, found, COUNT(found), ret_count);
+	end = world->p11.C_FindObjectsFinal(session);
 	return rv == CKR_OK ? end : rv;
 }

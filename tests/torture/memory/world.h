@@ -49,6 +49,7 @@ struct world {
 	CK_OBJECT_HANDLE made[16];
 	size_t made_count;
 	bool new_pin; /* the user's PIN is the other one */
+	bool filled;  /* the token has a user PIN, and an object that an act put there before it */
 	CK_BYTE out[8192], back[8192];
 };
 
@@ -60,6 +61,8 @@ struct act {
 	bool two;     /* several operations at once: what is not failed stays active */
 	bool dear;    /* computes for long */
 	void (*undo)(struct world *world);
+	CK_RV (*before)(struct world *world);                /* puts there what it needs */
+	CK_RV (*after)(struct world *world, CK_RV answered); /* CKR_WRONG: it is not as was answered */
 };
 
 extern const struct act acts[]; /* acts.c */
@@ -96,7 +99,7 @@ CK_RV world_enter(struct world *world, enum presence presence);
 
 /* A session for acts; and its end, with what they made. */
 CK_RV world_open(struct world *world);
-void world_clean(struct world *world);
+CK_RV world_clean(struct world *world); /* fails when what a call said it made is not there */
 void world_close(struct world *world);
 
 /* A version more of a key: whoever cached it, or its store, has to read it. */
@@ -104,4 +107,4 @@ CK_RV world_touch(struct world *world, enum key key);
 /* All that can be seen of the objects, as one number. */
 CK_RV world_sum(struct world *world, uint64_t *ret_sum);
 /* How many objects have that label. */
-CK_RV world_count(struct world *world, const char *label, CK_ULONG *ret_count);
+CK_RV world_count(struct world *world, CK_SESSION_HANDLE session, const char *label, CK_ULONG *ret_count);

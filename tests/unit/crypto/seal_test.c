@@ -41,6 +41,30 @@ TEST(what_was_sealed_opens)
 	EXPECT_NUMBER(0, toy.operations);
 }
 
+TEST(an_unsealer_opens_one_after_the_other)
+{
+	struct ash_buf sealed[3] = { ASH_BUF_PLAIN, ASH_BUF_PLAIN, ASH_BUF_PLAIN };
+	ASH_AUTO(ash_buf) opened = ASH_BUF_SECRET;
+	struct ash_operation *unsealer = NULL;
+
+	EXPECT_OK(ash_seal(crypto(), SPAN(key_bytes), TEXT("1"), TEXT("first"), &sealed[0]));
+	EXPECT_OK(ash_seal(crypto(), SPAN(other_key), TEXT("2"), TEXT("foreign"), &sealed[1]));
+	EXPECT_OK(ash_seal(crypto(), SPAN(key_bytes), TEXT("3"), TEXT("third"), &sealed[2]));
+	EXPECT_OK(ash_unsealer_new(crypto(), SPAN(key_bytes), &unsealer));
+	EXPECT_OK(ash_unseal_with(unsealer, TEXT("1"), ash_buf_span(&sealed[0]), &opened));
+	EXPECT_CODE(ASH_E_CORRUPT, ash_unseal_with(unsealer, TEXT("2"), ash_buf_span(&sealed[1]), &opened));
+	EXPECT_CODE(ASH_E_CORRUPT, ash_unseal_with(unsealer, TEXT("1"), ash_buf_span(&sealed[2]), &opened));
+	EXPECT_CODE(ASH_E_FORMAT, ash_unseal_with(unsealer, TEXT("1"), TEXT("short"), &opened));
+	EXPECT_OK(ash_unseal_with(unsealer, TEXT("3"), ash_buf_span(&sealed[2]), &opened));
+	EXPECT_SPAN(TEXT("firstthird"), ash_buf_span(&opened));
+	EXPECT(ash_operation_free(unsealer) == NULL);
+	EXPECT_NUMBER(0, toy.keys);
+	EXPECT_NUMBER(0, toy.operations);
+	EXPECT_CODE(ASH_E_ARGUMENT, ash_unsealer_new(crypto(), TEXT("short"), &unsealer));
+	for (size_t i = 0; i < ASH_COUNT(sealed); i++)
+		ash_buf_done(&sealed[i]);
+}
+
 TEST(both_append)
 {
 	ASH_AUTO(ash_buf) sealed = ASH_BUF_PLAIN;

@@ -50,22 +50,37 @@ TEST(a_record_opens_nowhere_else)
 	EXPECT_NUMBER(0, opened.len);
 }
 
-TEST(every_changed_byte_and_every_truncation_is_noticed)
+static void expect_noticed(const struct ash_ring *ring)
 {
-	ASH_AUTO(ash_ring) ring = new_ring("public");
 	ASH_AUTO(ash_buf) sealed = ASH_BUF_PLAIN;
 	ASH_AUTO(ash_buf) opened = ASH_BUF_SECRET;
 
-	EXPECT_OK(ash_record_seal(crypto, &ring, here, &life, 1, TEXT("a body"), &sealed));
+	EXPECT_OK(ash_record_seal(crypto, ring, here, &life, 1, TEXT("a body"), &sealed));
 	for (size_t i = 0; i < sealed.len; i++) {
 		sealed.data[i] ^= 0x10;
 		EXPECT_CODE(ASH_E_CORRUPT,
-			    ash_record_open(crypto, &ring, here, &life, 1, ash_buf_span(&sealed), &opened));
+			    ash_record_open(crypto, ring, here, &life, 1, ash_buf_span(&sealed), &opened));
 		sealed.data[i] ^= 0x10;
-		EXPECT_CODE(ASH_E_CORRUPT, ash_record_open(crypto, &ring, here, &life, 1,
-							   ash_span(sealed.data, i), &opened));
+		EXPECT_CODE(ASH_E_CORRUPT,
+			    ash_record_open(crypto, ring, here, &life, 1, ash_span(sealed.data, i), &opened));
 	}
 	EXPECT_NUMBER(0, opened.len);
+	EXPECT_OK(ash_record_open(crypto, ring, here, &life, 1, ash_buf_span(&sealed), &opened));
+	EXPECT_SPAN(TEXT("a body"), ash_buf_span(&opened));
+}
+
+TEST(every_changed_byte_and_every_truncation_is_noticed)
+{
+	ASH_AUTO(ash_ring) ring = new_ring("public");
+	ASH_AUTO(ash_ring) copy = ASH_RING_NONE;
+
+	expect_noticed(&ring);
+	EXPECT_OK(ash_ring_warm(crypto, &ring));
+	EXPECT_OK(ash_ring_warm(crypto, &ring));
+	expect_noticed(&ring);
+	EXPECT_OK(ash_ring_copy(&ring, &copy));
+	EXPECT(copy.unwrap == NULL);
+	expect_noticed(&copy);
 }
 
 TEST(terms_agree_for_one_ring_and_value_only)

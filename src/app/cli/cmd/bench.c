@@ -113,6 +113,19 @@ static ASH_STATUS write_failed(struct ash_cli *cli, const char *path)
 			      ash_cli_escaped(ash_span_text(path)).text, strerror(errno));
 }
 
+/* Before anything is measured for hours. What is there stays until there is something to write. */
+static ASH_STATUS check_writable(struct ash_cli *cli, enum ash_cli_opt option)
+{
+	const char *path = cli->values[option];
+	FILE *file = path != NULL ? fopen(path, "ae") : NULL;
+
+	if (path != NULL && file == NULL)
+		return write_failed(cli, path);
+	if (file != NULL)
+		(void)fclose(file);
+	return ASH_DONE;
+}
+
 static ASH_STATUS write_json(struct ash_cli *cli, const char *path, const json_t *document)
 {
 	FILE *file = fopen(path, "we");
@@ -128,22 +141,35 @@ static ASH_STATUS write_json(struct ash_cli *cli, const char *path, const json_t
 	return ASH_DONE;
 }
 
+struct drawing {
+	char *text;
+	size_t len;
+};
+
+static void drawing_auto(struct drawing *drawing)
+{
+	free(drawing->text);
+}
+
+/* Drawn first, so that a chart that is there stays when there is none to take its place. */
 static ASH_STATUS write_chart(struct ash_cli *cli, const char *path, const json_t *document)
 {
-	FILE *file = fopen(path, "we");
+	ASH_AUTO(drawing) drawing = { NULL, 0 };
+	FILE *file = open_memstream(&drawing.text, &drawing.len);
 	struct ash_status status;
-	bool failed;
+	bool written;
 
+	ASH_ENSURE(file != NULL, ASH_E_MEMORY);
+	status = ash_bench_chart(document, file);
+	ASH_ENSURE(fclose(file) == 0, ASH_E_MEMORY);
+	if (!ash_is_ok(status))
+		return ash_cli_refuse(cli, ASH_CLI_FAILED, "can't draw the chart: %s", why(status));
+	file = fopen(path, "we");
 	if (file == NULL)
 		return write_failed(cli, path);
-	status = ash_bench_chart(document, file);
-	failed = ferror(file) != 0;
-	if ((fclose(file) != 0 || failed) && ash_is_ok(status))
+	written = fwrite(drawing.text, 1, drawing.len, file) == drawing.len;
+	if (fclose(file) != 0 || !written)
 		return write_failed(cli, path);
-	if (!ash_is_ok(status)) {
-		(void)unlink(path);
-		return ash_cli_refuse(cli, ASH_CLI_FAILED, "can't draw the chart: %s", why(status));
-	}
 	return ASH_DONE;
 }
 
@@ -163,6 +189,18 @@ static const struct ash_cli_column scale_columns[] = {
 	{ "stopped", "Stopped", ASH_CLI_COLUMN_HIDDEN },
 	{ NULL, NULL, 0 },
 };
+
+/* How a series ended: the time was over, or the module did wrong, which is the result and its exit code. */
+static void tell_end(struct ash_cli *cli, const json_t *series)
+{
+	const char *stopped = json_string_value(json_object_get(series, "stopped"));
+
+	if (stopped != NULL)
+		ash_cli_warn(cli, "%s stopped %s", json_string_value(json_object_get(series, "module")),
+			     ash_cli_escaped(ash_span_text(stopped)).text);
+	if (json_is_true(json_object_get(series, "failed")))
+		cli->exit = ASH_CLI_FAILED;
+}
 
 /* A number of microseconds or MiB as people read it: whole from 10 on. */
 static ASH_STATUS set_quantity(json_t *row, const char *key, const json_t *value, double scale,
@@ -216,15 +254,7 @@ static ASH_STATUS print_points(struct ash_cli *cli, const json_t *all)
 			ASH_TRY(add_point(&list, series, point));
 	}
 	ASH_TRY(ash_cli_print_list(cli, &list, "nothing was measured"));
-	json_array_foreach(all, i, series)
-	{
-		const char *stopped = json_string_value(json_object_get(series, "stopped"));
-
-		if (stopped != NULL)
-			ash_cli_warn(cli, "%s stopped %s",
-				     json_string_value(json_object_get(series, "module")),
-				     ash_cli_escaped(ash_span_text(stopped)).text);
-	}
+	json_array_foreach(all, i, series) tell_end(cli, series);
 	return ASH_DONE;
 }
 
@@ -292,14 +322,17 @@ static ASH_STATUS bench_scale(struct ash_cli *cli)
 
 	ASH_TRY(scale_settings(cli, &what, counts));
 	ASH_TRY(choose_modules(cli, &modules));
+	ASH_TRY(check_writable(cli, ASH_CLI_OPT_OUTPUT));
+	ASH_TRY(check_writable(cli, ASH_CLI_OPT_SVG));
 	ASH_TRY(new_document("scale", "series", &document));
 	ash_bench_interrupt_catch();
 	for (size_t i = 0; i < modules.names.count; i++) {
 		what.module = modules.path[i];
 		ASH_TRY(scale_one(cli, &what, document));
+		/* After each: the next may take hours, or fail. */
+		if (ash_cli_has(cli, ASH_CLI_OPT_OUTPUT))
+			ASH_TRY(write_json(cli, cli->values[ASH_CLI_OPT_OUTPUT], document));
 	}
-	if (ash_cli_has(cli, ASH_CLI_OPT_OUTPUT))
-		ASH_TRY(write_json(cli, cli->values[ASH_CLI_OPT_OUTPUT], document));
 	if (ash_cli_has(cli, ASH_CLI_OPT_SVG))
 		ASH_TRY(write_chart(cli, cli->values[ASH_CLI_OPT_SVG], document));
 	return print_points(cli, json_object_get(document, "series"));
@@ -373,6 +406,7 @@ static ASH_STATUS bench_create(struct ash_cli *cli)
 	ASH_TRY(choose_threads(cli, threads, &race.thread_counts));
 	ASH_TRY(number(cli, ASH_CLI_OPT_PAIRS, "pairs", 1, 1000000, &pairs));
 	ASH_TRY(choose_modules(cli, &modules));
+	ASH_TRY(check_writable(cli, ASH_CLI_OPT_OUTPUT));
 	ASH_TRY(new_document("create", "unused", &document));
 	race.modules = modules.path;
 	race.count = modules.names.count;
@@ -463,7 +497,7 @@ const struct ash_cli_command ash_cli_cmd_bench_scale = {
 		"keys, two a pair. At each count a new process of one thread logs in and searches, lists page by\n"
 		"page, reads, uses, creates and destroys keys, and counts the CPU time of each call. A module\n"
 		"that takes longer than the budget, fails, or finds a wrong number of keys is stopped there, and\n"
-		"table and chart say so. Modules find their token by ASHLAR_HOME or SOFTHSM2_CONF, which are set\n"
+		"table and chart say so; if one failed, it ends with 1 after the report. Modules find their token by ASHLAR_HOME or SOFTHSM2_CONF, which are set\n"
 		"to a new folder; in other modules only a slot with a token that is not initialised is used.",
 	.options = (const struct ash_cli_option *const[]){ scale_options, ash_cli_common_options, NULL },
 	.examples =

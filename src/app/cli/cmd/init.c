@@ -1,6 +1,7 @@
 /* ashlar init */
 #include <string.h>
 
+#include "app/cli/find/named.h"
 #include "app/cli/find/select.h"
 #include "app/cli/pin.h"
 #include "app/cli/print/output.h"
@@ -206,6 +207,7 @@ static ASH_STATUS print_made(struct ash_cli *cli, const struct ash_cli_token *to
 		{ "label", "Label", 0 },
 		{ "serial", "Serial number", 0 },
 		{ "user_pin_set", "User PIN set", 0 },
+		{ "uri", "URI", 0 },
 		{ NULL, NULL, 0 },
 	};
 	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
@@ -217,6 +219,7 @@ static ASH_STATUS print_made(struct ash_cli *cli, const struct ash_cli_token *to
 	ASH_TRY(ash_cli_set_text(row, "label", ash_cli_token_label(token)));
 	ASH_TRY(ash_cli_set_text(row, "serial", ash_cli_token_serial(token)));
 	ASH_TRY(ash_cli_set_bool(row, "user_pin_set", user_pin));
+	ASH_TRY(ash_cli_named_set_token_uri(row, token));
 	ASH_TRY(ash_cli_print_records(cli, &list));
 	if (ash_cli_has(cli, ASH_CLI_OPT_JSON))
 		return ASH_DONE;

@@ -124,7 +124,7 @@ static ASH_STATUS key_delete(struct ash_cli *cli)
 	bool all = ash_cli_has(cli, ASH_CLI_OPT_ALL);
 
 	if (!all && !ash_cli_has(cli, ASH_CLI_OPT_LABEL) && !ash_cli_has(cli, ASH_CLI_OPT_ID))
-		return ash_cli_refuse(cli, ASH_CLI_USAGE, "which key? Say it with --label or --id");
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "which key? Say it with --label, --id or --uri");
 	ASH_TRY(find(cli, true, &token, &session, &keys));
 	if (keys.count == 0 || (!all && !ash_cli_keys_are_one(&keys)))
 		return ash_cli_keys_refuse(cli, &keys);
@@ -142,7 +142,9 @@ static const struct ash_cli_option list_options[] = {
 	  .name = "public",
 	  .letter = 'p',
 	  .text = "do not log in: only what everybody may see" },
-	{ .id = ASH_CLI_OPT_LONG, .name = "long", .text = "show more: private, extractable, URI" },
+	{ .id = ASH_CLI_OPT_LONG,
+	  .name = "long",
+	  .text = "show more: private, extractable; and the URI in lines of any length" },
 	{ .name = NULL },
 };
 
@@ -178,6 +180,7 @@ const struct ash_cli_command ash_cli_cmd_key_list = {
 			{ NULL, NULL },
 		},
 	.run = key_list,
+	.takes_object = true,
 };
 
 const struct ash_cli_command ash_cli_cmd_key_show = {
@@ -190,9 +193,12 @@ const struct ash_cli_command ash_cli_cmd_key_show = {
 		(const struct ash_cli_example[]){
 			{ "ashlar key show --label web", NULL },
 			{ "ashlar key show --id 0a1b2c --token ca --pin-env CA_PIN", NULL },
+			{ "ashlar key show --pin-file pin.txt 'pkcs11:token=ca;object=web'",
+			  "by its RFC 7512 URI" },
 			{ NULL, NULL },
 		},
 	.run = key_show,
+	.takes_object = true,
 };
 
 const struct ash_cli_command ash_cli_cmd_key_delete = {
@@ -212,4 +218,5 @@ const struct ash_cli_command ash_cli_cmd_key_delete = {
 			{ NULL, NULL },
 		},
 	.run = key_delete,
+	.takes_object = true,
 };

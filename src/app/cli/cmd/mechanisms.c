@@ -1,11 +1,13 @@
 /* ashlar mechanisms */
 #include "app/cli/find/select.h"
 #include "app/cli/print/output.h"
+#include "app/cli/use/mech.h"
 #include "token/mechanism.h"
 #include "util/mem.h"
 
 static const struct ash_cli_column columns[] = {
 	{ "name", "Mechanism", 0 },
+	{ "short_name", "Short name", 0 },
 	{ "number", "Number", ASH_CLI_COLUMN_LONG },
 	{ "min_size", "Least", ASH_CLI_COLUMN_RIGHT },
 	{ "max_size", "Most", ASH_CLI_COLUMN_RIGHT },
@@ -57,6 +59,8 @@ static ASH_STATUS add_mechanism(struct ash_cli *cli, struct ash_cli_list *list, 
 	snprintf(number, sizeof(number), "0x%08llx", (unsigned long long)type);
 	ASH_TRY(ash_cli_list_add(list, &row));
 	ASH_TRY(ash_cli_set_text(row, "name", ash_span_text(known != NULL ? known->name : number)));
+	if (known != NULL && ash_cli_mech_short(known).text[0] != '\0')
+		ASH_TRY(ash_cli_set_text(row, "short_name", ash_span_text(ash_cli_mech_short(known).text)));
 	ASH_TRY(ash_cli_set_text(row, "number", ash_span_text(number)));
 	if (info.max_size != 0) {
 		ASH_TRY(ash_cli_set_number(row, "min_size", info.min_size));
@@ -72,7 +76,7 @@ static ASH_STATUS any_slot(struct ash_cli *cli, uint64_t *ret_slot)
 	uint64_t slot = 0;
 
 	if (ash_cli_has(cli, ASH_CLI_OPT_TOKEN) || ash_cli_has(cli, ASH_CLI_OPT_SERIAL) ||
-	    ash_cli_has(cli, ASH_CLI_OPT_SLOT)) {
+	    ash_cli_has(cli, ASH_CLI_OPT_SLOT) || ash_cli_has(cli, ASH_CLI_OPT_URI)) {
 		struct ash_cli_token token;
 
 		ASH_TRY(ash_cli_token_select(cli, &token));
@@ -124,7 +128,9 @@ static const struct ash_cli_option list_options[] = {
 const struct ash_cli_command ash_cli_cmd_mechanisms = {
 	.name = "mechanisms",
 	.summary = "list what tokens can do",
-	.details = "Sizes are in the unit that PKCS#11 gives each mechanism: bits or bytes.",
+	.details =
+		"Sizes are in the unit that PKCS#11 gives each mechanism: bits or bytes. --mechanism takes\n"
+		"either name.",
 	.options = (const struct ash_cli_option *const[]){ list_options, ash_cli_token_options,
 							   ash_cli_common_options, NULL },
 	.examples =

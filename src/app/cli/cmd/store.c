@@ -1,4 +1,5 @@
 /* ashlar store check, ashlar store compact, ashlar store backup */
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -81,6 +82,19 @@ static ASH_STATUS absolute(struct ash_cli *cli, const char *given, char path[PAT
 	return ASH_DONE;
 }
 
+static ASH_STATUS check_folder(struct ash_cli *cli, const char *path)
+{
+	const size_t len = (size_t)(strrchr(path, '/') - path);
+	char folder[PATH_MAX] = "/";
+
+	if (len > 0)
+		*(char *)mempcpy(folder, path, len) = '\0';
+	if (access(folder, F_OK) != 0)
+		return ash_cli_refuse(cli, ASH_CLI_FAILED, "can't back up to %s: %s",
+				      ash_cli_escaped(ash_span_text(path)).text, strerrordesc_np(errno));
+	return ASH_DONE;
+}
+
 static ASH_STATUS store_backup(struct ash_cli *cli)
 {
 	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
@@ -90,10 +104,10 @@ static ASH_STATUS store_backup(struct ash_cli *cli)
 	json_t *row;
 
 	ASH_TRY(absolute(cli, cli->words[0], path));
+	ASH_TRY(check_folder(cli, path));
 	status = cli->api->backup_store(cli->hsm, path);
 	if (status.code == ASH_E_NOT_FOUND)
-		return ash_cli_refuse(cli, ASH_CLI_NOT_FOUND,
-				      "there is no store, or no such folder: nothing was backed up");
+		return ash_cli_refuse(cli, ASH_CLI_NOT_FOUND, "there is no store yet: nothing was backed up");
 	if (!ash_is_ok(status))
 		return ash_cli_fail(cli, status, "can't back up the store to %s",
 				    ash_cli_escaped(ash_span_text(path)).text);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -141,6 +142,20 @@ static ASH_STATUS receive(FILE *from, struct ash_cli_list *list, unsigned *damag
 	return status;
 }
 
+static const char *signal_text(int number)
+{
+	const char *text = sigdescr_np(number);
+
+	return text != NULL ? text : "unknown";
+}
+
+/* What a damaged file may do to who reads it. Other signals come from people and from want of memory. */
+static bool is_fault(int number)
+{
+	return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE ||
+	       number == SIGABRT;
+}
+
 static ASH_STATUS add_death(struct ash_cli_list *list, int number)
 {
 	char text[160];
@@ -150,7 +165,7 @@ static ASH_STATUS add_death(struct ash_cli_list *list, int number)
 	(void)snprintf(text, sizeof(text),
 		       "the process that read the store was killed by signal %d (%s): its files may do that "
 		       "to other programs too",
-		       number, sigdescr_np(number) != NULL ? sigdescr_np(number) : "unknown");
+		       number, signal_text(number));
 	ASH_TRY(make_row(list->columns, &finding, &row));
 	return ash_cli_list_append(list, row);
 }
@@ -165,6 +180,10 @@ static ASH_STATUS end_child(struct ash_cli *cli, pid_t child, bool done, struct 
 			return ash_cli_refuse(cli, ASH_CLI_FAILED, "the check was lost: %s",
 					      strerrordesc_np(errno));
 	}
+	if (WIFSIGNALED(state) && !is_fault(WTERMSIG(state)))
+		return ash_cli_refuse(cli, ASH_CLI_FAILED,
+				      "the check was ended by signal %d (%s): nothing is known of the store",
+				      WTERMSIG(state), signal_text(WTERMSIG(state)));
 	if (WIFSIGNALED(state)) {
 		(*damaged)++;
 		return add_death(list, WTERMSIG(state));

@@ -1,4 +1,5 @@
 /* ashlar token list, ashlar token show, ashlar token delete */
+#include "app/cli/find/named.h"
 #include "app/cli/find/select.h"
 #include "app/cli/pin.h"
 #include "app/cli/print/output.h"
@@ -19,7 +20,7 @@ static const struct ash_cli_column columns[] = {
 	{ "so_pin", "SO PIN", ASH_CLI_COLUMN_LONG },
 	{ "pin_min", "Least PIN bytes", ASH_CLI_COLUMN_HIDDEN },
 	{ "pin_max", "Most PIN bytes", ASH_CLI_COLUMN_HIDDEN },
-	{ "uri", "URI", ASH_CLI_COLUMN_LONG },
+	{ "uri", "URI", ASH_CLI_COLUMN_WIDE },
 	{ NULL, NULL, 0 },
 };
 
@@ -63,17 +64,6 @@ static const char *token_state(const struct ash_cli_token *token)
 	return (flags & CKF_USER_PIN_LOCKED) != 0 ? "user PIN locked" : "ready";
 }
 
-static ASH_STATUS set_uri(json_t *row, const struct ash_cli_token *token)
-{
-	ASH_AUTO(ash_buf) uri = ASH_BUF_PLAIN;
-
-	ASH_TRY(ash_buf_add(&uri, ash_span_text("pkcs11:token=")));
-	ASH_TRY(ash_cli_uri_value(ash_cli_token_label(token), false, &uri));
-	ASH_TRY(ash_buf_add(&uri, ash_span_text(";serial=")));
-	ASH_TRY(ash_cli_uri_value(ash_cli_token_serial(token), false, &uri));
-	return ash_cli_set_text(row, "uri", ash_buf_span(&uri));
-}
-
 static ASH_STATUS set_known(json_t *row, const struct ash_cli_token *token)
 {
 	const struct ash_token_info *info = &token->info;
@@ -92,7 +82,7 @@ static ASH_STATUS set_known(json_t *row, const struct ash_cli_token *token)
 	ASH_TRY(ash_cli_set_text(row, "serial", ash_cli_token_serial(token)));
 	ASH_TRY(ash_cli_set_text(row, "user_pin", ash_span_text(user_pin(info->flags))));
 	ASH_TRY(ash_cli_set_text(row, "so_pin", ash_span_text(pin_state(info->flags, TO_SO))));
-	return set_uri(row, token);
+	return ash_cli_named_set_token_uri(row, token);
 }
 
 static ASH_STATUS add_token(struct ash_cli_list *list, const struct ash_cli_token *token)
@@ -238,7 +228,9 @@ static const struct ash_cli_option list_options[] = {
 	  .name = "all",
 	  .letter = 'a',
 	  .text = "also slots whose token is not initialised" },
-	{ .id = ASH_CLI_OPT_LONG, .name = "long", .text = "show more: PINs, URI" },
+	{ .id = ASH_CLI_OPT_LONG,
+	  .name = "long",
+	  .text = "show more: PINs; and the URI in lines of any length" },
 	{ .name = NULL },
 };
 

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/cli/find/named.h"
+#include "app/cli/find/search.h"
 #include "app/cli/find/template.h"
 #include "app/cli/key/keytype.h"
 #include "app/cli/print/text.h"
 #include "util/mem.h"
 
-#define FIND_AT_ONCE 64
+#define FIRST_CAP    64
+#define TOLD_AT_MOST 20 /* of several keys that match */
 
 /* Public before private, so that halves of a pair stand together. */
 static const uint64_t classes[] = { CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_SECRET_KEY };
@@ -28,6 +31,8 @@ struct search {
 	const char *label;
 	const char *type;                      /* as given, or NULL */
 	const struct ash_cli_keytype *keytype; /* a row of that family, or NULL */
+	bool has_class;                        /* keys of one class alone */
+	uint64_t class;
 };
 
 static void search_auto(struct search *search)
@@ -44,6 +49,7 @@ static ASH_STATUS search_init(struct ash_cli *cli, struct search *search)
 	if (id != NULL && (id[0] == '\0' || !ash_is_ok(ash_cli_unhex(id, &search->id))))
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--id takes bytes in hex, like 0a1b2c, not \"%s\"",
 				      ash_cli_escaped(ash_span_text(id)).text);
+	ASH_TRY(ash_cli_named_class(cli, &search->has_class, &search->class));
 	if (search->type == NULL)
 		return ASH_DONE;
 	search->keytype = ash_cli_keytype_find(search->type);
@@ -71,8 +77,9 @@ struct finder {
 	size_t cap;
 };
 
-static ASH_STATUS keep(struct finder *finder, ash_handle handle)
+static struct ash_status keep(void *context, ash_handle handle)
 {
+	struct finder *finder = context;
 	struct ash_cli_keys *keys = &finder->keys;
 	struct ash_cli_key key;
 	struct ash_status status =
@@ -87,7 +94,7 @@ static ASH_STATUS keep(struct finder *finder, ash_handle handle)
 		return ASH_DONE;
 	}
 	if (keys->count == finder->cap) {
-		size_t cap = finder->cap * 2 + FIND_AT_ONCE;
+		size_t cap = finder->cap * 2 + FIRST_CAP;
 		struct ash_cli_key *more = ash_mem_resize(keys->key, cap, sizeof(*more));
 
 		if (more == NULL) {
@@ -101,27 +108,10 @@ static ASH_STATUS keep(struct finder *finder, ash_handle handle)
 	return ASH_DONE;
 }
 
-/* Takes all that the active search finds: reading in between would be fine, but a session has one search only. */
-static ASH_STATUS take_found(struct finder *finder)
-{
-	ash_handle handles[FIND_AT_ONCE];
-	size_t count = 0;
-
-	do {
-		ASH_TRY(finder->cli->api->find_next(finder->cli->hsm, finder->session, handles, FIND_AT_ONCE,
-						    &count));
-		for (size_t i = 0; i < count; i++)
-			ASH_TRY(keep(finder, handles[i]));
-	} while (count == FIND_AT_ONCE);
-	return ASH_DONE;
-}
-
 static ASH_STATUS find_class(struct finder *finder, uint64_t class)
 {
-	struct ash_cli *cli = finder->cli;
 	const struct search *search = finder->search;
 	struct ash_cli_template want = { .count = 0 };
-	struct ash_status status;
 
 	ASH_TRY(ash_cli_template_number(&want, CKA_CLASS, class));
 	if (search->label != NULL)
@@ -130,13 +120,7 @@ static ASH_STATUS find_class(struct finder *finder, uint64_t class)
 		ASH_TRY(ash_cli_template_bytes(&want, CKA_ID, ash_buf_span(&search->id)));
 	if (search->keytype != NULL)
 		ASH_TRY(ash_cli_template_number(&want, CKA_KEY_TYPE, search->keytype->key_type));
-
-	ASH_TRY(cli->api->find_begin(cli->hsm, finder->session, ash_cli_template(&want)));
-	status = take_found(finder);
-	if (ash_is_ok(status))
-		return cli->api->find_end(cli->hsm, finder->session);
-	ash_ignore(cli->api->find_end(cli->hsm, finder->session)); /* the first failure is the one to tell */
-	return status;
+	return ash_cli_search(finder->cli, finder->session, ash_cli_template(&want), keep, finder);
 }
 
 static const char *row_text(const struct ash_cli_key *key, const char *name)
@@ -146,14 +130,27 @@ static const char *row_text(const struct ash_cli_key *key, const char *name)
 	return text != NULL ? text : "";
 }
 
+static int compare_text(const json_t *left, const json_t *right, const char *name)
+{
+	const char *a = json_string_value(json_object_get(left, name));
+	const char *b = json_string_value(json_object_get(right, name));
+
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "");
+}
+
+int ash_cli_rows_compare(const json_t *left, const json_t *right)
+{
+	int order = compare_text(left, right, "label");
+
+	return order != 0 ? order : compare_text(left, right, "id");
+}
+
 static int compare(const void *left, const void *right)
 {
 	const struct ash_cli_key *a = left;
 	const struct ash_cli_key *b = right;
-	int order = strcmp(row_text(a, "label"), row_text(b, "label"));
+	int order = ash_cli_rows_compare(a->row, b->row);
 
-	if (order == 0)
-		order = strcmp(row_text(a, "id"), row_text(b, "id"));
 	if (order == 0)
 		order = (a->class > b->class) - (a->class < b->class);
 	return order != 0 ? order : (a->handle > b->handle) - (a->handle < b->handle);
@@ -161,8 +158,12 @@ static int compare(const void *left, const void *right)
 
 static ASH_STATUS find_all(struct finder *finder)
 {
-	for (size_t i = 0; i < ASH_COUNT(classes); i++)
-		ASH_TRY(find_class(finder, classes[i]));
+	const struct search *search = finder->search;
+
+	for (size_t i = 0; i < ASH_COUNT(classes); i++) {
+		if (!search->has_class || search->class == classes[i])
+			ASH_TRY(find_class(finder, classes[i]));
+	}
 	return ASH_DONE;
 }
 
@@ -186,58 +187,35 @@ ASH_STATUS ash_cli_keys_find(struct ash_cli *cli, const struct ash_cli_token *to
 	return ASH_DONE;
 }
 
-/* Whether an object's record is damaged: any question says so. */
-static ASH_STATUS is_damaged(struct finder *finder, ash_handle handle, bool *ret_damaged)
+struct counter {
+	struct ash_cli *cli;
+	ash_handle session;
+	size_t damaged;
+};
+
+/* Of an object whose record is damaged any question says so. */
+static struct ash_status count_damaged(void *context, ash_handle handle)
 {
-	struct ash_cli *cli = finder->cli;
+	struct counter *counter = context;
+	struct ash_cli *cli = counter->cli;
 	struct ash_attr_query query = { .type = CKA_CLASS };
 	const struct ash_status status =
-		cli->api->get_attributes(cli->hsm, finder->session, handle, &query, 1);
+		cli->api->get_attributes(cli->hsm, counter->session, handle, &query, 1);
 
-	*ret_damaged = status.code == ASH_E_CORRUPT;
-	return *ret_damaged || status.code == ASH_E_OBJECT_HANDLE ? ASH_DONE : status;
-}
-
-static ASH_STATUS count_damaged(struct finder *finder, size_t *count)
-{
-	ash_handle handles[FIND_AT_ONCE];
-	size_t found = 0;
-
-	do {
-		ASH_TRY(finder->cli->api->find_next(finder->cli->hsm, finder->session, handles, FIND_AT_ONCE,
-						    &found));
-		for (size_t i = 0; i < found; i++) {
-			bool damaged = false;
-
-			ASH_TRY(is_damaged(finder, handles[i], &damaged));
-			*count += damaged ? 1 : 0;
-		}
-	} while (found == FIND_AT_ONCE);
+	if (status.code != ASH_E_CORRUPT)
+		return status.code == ASH_E_OBJECT_HANDLE ? ASH_DONE : status;
+	counter->damaged++;
 	return ASH_DONE;
-}
-
-/* A search for anything gives what is there, readable or not. */
-static ASH_STATUS search_all(struct finder *finder, size_t *count)
-{
-	struct ash_cli *cli = finder->cli;
-	const struct ash_template any = { NULL, 0 };
-	struct ash_status status;
-
-	ASH_TRY(cli->api->find_begin(cli->hsm, finder->session, any));
-	status = count_damaged(finder, count);
-	if (ash_is_ok(status))
-		return cli->api->find_end(cli->hsm, finder->session);
-	ash_ignore(cli->api->find_end(cli->hsm, finder->session)); /* the first failure is the one to tell */
-	return status;
 }
 
 ASH_STATUS ash_cli_keys_damaged(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
 				size_t *ret_count)
 {
-	struct finder finder = { .cli = cli, .token = token, .session = session };
+	const struct ash_template any = { NULL, 0 }; /* finds what is there, readable or not */
+	struct counter counter = { cli, session, 0 };
 	struct ash_cli_escaped label = ash_cli_escaped(ash_cli_token_label(token));
-	size_t count = 0;
-	const struct ash_status status = search_all(&finder, &count);
+	const struct ash_status status = ash_cli_search(cli, session, any, count_damaged, &counter);
+	const size_t count = counter.damaged;
 
 	if (!ash_is_ok(status))
 		return ash_cli_fail(cli, status, "can't look at all objects of token \"%s\"", label.text);
@@ -272,12 +250,15 @@ ASH_STATUS ash_cli_keys_refuse(struct ash_cli *cli, const struct ash_cli_keys *k
 	if (keys->count == 0)
 		return ash_cli_refuse(cli, ASH_CLI_NOT_FOUND, "no key matches");
 	status = ash_cli_refuse(cli, ASH_CLI_AMBIGUOUS,
-				"%zu keys match: choose one with --label, --id or --type", keys->count);
-	for (size_t i = 0; i < keys->count; i++)
+				"%zu keys match: choose one with --label, --id, --type, --class or --uri",
+				keys->count);
+	for (size_t i = 0; i < keys->count && i < TOLD_AT_MOST; i++)
 		ash_cli_hint(cli, "%s, %s, label \"%s\", id %s", ash_cli_class_text(keys->key[i].class),
 			     row_text(&keys->key[i], "type"),
 			     ash_cli_escaped(ash_span_text(row_text(&keys->key[i], "label"))).text,
 			     row_text(&keys->key[i], "id"));
+	if (keys->count > TOLD_AT_MOST)
+		ash_cli_hint(cli, "and %zu more", keys->count - TOLD_AT_MOST);
 	return status;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "app/cli/find/named.h"
 #include "app/cli/find/values.h"
 #include "app/cli/key/keytype.h"
 #include "app/cli/print/text.h"
@@ -18,6 +19,10 @@ const struct ash_cli_option ash_cli_key_options[] = {
 	  .name = "type",
 	  .value = "TYPE",
 	  .text = "keys of this type, like ec:p256, or of this family, like ec" },
+	{ .id = ASH_CLI_OPT_CLASS,
+	  .name = "class",
+	  .value = "CLASS",
+	  .text = "public, private or secret-key keys alone" },
 	{ .name = NULL },
 };
 
@@ -42,7 +47,7 @@ const struct ash_cli_column ash_cli_key_columns[] = {
 	{ "start_date", "Valid from", ASH_CLI_COLUMN_HIDDEN },
 	{ "end_date", "Valid until", ASH_CLI_COLUMN_HIDDEN },
 	{ "unique_id", "Unique id", ASH_CLI_COLUMN_HIDDEN },
-	{ "uri", "URI", ASH_CLI_COLUMN_LONG },
+	{ "uri", "URI", ASH_CLI_COLUMN_WIDE },
 	{ NULL, NULL, 0 },
 };
 
@@ -71,10 +76,11 @@ static const struct {
 
 /* Attributes from which something is made. */
 static const uint64_t other_types[] = {
-	CKA_CLASS,     CKA_KEY_TYPE,      CKA_ID,        CKA_MODULUS,
-	CKA_EC_PARAMS, CKA_PARAMETER_SET, CKA_VALUE_LEN, CKA_KEY_GEN_MECHANISM,
-	CKA_SIGN,      CKA_VERIFY,        CKA_ENCRYPT,   CKA_DECRYPT,
-	CKA_WRAP,      CKA_UNWRAP,        CKA_DERIVE,
+	CKA_CLASS,       CKA_KEY_TYPE,      CKA_ID,        CKA_MODULUS,
+	CKA_EC_PARAMS,   CKA_PARAMETER_SET, CKA_VALUE_LEN, CKA_KEY_GEN_MECHANISM,
+	CKA_SIGN,        CKA_VERIFY,        CKA_ENCRYPT,   CKA_DECRYPT,
+	CKA_WRAP,        CKA_UNWRAP,        CKA_DERIVE,    CKA_ENCAPSULATE,
+	CKA_DECAPSULATE,
 };
 
 static size_t all_types(uint64_t types[ASH_CLI_VALUES_MAX])
@@ -92,18 +98,40 @@ static size_t all_types(uint64_t types[ASH_CLI_VALUES_MAX])
 _Static_assert(ASH_COUNT(plain_bools) + ASH_COUNT(plain_texts) + ASH_COUNT(other_types) <= ASH_CLI_VALUES_MAX,
 	       "one question asks for all of them");
 
+static const struct {
+	uint64_t class;
+	const char *text, *word;
+} classes[] = {
+	{ CKO_DATA, "data object", "data" },
+	{ CKO_CERTIFICATE, "certificate", "certificate" },
+	{ CKO_PUBLIC_KEY, "public key", "public" },
+	{ CKO_PRIVATE_KEY, "private key", "private" },
+	{ CKO_SECRET_KEY, "secret key", "secret" },
+	{ CKO_HW_FEATURE, "hardware feature", "hardware-feature" },
+	{ CKO_DOMAIN_PARAMETERS, "domain parameters", "domain-parameters" },
+	{ CKO_MECHANISM, "mechanism", "mechanism" },
+	{ CKO_OTP_KEY, "one-time password key", "otp-key" },
+	{ CKO_PROFILE, "profile", "profile" },
+	{ CKO_VALIDATION, "validation", "validation" },
+	{ CKO_TRUST, "trust object", "trust" },
+};
+
 const char *ash_cli_class_text(uint64_t class)
 {
-	if (class == CKO_PUBLIC_KEY)
-		return "public key";
-	return class == CKO_PRIVATE_KEY ? "private key" : "secret key";
+	for (size_t i = 0; i < ASH_COUNT(classes); i++) {
+		if (classes[i].class == class)
+			return classes[i].text;
+	}
+	return "object";
 }
 
-static const char *class_word(uint64_t class)
+const char *ash_cli_class_word(uint64_t class)
 {
-	if (class == CKO_PUBLIC_KEY)
-		return "public";
-	return class == CKO_PRIVATE_KEY ? "private" : "secret";
+	for (size_t i = 0; i < ASH_COUNT(classes); i++) {
+		if (classes[i].class == class)
+			return classes[i].word;
+	}
+	return "other";
 }
 
 static uint64_t integer_bits(struct ash_span integer)
@@ -175,29 +203,6 @@ static ASH_STATUS set_generator(json_t *row, const struct ash_cli_values *values
 				ash_span_text(mechanism != NULL ? mechanism->name : text));
 }
 
-/* RFC 7512: what other programs take to name this key. */
-static ASH_STATUS set_uri(json_t *row, const struct ash_cli_token *token, uint64_t class,
-			  const struct ash_cli_values *values)
-{
-	ASH_AUTO(ash_buf) uri = ASH_BUF_PLAIN;
-	struct ash_span label = ASH_SPAN_NONE;
-	struct ash_span id = ASH_SPAN_NONE;
-
-	ASH_TRY(ash_buf_add(&uri, ash_span_text("pkcs11:token=")));
-	ASH_TRY(ash_cli_uri_value(ash_cli_token_label(token), false, &uri));
-	if (ash_cli_value_bytes(values, CKA_LABEL, &label) && label.len > 0) {
-		ASH_TRY(ash_buf_add(&uri, ash_span_text(";object=")));
-		ASH_TRY(ash_cli_uri_value(label, false, &uri));
-	}
-	if (ash_cli_value_bytes(values, CKA_ID, &id) && id.len > 0) {
-		ASH_TRY(ash_buf_add(&uri, ash_span_text(";id=")));
-		ASH_TRY(ash_cli_uri_value(id, true, &uri));
-	}
-	ASH_TRY(ash_buf_add(&uri, ash_span_text(";type=")));
-	ASH_TRY(ash_buf_add(&uri, ash_span_text(class == CKO_SECRET_KEY ? "secret-key" : class_word(class))));
-	return ash_cli_set_text(row, "uri", ash_buf_span(&uri));
-}
-
 static ASH_STATUS set_plain(json_t *row, const struct ash_cli_values *values)
 {
 	struct ash_span text;
@@ -223,22 +228,24 @@ ASH_STATUS ash_cli_key_read(struct ash_cli *cli, const struct ash_cli_token *tok
 	ASH_AUTO(ash_cli_values) values = { .bytes = ASH_BUF_PLAIN };
 	ASH_CLI_AUTO_JSON *row = NULL;
 	uint64_t types[ASH_CLI_VALUES_MAX];
+	struct ash_span label = ASH_SPAN_NONE;
 	struct ash_span id = ASH_SPAN_NONE;
 	struct ash_cli_key key = { .handle = handle };
 
 	ASH_TRY(ash_cli_values_read(cli, session, handle, types, all_types(types), &values));
 	ASH_ENSURE(ash_cli_value_number(&values, CKA_CLASS, &key.class), ASH_E_FORMAT);
 	ASH_ENSURE(ash_cli_value_number(&values, CKA_KEY_TYPE, &key.key_type), ASH_E_FORMAT);
-	(void)ash_cli_value_bytes(&values, CKA_ID, &id); /* an empty id is the same as none */
+	(void)ash_cli_value_bytes(&values, CKA_ID, &id); /* an empty one is the same as none */
+	(void)ash_cli_value_bytes(&values, CKA_LABEL, &label);
 
 	ASH_TRY(ash_cli_row_new(ash_cli_key_columns, &row));
-	ASH_TRY(ash_cli_set_text(row, "class", ash_span_text(class_word(key.class))));
+	ASH_TRY(ash_cli_set_text(row, "class", ash_span_text(ash_cli_class_word(key.class))));
 	ASH_TRY(ash_cli_set_hex(row, "id", id));
 	ASH_TRY(set_plain(row, &values));
 	ASH_TRY(set_type(row, key.key_type, &values));
 	ASH_TRY(set_usage(row, key.class, &values));
 	ASH_TRY(set_generator(row, &values));
-	ASH_TRY(set_uri(row, token, key.class, &values));
+	ASH_TRY(ash_cli_named_set_uri(row, token, key.class, label, id));
 	key.row = ASH_TAKE(row);
 	*ret_key = key;
 	return ASH_DONE;

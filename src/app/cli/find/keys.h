@@ -21,7 +21,7 @@ struct ash_cli_keys {
 /* What a key is to a person or a program: the columns of ash_cli_key.row. */
 extern const struct ash_cli_column ash_cli_key_columns[];
 
-/* --label, --id and --type, for commands that pick keys. */
+/* --label, --id, --type and --class, for commands that pick keys. */
 extern const struct ash_cli_option ash_cli_key_options[];
 
 /*
@@ -52,8 +52,12 @@ bool ash_cli_keys_are_half(const struct ash_cli_keys *keys);
 /* Tells that no key, or several, match where one was wanted. */
 ASH_STATUS ash_cli_keys_refuse(struct ash_cli *cli, const struct ash_cli_keys *keys);
 
-/* "private key", "public key", "secret key" */
+/* What a class of objects is called: "private key"; and in lists and JSON: "private". */
 const char *ash_cli_class_text(uint64_t class);
+const char *ash_cli_class_word(uint64_t class);
+
+/* The order of rows in lists: by label, then by id. As strcmp. */
+int ash_cli_rows_compare(const json_t *left, const json_t *right);
 
 /* Keys as a list to print. */
 ASH_STATUS ash_cli_keys_list(const struct ash_cli_keys *keys, struct ash_cli_list *ret_list);

@@ -1,5 +1,6 @@
 #include "app/cli/find/select.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/cli/pin.h"
@@ -42,6 +43,19 @@ static ASH_STATUS slots_load(struct ash_cli *cli, uint64_t **ret_ids, size_t *re
 	return ASH_DONE;
 }
 
+/* Labels need not be unique: who set them up was free to choose. */
+static void mark_twins(struct ash_cli_token *tokens, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t at = 0; ash_cli_token_usable(&tokens[i]) && at < i; at++) {
+			if (ash_cli_token_usable(&tokens[at]) &&
+			    memcmp(tokens[i].info.label, tokens[at].info.label,
+				   sizeof(tokens[i].info.label)) == 0)
+				tokens[i].twin = tokens[at].twin = true;
+		}
+	}
+}
+
 ASH_STATUS ash_cli_tokens(struct ash_cli *cli, struct ash_cli_token **ret_tokens, size_t *ret_count)
 {
 	ASH_AUTO_MEM struct ash_cli_token *tokens = NULL;
@@ -57,12 +71,118 @@ ASH_STATUS ash_cli_tokens(struct ash_cli *cli, struct ash_cli_token **ret_tokens
 		tokens[i].slot = ids[i];
 		tokens[i].code = cli->api->token_info(cli->hsm, ids[i], &tokens[i].info).code;
 	}
+	mark_twins(tokens, count);
 	*ret_tokens = ASH_TAKE(tokens);
 	*ret_count = count;
 	return ASH_DONE;
 }
 
-static bool wanted(const struct ash_cli *cli, const struct ash_cli_token *token, unsigned long long slot)
+/* A text of PKCS#11, padded, and where a URI says it. */
+struct fact {
+	enum ash_cli_uri_attr attr;
+	const char *text;
+	size_t len;
+};
+#define FACT(attr, array)                      \
+	{                                      \
+		(attr), (array), sizeof(array) \
+	}
+
+static bool facts_fit(const struct ash_cli_uri *uri, const struct fact *facts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *want = ash_cli_uri_text(uri, facts[i].attr);
+
+		if (want != NULL && !ash_span_equal(ash_cli_trim(want, strlen(want)),
+						    ash_cli_trim(facts[i].text, facts[i].len)))
+			return false;
+	}
+	return true;
+}
+
+static bool slot_fits(struct ash_cli *cli, const struct ash_cli_token *token, const struct ash_cli_uri *uri)
+{
+	const char *id = ash_cli_uri_text(uri, ASH_CLI_URI_SLOT_ID);
+	struct ash_slot_info info;
+
+	if (id != NULL && strtoull(id, NULL, 10) != token->slot)
+		return false;
+	if (ash_cli_uri_text(uri, ASH_CLI_URI_SLOT_MANUFACTURER) == NULL &&
+	    ash_cli_uri_text(uri, ASH_CLI_URI_SLOT_DESCRIPTION) == NULL)
+		return true;
+	if (!ash_is_ok(cli->api->slot_info(cli->hsm, token->slot, &info)))
+		return false;
+
+	const struct fact facts[] = {
+		FACT(ASH_CLI_URI_SLOT_MANUFACTURER, info.manufacturer),
+		FACT(ASH_CLI_URI_SLOT_DESCRIPTION, info.description),
+	};
+	return facts_fit(uri, facts, ASH_COUNT(facts));
+}
+
+/* RFC 7512 §2.3: a version without a minor number means 0. */
+static bool version_fits(const char *version, const struct ash_hsm_info *info)
+{
+	char *end = NULL;
+	unsigned long major = version != NULL ? strtoul(version, &end, 10) : info->major;
+	unsigned long minor = end == NULL ? info->minor : (*end == '.' ? strtoul(end + 1, NULL, 10) : 0);
+
+	return major == info->major && minor == info->minor;
+}
+
+/* Which file is loaded says little, as it may be p11-kit's proxy, but that it is another's. */
+static bool module_fits(const char *module)
+{
+	const char *name = module != NULL ? strrchr(module, '/') : NULL;
+
+	name = name != NULL ? name + 1 : module;
+	return name == NULL || strstr(name, "ashlar") != NULL || strstr(name, "p11-kit") != NULL;
+}
+
+static bool library_fits(struct ash_cli *cli, const struct ash_cli_uri *uri)
+{
+	struct ash_hsm_info info;
+
+	if (!module_fits(ash_cli_uri_text(uri, ASH_CLI_URI_MODULE_NAME)) ||
+	    !module_fits(ash_cli_uri_text(uri, ASH_CLI_URI_MODULE_PATH)))
+		return false;
+	if (ash_cli_uri_text(uri, ASH_CLI_URI_LIBRARY_MANUFACTURER) == NULL &&
+	    ash_cli_uri_text(uri, ASH_CLI_URI_LIBRARY_DESCRIPTION) == NULL &&
+	    ash_cli_uri_text(uri, ASH_CLI_URI_LIBRARY_VERSION) == NULL)
+		return true;
+	if (!ash_is_ok(cli->api->info(cli->hsm, &info)))
+		return false;
+
+	const struct fact facts[] = {
+		FACT(ASH_CLI_URI_LIBRARY_MANUFACTURER, info.manufacturer),
+		FACT(ASH_CLI_URI_LIBRARY_DESCRIPTION, info.description),
+	};
+	return facts_fit(uri, facts, ASH_COUNT(facts)) &&
+	       version_fits(ash_cli_uri_text(uri, ASH_CLI_URI_LIBRARY_VERSION), &info);
+}
+
+bool ash_cli_token_fits(struct ash_cli *cli, const struct ash_cli_token *token, const struct ash_cli_uri *uri)
+{
+	const struct fact facts[] = {
+		FACT(ASH_CLI_URI_TOKEN, token->info.label),
+		FACT(ASH_CLI_URI_SERIAL, token->info.serial),
+		FACT(ASH_CLI_URI_MODEL, token->info.model),
+		FACT(ASH_CLI_URI_MANUFACTURER, token->info.manufacturer),
+	};
+
+	return facts_fit(uri, facts, ASH_COUNT(facts)) && slot_fits(cli, token, uri) &&
+	       library_fits(cli, uri);
+}
+
+ASH_STATUS ash_cli_token_uri(const struct ash_cli_token *token, bool all, struct ash_cli_uri *uri)
+{
+	ASH_TRY(ash_cli_uri_set(uri, ASH_CLI_URI_TOKEN, ash_cli_token_label(token)));
+	if (!all && !token->twin)
+		return ASH_DONE;
+	return ash_cli_uri_set(uri, ASH_CLI_URI_SERIAL, ash_cli_token_serial(token));
+}
+
+static bool wanted(struct ash_cli *cli, const struct ash_cli_token *token, unsigned long long slot)
 {
 	const char *label = cli->values[ASH_CLI_OPT_TOKEN];
 	const char *serial = cli->values[ASH_CLI_OPT_SERIAL];
@@ -71,7 +191,9 @@ static bool wanted(const struct ash_cli *cli, const struct ash_cli_token *token,
 		return false;
 	if (serial != NULL && !ash_span_equal(ash_span_text(serial), ash_cli_token_serial(token)))
 		return false;
-	return !ash_cli_has(cli, ASH_CLI_OPT_SLOT) || slot == token->slot;
+	if (ash_cli_has(cli, ASH_CLI_OPT_SLOT) && slot != token->slot)
+		return false;
+	return ash_cli_token_fits(cli, token, &cli->uri);
 }
 
 static ASH_STATUS tell_ambiguous(struct ash_cli *cli, const struct ash_cli_token *const *matches,
@@ -122,6 +244,8 @@ static ASH_STATUS tell_none(struct ash_cli *cli, const struct ash_cli_token *bro
 	if (broken != NULL)
 		ASH_TRY(ash_cli_token_refuse(cli, broken));
 	status = ash_cli_refuse(cli, ASH_CLI_NOT_FOUND, any ? "no token matches" : "there is no token yet");
+	if (any && !library_fits(cli, &cli->uri))
+		ash_cli_hint(cli, "the URI is about another PKCS#11 library");
 	ash_cli_hint(cli, "%s", any ? "see them: ashlar token list" : ash_cli_token_advice(cli));
 	return status;
 }
@@ -221,10 +345,13 @@ ASH_STATUS ash_cli_session_open(struct ash_cli *cli, const struct ash_cli_token 
 	ash_handle session = 0;
 	struct ash_status status;
 
-	if (login && (token->info.flags & CKF_USER_PIN_INITIALIZED) == 0)
-		return ash_cli_refuse(cli, ASH_CLI_PIN,
-				      "can't log in to token \"%s\": it has no user PIN yet",
-				      ash_cli_escaped(ash_cli_token_label(token)).text);
+	if (login && (token->info.flags & CKF_USER_PIN_INITIALIZED) == 0) {
+		status = ash_cli_refuse(cli, ASH_CLI_PIN,
+					"can't log in to token \"%s\": it has no user PIN yet",
+					ash_cli_escaped(ash_cli_token_label(token)).text);
+		ash_cli_hint(cli, "the security officer sets one with: ashlar pin reset");
+		return status;
+	}
 	if (login)
 		ASH_TRY(ash_cli_pin_get(cli, CKU_USER, ash_cli_token_label(token), &pin));
 	status = cli->api->open_session(cli->hsm, token->slot, read_write, &session);

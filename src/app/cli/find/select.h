@@ -9,12 +9,13 @@ struct ash_cli_token {
 	uint64_t slot;
 	enum ash_code code; /* ASH_OK, or why `info` says nothing */
 	struct ash_token_info info;
+	bool twin; /* another token has the same label: the serial number tells them apart */
 };
 
 /* All slots that have a token; free with ash_mem_free. Failures are told. */
 ASH_STATUS ash_cli_tokens(struct ash_cli *cli, struct ash_cli_token **ret_tokens, size_t *ret_count);
 
-/* The one initialised token that --token, --serial and --slot leave. Failures are told. */
+/* The one initialised token that --token, --serial, --slot and --uri leave. Failures are told. */
 ASH_STATUS ash_cli_token_select(struct ash_cli *cli, struct ash_cli_token *ret_token);
 
 /*
@@ -22,6 +23,13 @@ ASH_STATUS ash_cli_token_select(struct ash_cli *cli, struct ash_cli_token *ret_t
  * of such a one `code` is not ASH_OK. Failures are told.
  */
 ASH_STATUS ash_cli_token_select_any(struct ash_cli *cli, struct ash_cli_token *ret_token);
+
+/* Whether it is the one that the URI is about, as far as the URI says: token, slot, library and module. */
+bool ash_cli_token_fits(struct ash_cli *cli, const struct ash_cli_token *token,
+			const struct ash_cli_uri *uri);
+
+/* Sets what names the token in a URI: its label, and where that is not enough or `all`, its serial number. */
+ASH_STATUS ash_cli_token_uri(const struct ash_cli_token *token, bool all, struct ash_cli_uri *uri);
 
 /*
  * What to do where there is no token: make one; or, when a root key lies there without its

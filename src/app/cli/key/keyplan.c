@@ -78,8 +78,8 @@ ASH_STATUS ash_cli_keyplan_read_id(struct ash_cli *cli, struct ash_cli_keyplan *
 /* Every use that a key of this class can have, yes or no: none is left to a default. */
 static ASH_STATUS add_usage(const struct ash_cli_keyplan *plan, uint64_t class, struct ash_cli_template *made)
 {
-	static const uint64_t uses[] = { CKA_SIGN, CKA_VERIFY, CKA_ENCRYPT, CKA_DECRYPT,
-					 CKA_WRAP, CKA_UNWRAP, CKA_DERIVE };
+	static const uint64_t uses[] = { CKA_SIGN,   CKA_VERIFY, CKA_ENCRYPT,     CKA_DECRYPT,    CKA_WRAP,
+					 CKA_UNWRAP, CKA_DERIVE, CKA_ENCAPSULATE, CKA_DECAPSULATE };
 
 	for (size_t use = 0; use < ASH_COUNT(uses); use++) {
 		const struct ash_cli_usage *usage;
@@ -96,6 +96,12 @@ static ASH_STATUS add_usage(const struct ash_cli_keyplan *plan, uint64_t class, 
 			ASH_TRY(ash_cli_template_bool(made, uses[use], may));
 	}
 	return ASH_DONE;
+}
+
+ASH_STATUS ash_cli_keyplan_usage(const struct ash_cli_keyplan *plan, uint64_t class,
+				 struct ash_cli_template *made)
+{
+	return add_usage(plan, class, made);
 }
 
 ASH_STATUS ash_cli_keyplan_template(const struct ash_cli_keyplan *plan, uint64_t class,

@@ -29,6 +29,10 @@ ASH_STATUS ash_cli_keyplan_read_id(struct ash_cli *cli, struct ash_cli_keyplan *
 /* Reads a list of usages, which have to fit the plan's key type. */
 ASH_STATUS ash_cli_keyplan_read_usage(struct ash_cli *cli, const char *words, struct ash_cli_keyplan *plan);
 
+/* What the plan's usages mean for a class, every one yes or no: appended. */
+ASH_STATUS ash_cli_keyplan_usage(const struct ash_cli_keyplan *plan, uint64_t class,
+				 struct ash_cli_template *made);
+
 /* What the objects of a key have in common, whatever its type: appended, lent from the plan. */
 ASH_STATUS ash_cli_keyplan_template(const struct ash_cli_keyplan *plan, uint64_t class,
 				    struct ash_cli_template *made);

@@ -18,11 +18,26 @@
 		.name = "ec:" curve, .family = "ec", .text = (text_), .mechanism = CKM_EC_KEY_PAIR_GEN, \
 		.key_type = CKK_EC, PARAMS(der), .usage = "sign", .pair = true                          \
 	}
+#define OKP(word, family_, text_, generator, type, use, der)                                    \
+	{                                                                                       \
+		.name = (word), .family = (family_), .text = (text_), .mechanism = (generator), \
+		.key_type = (type), PARAMS(der), .usage = (use), .pair = true                   \
+	}
+#define EDWARDS(word, text, der) \
+	OKP(word, "edwards", text, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKK_EC_EDWARDS, "sign", der)
+#define MONTGOMERY(word, text, der) \
+	OKP(word, "montgomery", text, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKK_EC_MONTGOMERY, "derive", der)
 #define ML_DSA(number)                                                                                 \
 	{                                                                                              \
 		.name = "ml-dsa-" #number, .family = "ml-dsa", .text = "ML-DSA-" #number ", FIPS 204", \
 		.mechanism = CKM_ML_DSA_KEY_PAIR_GEN, .key_type = CKK_ML_DSA,                          \
 		.parameter_set = CKP_ML_DSA_##number, .usage = "sign", .pair = true                    \
+	}
+#define ML_KEM(number)                                                                                 \
+	{                                                                                              \
+		.name = "ml-kem-" #number, .family = "ml-kem", .text = "ML-KEM-" #number ", FIPS 203", \
+		.mechanism = CKM_ML_KEM_KEY_PAIR_GEN, .key_type = CKK_ML_KEM,                          \
+		.parameter_set = CKP_ML_KEM_##number, .usage = "decapsulate", .pair = true             \
 	}
 #define AES(bits_)                                                                                   \
 	{                                                                                            \
@@ -36,22 +51,26 @@
 		.size = (bits_) / 8, .usage = "sign,verify"                                           \
 	}
 
-/* Object identifiers: RFC 5480 (prime256v1, secp384r1) and RFC 8410 (id-Ed25519). */
+/* Object identifiers: RFC 5480, SEC 2 (secp256k1) and RFC 8410. */
 static const struct ash_cli_keytype keytypes[] = {
 	RSA(2048),
 	RSA(3072),
 	RSA(4096),
 	EC("p256", "NIST P-256", "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"),
 	EC("p384", "NIST P-384", "\x06\x05\x2b\x81\x04\x00\x22"),
-	{ .name = "ed25519",
-	  .family = "edwards",
-	  .text = "Ed25519, RFC 8032",
-	  .mechanism = CKM_EC_EDWARDS_KEY_PAIR_GEN,
-	  .key_type = CKK_EC_EDWARDS,
-	  PARAMS("\x06\x03\x2b\x65\x70"),
-	  .usage = "sign",
-	  .pair = true },
+	EC("p521", "NIST P-521", "\x06\x05\x2b\x81\x04\x00\x23"),
+	EC("p224", "NIST P-224", "\x06\x05\x2b\x81\x04\x00\x21"),
+	EC("secp256k1", "secp256k1, SEC 2", "\x06\x05\x2b\x81\x04\x00\x0a"),
+	EDWARDS("ed25519", "Ed25519, RFC 8032", "\x06\x03\x2b\x65\x70"),
+	EDWARDS("ed448", "Ed448, RFC 8032", "\x06\x03\x2b\x65\x71"),
+	MONTGOMERY("x25519", "X25519, RFC 7748", "\x06\x03\x2b\x65\x6e"),
+	MONTGOMERY("x448", "X448, RFC 7748", "\x06\x03\x2b\x65\x6f"),
+	ML_DSA(44),
 	ML_DSA(65),
+	ML_DSA(87),
+	ML_KEM(512),
+	ML_KEM(768),
+	ML_KEM(1024),
 	AES(128),
 	AES(192),
 	AES(256),
@@ -75,6 +94,9 @@ static const struct ash_cli_usage usages[] = {
 	{ "wrap", "wrap other keys", 0, CKA_WRAP, CKA_WRAP, CKF_WRAP },
 	{ "unwrap", "unwrap other keys", CKA_UNWRAP, CKA_WRAP, CKA_UNWRAP, CKF_UNWRAP },
 	{ "derive", "derive other keys", CKA_DERIVE, 0, CKA_DERIVE, CKF_DERIVE },
+	{ "encapsulate", "agree on secrets with others", 0, CKA_ENCAPSULATE, 0, CKF_ENCAPSULATE },
+	{ "decapsulate", "open what others encapsulated", CKA_DECAPSULATE, CKA_ENCAPSULATE, 0,
+	  CKF_DECAPSULATE },
 };
 
 const struct ash_cli_keytype *ash_cli_keytype_at(size_t index)
@@ -154,6 +176,7 @@ void ash_cli_keytype_help(FILE *out)
 	fputs("\nusages:\n", out);
 	for (size_t i = 0; i < ASH_COUNT(usages); i++)
 		fprintf(out, "  %-12s %s\n", usages[i].word, usages[i].text);
-	fputs("  On a pair, sign, decrypt and unwrap also let the public key verify, encrypt and wrap.\n",
+	fputs("  On a pair, sign, decrypt, unwrap and decapsulate also let the public key verify, encrypt,\n"
+	      "  wrap and encapsulate.\n",
 	      out);
 }

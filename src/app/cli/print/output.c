@@ -2,6 +2,7 @@
 
 #include <libsmartcols.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "app/cli/print/text.h"
 
@@ -160,11 +161,54 @@ static ASH_STATUS set_cell(struct libscols_line *line, size_t column, const json
 	return ASH_DONE;
 }
 
-static bool shown(const struct ash_cli *cli, const struct ash_cli_column *column)
+/* `wide`: the lines have room for what is wide. */
+static bool shown(const struct ash_cli *cli, const struct ash_cli_column *column, bool wide)
 {
 	if ((column->flags & ASH_CLI_COLUMN_LONG) != 0)
 		return ash_cli_has(cli, ASH_CLI_OPT_LONG);
+	if ((column->flags & ASH_CLI_COLUMN_WIDE) != 0)
+		return wide;
 	return (column->flags & ASH_CLI_COLUMN_HIDDEN) == 0;
+}
+
+/* What a column takes, in bytes: never less than what it takes on the screen. */
+static ASH_STATUS column_width(const struct ash_cli_list *list, const struct ash_cli_column *column,
+			       size_t *ret_width)
+{
+	ASH_AUTO(ash_buf) text = ASH_BUF_PLAIN;
+	size_t width = strlen(column->title);
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list->rows, i, row)
+	{
+		ash_buf_reset(&text);
+		ASH_TRY(value_text(json_object_get(row, column->key), &text));
+		width = text.len > width ? text.len : width;
+	}
+	*ret_width = width;
+	return ASH_DONE;
+}
+
+/* Whether what is wide fits too. Only a terminal has an end of the line. */
+static ASH_STATUS has_room(const struct ash_cli *cli, const struct ash_cli_list *list, bool *ret_room)
+{
+	struct winsize size = { .ws_col = 0 };
+	size_t used = 0;
+	size_t width = 0;
+
+	*ret_room = true;
+	if (ash_cli_has(cli, ASH_CLI_OPT_LONG) || ioctl(fileno(cli->out), TIOCGWINSZ, &size) != 0 ||
+	    size.ws_col == 0)
+		return ASH_DONE;
+	for (const struct ash_cli_column *column = list->columns; column->key != NULL; column++) {
+		if (!shown(cli, column, true))
+			continue;
+		ASH_TRY(column_width(list, column, &width));
+		used += (used > 0 ? 2 : 0) + width;
+	}
+	*ret_room = used <= size.ws_col;
+	return ASH_DONE;
 }
 
 static ASH_STATUS print_json(struct ash_cli *cli, const struct ash_cli_list *list)
@@ -179,7 +223,7 @@ static ASH_STATUS print_json(struct ash_cli *cli, const struct ash_cli_list *lis
 }
 
 static ASH_STATUS fill_table(struct ash_cli *cli, struct libscols_table *table,
-			     const struct ash_cli_list *list)
+			     const struct ash_cli_list *list, bool wide)
 {
 	const json_t *row;
 	size_t i;
@@ -191,7 +235,7 @@ static ASH_STATUS fill_table(struct ash_cli *cli, struct libscols_table *table,
 
 		ASH_ENSURE(line != NULL, ASH_E_MEMORY);
 		for (const struct ash_cli_column *column = list->columns; column->key != NULL; column++) {
-			if (shown(cli, column))
+			if (shown(cli, column, wide))
 				ASH_TRY(set_cell(line, cell++, json_object_get(row, column->key)));
 		}
 	}
@@ -201,6 +245,7 @@ static ASH_STATUS fill_table(struct ash_cli *cli, struct libscols_table *table,
 ASH_STATUS ash_cli_print_list(struct ash_cli *cli, const struct ash_cli_list *list, const char *empty)
 {
 	AUTO_TABLE *table = NULL;
+	bool wide = false;
 
 	if (ash_cli_has(cli, ASH_CLI_OPT_JSON))
 		return print_json(cli, list);
@@ -208,14 +253,15 @@ ASH_STATUS ash_cli_print_list(struct ash_cli *cli, const struct ash_cli_list *li
 		fprintf(cli->out, "%s\n", empty);
 		return ASH_DONE;
 	}
+	ASH_TRY(has_room(cli, list, &wide));
 	ASH_TRY(table_new(cli, &table));
 	for (const struct ash_cli_column *column = list->columns; column->key != NULL; column++) {
 		bool right = (column->flags & ASH_CLI_COLUMN_RIGHT) != 0;
 
-		if (shown(cli, column))
+		if (shown(cli, column, wide))
 			ASH_TRY(table_column(cli, table, column->title, right ? SCOLS_FL_RIGHT : 0));
 	}
-	ASH_TRY(fill_table(cli, table, list));
+	ASH_TRY(fill_table(cli, table, list, wide));
 	ASH_ENSURE(scols_print_table(table) == 0, ASH_E_MEMORY);
 	return ASH_DONE;
 }

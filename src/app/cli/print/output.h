@@ -12,9 +12,10 @@
 #include "app/cli/cli.h"
 
 enum {
-	ASH_CLI_COLUMN_RIGHT = 1 << 0, /* a number: aligned to the right */
-	ASH_CLI_COLUMN_LONG = 1 << 1,  /* in tables with --long only */
-	ASH_CLI_COLUMN_HIDDEN = 1 << 2 /* in JSON and records only */
+	ASH_CLI_COLUMN_RIGHT = 1 << 0,  /* a number: aligned to the right */
+	ASH_CLI_COLUMN_LONG = 1 << 1,   /* in tables with --long only */
+	ASH_CLI_COLUMN_HIDDEN = 1 << 2, /* in JSON and records only */
+	ASH_CLI_COLUMN_WIDE = 1 << 3    /* in tables with --long, and wherever the lines have room for it */
 };
 
 struct ash_cli_column {

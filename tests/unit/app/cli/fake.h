@@ -8,13 +8,14 @@
  */
 #pragma once
 
-#include "unit/app/cli/fake_objects.h"
+#include "unit/app/cli/fake_use.h"
 
 static const struct ash_api fake_api = {
 	.abi = ASH_API_ABI,
 	.name = "fake",
 	.info = fake_info,
 	.slots = fake_slots,
+	.slot_info = fake_slot_info,
 	.token_info = fake_token_info,
 	.mechanisms = fake_mechanisms,
 	.mechanism_info = fake_mechanism_info,
@@ -23,12 +24,16 @@ static const struct ash_api fake_api = {
 	.make_token = fake_make_token,
 	.delete_token = fake_delete_token,
 	.init_pin = fake_init_pin,
+	.set_pin = fake_set_pin,
 	.check_store = fake_check_store,
 	.compact_store = fake_compact_store,
 	.backup_store = fake_backup_store,
 	.open_session = fake_open_session,
 	.close_session = fake_close_session,
 	.login = fake_login,
+	.copy_object = fake_copy_object,
+	.object_size = fake_object_size,
+	.create_object = fake_create_object,
 	.destroy_object = fake_destroy_object,
 	.get_attributes = fake_get_attributes,
 	.set_attributes = fake_set_attributes,
@@ -37,9 +42,18 @@ static const struct ash_api fake_api = {
 	.find_end = fake_find_end,
 	.op_init = fake_op_init,
 	.op_single = fake_op_single,
+	.op_update = fake_op_update,
+	.op_final = fake_op_final,
+	.verify_single = fake_verify_single,
+	.verify_final = fake_verify_final,
 	.import_keys = fake_import_keys,
 	.generate_key = fake_generate_key,
 	.generate_pair = fake_generate_pair,
+	.wrap_key = fake_wrap_key,
+	.unwrap_key = fake_unwrap_key,
+	.derive_key = fake_derive_key,
+	.encapsulate_key = fake_encapsulate_key,
+	.decapsulate_key = fake_decapsulate_key,
 	.random = fake_random,
 };
 

@@ -6,6 +6,7 @@
 #include "unit/test.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "app/cli/cli.h"
@@ -51,6 +52,7 @@ struct ash_hsm {
 	struct fake_object objects[FAKE_OBJECTS];
 	uint64_t session_slot;
 	bool session_open, session_writes, user, so, searching;
+	bool proved; /* logged in once more, for one operation */
 	const struct ash_attr *want;
 	size_t want_count, found;
 	size_t imports[8]; /* how many keys came in with each of the first changes, good or not */
@@ -104,6 +106,16 @@ static struct ash_status fake_slots(struct ash_hsm *hsm, bool token_present, uin
 	for (size_t i = 0; i < hsm->token_count && i < cap; i++)
 		ids[i] = i;
 	*ret_count = hsm->token_count;
+	return ASH_DONE;
+}
+
+static struct ash_status fake_slot_info(struct ash_hsm *hsm, uint64_t slot, struct ash_slot_info *ret_info)
+{
+	FAKE_ENTER(hsm, "slot_info");
+	ASH_ENSURE(slot < hsm->token_count, ASH_E_SLOT_ID);
+	memset(ret_info, 0, sizeof(*ret_info));
+	fake_pad(ret_info->description, 64, "Fake slot");
+	fake_pad(ret_info->manufacturer, 32, "Fake");
 	return ASH_DONE;
 }
 
@@ -210,7 +222,23 @@ static struct ash_status fake_init_pin(struct ash_hsm *hsm, ash_handle session, 
 {
 	FAKE_ENTER(hsm, "init_pin");
 	ASH_ENSURE(session == 7 && hsm->so, ASH_E_NOT_LOGGED_IN);
+	memset(hsm->tokens[hsm->session_slot].user_pin, 0, sizeof(hsm->tokens[0].user_pin));
 	memcpy(hsm->tokens[hsm->session_slot].user_pin, pin.data, pin.len);
+	return ASH_DONE;
+}
+
+/* Of whoever is logged in, else the user's (C_SetPIN). */
+static struct ash_status fake_set_pin(struct ash_hsm *hsm, ash_handle session, struct ash_span old_pin,
+				      struct ash_span new_pin)
+{
+	struct fake_token *token = &hsm->tokens[hsm->session_slot];
+	char *pin = hsm->so ? token->so_pin : token->user_pin;
+
+	FAKE_ENTER(hsm, "set_pin");
+	ASH_ENSURE(session == 7 && hsm->session_writes, ASH_E_SESSION_READ_ONLY);
+	ASH_ENSURE(ash_span_equal(old_pin, ash_span_text(pin)), ASH_E_PIN_INCORRECT);
+	memset(pin, 0, sizeof(token->so_pin));
+	memcpy(pin, new_pin.data, new_pin.len);
 	return ASH_DONE;
 }
 
@@ -246,6 +274,7 @@ static struct ash_status fake_login(struct ash_hsm *hsm, ash_handle session, uin
 		   ASH_E_PIN_INCORRECT);
 	hsm->so = so;
 	hsm->user = !so;
+	hsm->proved = user_type == CKU_CONTEXT_SPECIFIC;
 	return ASH_DONE;
 }
 
@@ -254,8 +283,10 @@ ASH_UNUSED static struct ash_status fake_check_store(struct ash_hsm *hsm, ash_st
 	FAKE_ENTER(hsm, "check_store");
 	for (size_t i = 0; i < hsm->check.count; i++)
 		hear(context, &hsm->check.findings[i]);
-	if (hsm->check.dies_by != 0)
+	if (hsm->check.dies_by != 0) {
+		(void)signal(hsm->check.dies_by, SIG_DFL); /* cmocka has its own for faults */
 		(void)raise(hsm->check.dies_by);
+	}
 	return ASH_DONE;
 }
 

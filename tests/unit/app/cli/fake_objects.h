@@ -1,5 +1,5 @@
 /*
- * The fake HSM of the command line's tests (fake.h): objects, digest, random numbers.
+ * The fake HSM of the command line's tests (fake.h): objects, random numbers.
  */
 #pragma once
 
@@ -88,6 +88,18 @@ static struct ash_status fake_get_attributes(struct ash_hsm *hsm, ash_handle ses
 	return status;
 }
 
+/* Not what it takes, but a number that shows: a hundred bytes for each attribute. */
+static struct ash_status fake_object_size(struct ash_hsm *hsm, ash_handle session, ash_handle handle,
+					  uint64_t *ret_size)
+{
+	struct fake_object *object = fake_object(hsm, handle);
+
+	FAKE_ENTER(hsm, "object_size");
+	ASH_ENSURE(session == 7 && object != NULL, ASH_E_OBJECT_HANDLE);
+	*ret_size = object->count * 100;
+	return ASH_DONE;
+}
+
 static struct ash_status fake_set_attributes(struct ash_hsm *hsm, ash_handle session, ash_handle handle,
 					     struct ash_template given)
 {
@@ -95,9 +107,35 @@ static struct ash_status fake_set_attributes(struct ash_hsm *hsm, ash_handle ses
 
 	FAKE_ENTER(hsm, "set_attributes");
 	ASH_ENSURE(session == 7 && object != NULL, ASH_E_OBJECT_HANDLE);
+	if (fake_attr(object, CKA_MODIFIABLE) != NULL)
+		ASH_ENSURE(fake_attr(object, CKA_MODIFIABLE)->value[0] != 0, ASH_E_ACTION_PROHIBITED);
 	for (size_t i = 0; i < given.count; i++)
 		fake_set(object, given.attrs[i].type, given.attrs[i].value);
 	return ASH_DONE;
+}
+
+static struct ash_status fake_copy_object(struct ash_hsm *hsm, ash_handle session, ash_handle handle,
+					  struct ash_template given, ash_handle *ret_copy)
+{
+	struct fake_object *object = fake_object(hsm, handle);
+
+	FAKE_ENTER(hsm, "copy_object");
+	ASH_ENSURE(session == 7 && object != NULL, ASH_E_OBJECT_HANDLE);
+	ASH_ENSURE(hsm->session_writes, ASH_E_SESSION_READ_ONLY);
+	if (fake_attr(object, CKA_COPYABLE) != NULL)
+		ASH_ENSURE(fake_attr(object, CKA_COPYABLE)->value[0] != 0, ASH_E_ACTION_PROHIBITED);
+	for (size_t i = 0; i < FAKE_OBJECTS; i++) {
+		struct fake_object *copy = &hsm->objects[i];
+
+		if (copy->used)
+			continue;
+		*copy = *object;
+		for (size_t at = 0; at < given.count; at++)
+			fake_set(copy, given.attrs[at].type, given.attrs[at].value);
+		*ret_copy = i + 1;
+		return ASH_DONE;
+	}
+	ASH_FAIL(ASH_E_LIMIT);
 }
 
 static struct ash_status fake_find_begin(struct ash_hsm *hsm, ash_handle session, struct ash_template want)
@@ -150,27 +188,6 @@ static struct ash_status fake_find_end(struct ash_hsm *hsm, ash_handle session)
 	return ASH_DONE;
 }
 
-static struct ash_status fake_op_init(struct ash_hsm *hsm, ash_handle session, enum ash_op op,
-				      const struct ash_mechanism *mechanism, ash_handle key)
-{
-	FAKE_ENTER(hsm, "op_init");
-	ASH_ENSURE(session == 7 && op == ASH_OP_DIGEST && mechanism->type == CKM_SHA256 && key == 0,
-		   ASH_E_MECHANISM);
-	return ASH_DONE;
-}
-
-/* Not SHA-256: byte n of the digest is n + the first byte of the input. */
-static struct ash_status fake_op_single(struct ash_hsm *hsm, ash_handle session, enum ash_op op,
-					struct ash_span in, struct ash_out *out)
-{
-	FAKE_ENTER(hsm, "op_single");
-	ASH_ENSURE(session == 7 && op == ASH_OP_DIGEST && in.len > 0 && out->cap == 32, ASH_E_ARGUMENT);
-	for (size_t i = 0; i < 32; i++)
-		out->data[i] = (uint8_t)(in.data[0] + i);
-	out->len = 32;
-	return ASH_DONE;
-}
-
 /* What generation adds: class, type, and public parts that can be read. */
 static void fake_finish(struct fake_object *object, uint64_t class, const struct ash_mechanism *mechanism)
 {
@@ -180,7 +197,9 @@ static void fake_finish(struct fake_object *object, uint64_t class, const struct
 		{ CKM_RSA_PKCS_KEY_PAIR_GEN, CKK_RSA },
 		{ CKM_EC_KEY_PAIR_GEN, CKK_EC },
 		{ CKM_EC_EDWARDS_KEY_PAIR_GEN, CKK_EC_EDWARDS },
+		{ CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKK_EC_MONTGOMERY },
 		{ CKM_ML_DSA_KEY_PAIR_GEN, CKK_ML_DSA },
+		{ CKM_ML_KEM_KEY_PAIR_GEN, CKK_ML_KEM },
 		{ CKM_AES_KEY_GEN, CKK_AES },
 		{ CKM_GENERIC_SECRET_KEY_GEN, CKK_GENERIC_SECRET },
 		{ CKM_SHA256_KEY_GEN, CKK_SHA256_HMAC },

@@ -27,6 +27,13 @@ static const struct ash_cli_command with_words = {
 	.words_max = 2,
 };
 
+static const struct ash_cli_command with_object = {
+	.name = "test object",
+	.options =
+		(const struct ash_cli_option *const[]){ ash_cli_token_options, ash_cli_common_options, NULL },
+	.takes_object = true,
+};
+
 static const char *values[ASH_CLI_OPTS];
 static const struct ash_cli_command *parsed = &command;
 static char last_word[64];
@@ -168,5 +175,26 @@ TEST(words_come_behind_the_options)
 	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("a", "b", "c"));
 	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("a", "--json"));
 	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("--help"));
+	parsed = &command;
+}
+
+TEST(the_first_word_may_be_a_uri)
+{
+	parsed = &with_object;
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("--json", "pkcs11:object=a"));
+	EXPECT_TEXT("pkcs11:object=a", values[ASH_CLI_OPT_URI]);
+	EXPECT_NUMBER(0, word_count);
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("--uri", "pkcs11:object=a"));
+	EXPECT_TEXT("pkcs11:object=a", values[ASH_CLI_OPT_URI]);
+	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("--uri", "pkcs11:object=a", "pkcs11:object=a"));
+	EXPECT(strstr(fake_err, "there are two URIs") != NULL);
+	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("pkcs11:object=a", "pkcs11:object=b"));
+	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("pkcs11:object=a", "--json"));
+	EXPECT(strstr(fake_err, "--json stands behind the URI: options come first") != NULL);
+	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("object=a"));
+	parsed = &with_words;
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("pkcs11:object=a"));
+	EXPECT_TEXT("pkcs11:object=a", last_word);
+	EXPECT(values[ASH_CLI_OPT_URI] == NULL);
 	parsed = &command;
 }

@@ -329,6 +329,28 @@ TEST(pbkdf2)
 	EXPECT_REFUSED(PBKDF2, pbkdf2);
 }
 
+TEST(pbkdf2_with_a_pointer_to_the_passwords_length)
+{
+	CK_ULONG len = 10;
+	CK_PKCS5_PBKD2_PARAMS old = { CKZ_SALT_SPECIFIED, bytes, 8, 1, CKP_PKCS5_PBKD2_HMAC_SHA256, NULL, 0,
+				      bytes + 8,          &len };
+	CK_PKCS5_PBKD2_PARAMS2 current;
+
+	EXPECT_OK(decode(PBKDF2, &old, sizeof(old)));
+	EXPECT(is(got.derive.salt, bytes, 8) && is(got.derive.password, bytes + 8, 10));
+	len = ASH_PARAMETER_BYTES_MAX + 1;
+	EXPECT_REFUSED(PBKDF2, old);
+
+	/* Lengths that are no address. */
+	memcpy(&current, &old, sizeof(old));
+	current.ulPasswordLen = ASH_PARAMETER_BYTES_MAX + 1;
+	EXPECT_REFUSED(PBKDF2, current);
+	current.ulPasswordLen = HUGE;
+	EXPECT_REFUSED(PBKDF2, current);
+	current.ulPasswordLen = HUGE - 7;
+	EXPECT_REFUSED(PBKDF2, current);
+}
+
 static struct ash_nonce_wish wish;
 
 static struct ash_status decode_wrap(enum ash_param_kind kind, const void *parameter, size_t len)

@@ -77,6 +77,30 @@ static struct ash_store *filled(void)
 	return store;
 }
 
+/* SQLite takes a file that ends within a page for one that ends in zeroes. */
+TEST(a_page_that_is_cut_short_is_not_read)
+{
+	static uint8_t page[ASH_CHECKSUM_PAGE] = { [20] = 1 };
+	sqlite3 *db = NULL;
+	sqlite3_file *file = NULL;
+	uint8_t got[ASH_CHECKSUM_PAGE];
+
+	just_close(open_new());
+	db = open_database_itself();
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_exec(db, "SELECT count(*) FROM record", NULL, NULL, NULL));
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file));
+	page[0] = 0x0a;
+	EXPECT_NUMBER(SQLITE_OK, file->pMethods->xWrite(file, page, sizeof(page), 9 * sizeof(page)));
+	EXPECT_NUMBER(SQLITE_OK, file->pMethods->xRead(file, got, sizeof(got), 9 * sizeof(page)));
+	EXPECT_NUMBER(SQLITE_OK, file->pMethods->xTruncate(file, 10 * sizeof(page) - 100));
+	EXPECT_NUMBER(SQLITE_CORRUPT_INDEX, file->pMethods->xRead(file, got, sizeof(got), 9 * sizeof(page)));
+	/* Beyond the end there are no pages. */
+	EXPECT_NUMBER(SQLITE_IOERR_SHORT_READ,
+		      file->pMethods->xRead(file, got, sizeof(got), 10 * sizeof(page)));
+	EXPECT_NUMBER(SQLITE_OK, sqlite3_close(db));
+	folder_remove();
+}
+
 TEST(every_page_of_a_closed_store_has_its_sum)
 {
 	size_t count = 0, indexes = 0;
@@ -145,6 +169,39 @@ TEST(a_search_never_goes_astray_in_silence)
 	store = open_again();
 	EXPECT_NUMBER(0, search_all(store));
 	close_all(store);
+}
+
+/* A search that fails, and then a change that needs no index of terms. */
+static struct ash_status search_and_change(struct ash_txn *txn, void *context)
+{
+	const struct ash_record_name name = list_name(1);
+	const struct ash_span terms[] = { TEXT("0 term 1"), TEXT("1 term 1"), TEXT("2 term 1") };
+	uint64_t found = 0, version = 0;
+	size_t count = 0;
+
+	(void)context;
+	EXPECT_CODE(ASH_E_CORRUPT, ash_txn_find(txn, name.space, name.owner, terms[0], 0, &found, 1, &count));
+	ASH_TRY(ash_txn_get(txn, name, NULL, &version));
+	return ash_txn_put(txn, name, version, TEXT("changed"), terms, ASH_COUNT(terms));
+}
+
+TEST(whatever_byte_of_an_index_is_hurt_others_are_written)
+{
+	static const size_t places[] = { 0, 5, 2000 }; /* the first says what page it is */
+
+	for (size_t i = 0; i < ASH_COUNT(places); i++) {
+		const size_t at = 4 * ASH_CHECKSUM_PAGE + places[i]; /* where the terms begin */
+		struct ash_store *store = filled();
+		uint8_t changed = 0;
+
+		just_close(store);
+		(void)read_pages();
+		changed = pages[4][places[i]] ^ 0x80;
+		file_write("store.db", at, ash_span(&changed, 1));
+		store = open_again();
+		EXPECT_OK(ash_store_change(store, search_and_change, NULL));
+		close_all(store);
+	}
 }
 
 TEST(what_a_stranger_copies_back_takes_the_indexes_alone)

@@ -1,5 +1,7 @@
 #include "store/sqlite/copy.h"
 
+#include <sched.h>
+
 #include "unit/store/sqlite/care_tools.h"
 #include "unit/test.h"
 
@@ -118,6 +120,60 @@ static void write_on(void)
 		shared[1]++;
 	}
 	just_close(store);
+}
+
+static struct ash_status put_many(struct ash_txn *txn, void *many)
+{
+	return ash_txn_put_new(txn, many, 4000);
+}
+
+/* Of more pages than one step copies, by a view that has read nothing: each change would begin it anew. */
+TEST(a_large_store_is_backed_up_while_others_write)
+{
+	static const uint8_t value[3900] = { 1 };
+	static struct ash_new_record many[4000];
+	struct ash_store *store = store_with_records();
+	pid_t child = 0;
+	unsigned before = 0;
+
+	for (size_t i = 0; i < ASH_COUNT(many); i++)
+		many[i] = (struct ash_new_record){ .name = list_name(1000000 + i), .value = SPAN(value) };
+	EXPECT_OK(ash_store_change(store, put_many, many));
+	share();
+	child = start(write_on);
+	while (shared[1] == 0)
+		sched_yield();
+	before = shared[1];
+	EXPECT_OK(back_up(store, in_folder("copy")));
+	shared[0] = 1;
+	expect_end(child);
+	just_close(store);
+	store = open_copy("copy");
+	before += RECORDS + ASH_COUNT(many);
+	if (inspect(store).records > before + 3) /* what came in before the view looked */
+		EXPECT_NUMBER(before, inspect(store).records);
+	EXPECT(inspect(store).records >= before);
+	EXPECT_TEXT("", heard.damage);
+	unshare_all();
+	close_all(store);
+}
+
+TEST(a_backup_may_go_through_a_link)
+{
+	struct ash_store *store = store_with_records();
+	char path[400];
+
+	EXPECT_NUMBER(0, mkdir(in_folder("there"), 0700));
+	EXPECT_NUMBER(0, symlink("there", in_folder("link")));
+	EXPECT_OK(back_up(store, in_folder("link/copy")));
+	EXPECT(file_size("there/copy") > 0);
+	(void)snprintf(path, sizeof(path), "/%s", in_folder("there/second"));
+	EXPECT_OK(back_up(store, path));
+	EXPECT_NUMBER(0, unlink(in_folder("there/copy")));
+	EXPECT_NUMBER(0, unlink(in_folder("there/second")));
+	EXPECT_NUMBER(0, rmdir(in_folder("there")));
+	EXPECT_NUMBER(0, unlink(in_folder("link")));
+	close_all(store);
 }
 
 TEST(others_write_while_it_is_compacted_and_backed_up)

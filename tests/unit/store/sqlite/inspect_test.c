@@ -46,6 +46,8 @@ TEST(records_and_terms_that_disagree_are_found)
 	expect_found("DELETE FROM record WHERE id = 7", "it is not there, but a search finds it");
 	expect_found("UPDATE record SET terms = x'0561' WHERE id = 7", "its list of terms is damaged");
 	expect_found("UPDATE record SET version = 0 WHERE id = 7", "version can't be");
+	expect_found("UPDATE record SET space = space + 4294967296 WHERE id = 7", "its space can't be");
+	expect_found("UPDATE record SET space = -1 WHERE id = 7", "its space can't be");
 	/* One away and one too many, so that their number is right. */
 	expect_found("UPDATE term SET term = x'62' WHERE id = 7", "one of its terms does not find it");
 }

@@ -210,8 +210,8 @@ TEST(threads_that_fork_at_once_all_have_their_turn)
 	close_all(inherited);
 }
 
-/* Says who its child is, which does nothing at all, and is killed with a lock. */
-static void hold_fork_and_die(int tell)
+/* Has a child that says who it is and does nothing else; waits with a lock for its end. */
+static void hold_and_fork(int tell)
 {
 	struct ash_store *store = open_again();
 	pid_t child = -1;
@@ -219,14 +219,14 @@ static void hold_fork_and_die(int tell)
 	if (!ash_is_ok(ash_store_hold(store, 3, ASH_HOLD_ALONE)))
 		_exit(1);
 	child = fork();
-	if (child == 0) {
-		(void)alarm(60);
-		for (;;)
-			(void)pause();
+	(void)alarm(60);
+	if (child == 0) { /* it says so itself: its fork() is over then */
+		child = getpid();
+		if (write(tell, &child, sizeof(child)) != (ssize_t)sizeof(child))
+			_exit(1);
 	}
-	if (write(tell, &child, sizeof(child)) != (ssize_t)sizeof(child))
-		_exit(1);
-	(void)kill(getpid(), SIGKILL);
+	for (;;)
+		(void)pause();
 }
 
 TEST(a_child_that_does_nothing_keeps_no_lock_of_its_parent)
@@ -239,8 +239,9 @@ TEST(a_child_that_does_nothing_keeps_no_lock_of_its_parent)
 	EXPECT_NUMBER(0, pipe(ends));
 	parent = fork();
 	if (parent == 0)
-		hold_fork_and_die(ends[1]);
+		hold_and_fork(ends[1]);
 	EXPECT_NUMBER(sizeof(child), read(ends[0], &child, sizeof(child)));
+	EXPECT_NUMBER(0, kill(parent, SIGKILL));
 	EXPECT_NUMBER(parent, waitpid(parent, &status, 0));
 	EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	store = open_again();

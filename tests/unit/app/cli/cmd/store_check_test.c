@@ -66,10 +66,22 @@ TEST(a_check_that_dies_is_damage)
 	const char *rows = NULL;
 
 	hsm = (struct ash_hsm)FAKE_HSM;
-	hsm.check = (struct fake_check){ .findings = findings, .count = 1, .dies_by = SIGKILL };
+	hsm.check = (struct fake_check){ .findings = findings, .count = 1, .dies_by = SIGBUS };
 	rows = check(ASH_CLI_DONE);
-	EXPECT(strstr(rows, "killed by signal 9") != NULL);
+	EXPECT(strstr(rows, "killed by signal 7") != NULL);
 	EXPECT_NUMBER(1, damaged);
+}
+
+TEST(a_check_that_somebody_ends_says_nothing_of_the_store)
+{
+	static const int signals[] = { SIGKILL, SIGTERM, SIGINT };
+
+	hsm = (struct ash_hsm)FAKE_HSM;
+	for (size_t i = 0; i < ASH_COUNT(signals); i++) {
+		hsm.check.dies_by = signals[i];
+		EXPECT_TEXT("", check(ASH_CLI_FAILED));
+		EXPECT_NUMBER(77, damaged);
+	}
 }
 
 TEST(a_check_that_fails_is_a_failure)

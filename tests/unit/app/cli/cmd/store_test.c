@@ -57,14 +57,16 @@ TEST(backup_wants_one_file)
 	struct ash_hsm hsm = FAKE_HSM;
 	char here[400], want[420];
 
-	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "store", "backup", "/backup/store.db"));
-	EXPECT_TEXT("/backup/store.db", fake_backup);
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "store", "backup", "/tmp/backup.db"));
+	EXPECT_TEXT("/tmp/backup.db", fake_backup);
 	EXPECT(strstr(fake_out, "root key is not in it") != NULL);
 	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "store", "backup", "copy.db"));
 	EXPECT(getcwd(here, sizeof(here)) != NULL);
 	(void)snprintf(want, sizeof(want), "%s/copy.db", here);
 	EXPECT_TEXT(want, fake_backup);
 
+	EXPECT_NUMBER(ASH_CLI_FAILED, RUN(&hsm, "store", "backup", "/no-such-folder/store.db"));
+	EXPECT(strstr(fake_err, "can't back up to /no-such-folder/store.db: No such file") != NULL);
 	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "store", "backup"));
 	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "store", "backup", ""));
 	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "store", "backup", "a", "b"));

@@ -62,6 +62,70 @@ TEST(a_token_is_chosen_by_label_serial_or_slot)
 	EXPECT_NUMBER(ASH_CLI_AMBIGUOUS, choose(&hsm, ASH_CLI_OPT_TOKEN, "ca"));
 }
 
+static enum ash_cli_exit choose_by_uri(struct ash_hsm *hsm, const char *text)
+{
+	struct ash_cli cli = fake_cli(hsm);
+	struct ash_cli_token token = { .slot = 99 };
+
+	EXPECT_OK(ash_cli_uri_parse(text, &cli.uri));
+	ash_ignore(ash_cli_token_select(&cli, &token));
+	fake_close(&cli);
+	ash_cli_uri_done(&cli.uri);
+	chosen = token.slot;
+	return cli.exit;
+}
+
+TEST(a_token_is_chosen_by_all_that_a_uri_can_say)
+{
+	struct ash_hsm hsm = TWO_TOKENS;
+
+	EXPECT_NUMBER(ASH_CLI_DONE, choose_by_uri(&hsm, "pkcs11:token=my%20vault"));
+	EXPECT_NUMBER(2, chosen);
+	EXPECT_NUMBER(ASH_CLI_DONE, choose_by_uri(&hsm, "pkcs11:serial=1111;manufacturer=Fake;model=Fake"));
+	EXPECT_NUMBER(0, chosen);
+	EXPECT_NUMBER(ASH_CLI_DONE, choose_by_uri(&hsm, "pkcs11:slot-id=2;slot-description=Fake%20slot;"
+							"slot-manufacturer=Fake"));
+	EXPECT_NUMBER(2, chosen);
+	EXPECT_NUMBER(ASH_CLI_DONE, choose_by_uri(&hsm, "pkcs11:slot-id=0;library-description=Fake%20HSM;"
+							"library-manufacturer=Fake;library-version=1.2"));
+	EXPECT_NUMBER(ASH_CLI_DONE,
+		      choose_by_uri(&hsm, "pkcs11:slot-id=0?module-path=/usr/lib/libashlar-pkcs11.so"));
+	EXPECT_NUMBER(ASH_CLI_DONE, choose_by_uri(&hsm, "pkcs11:slot-id=0?module-name=p11-kit-proxy"));
+	EXPECT_NUMBER(ASH_CLI_AMBIGUOUS, choose_by_uri(&hsm, "pkcs11:model=Fake"));
+	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, choose_by_uri(&hsm, "pkcs11:slot-id=0;model=Other"));
+	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, choose_by_uri(&hsm, "pkcs11:slot-id=0;serial="));
+	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, choose_by_uri(&hsm, "pkcs11:slot-id=0;slot-description=Other"));
+	EXPECT(strstr(fake_err, "another PKCS#11 library") == NULL);
+	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, choose_by_uri(&hsm, "pkcs11:slot-id=0;library-version=1"));
+	EXPECT(strstr(fake_err, "the URI is about another PKCS#11 library") != NULL);
+	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, choose_by_uri(&hsm, "pkcs11:slot-id=0?module-name=softhsm2"));
+	EXPECT(strstr(fake_err, "the URI is about another PKCS#11 library") != NULL);
+	hsm.fails = "slot_info";
+	hsm.code = ASH_E_IO;
+	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, choose_by_uri(&hsm, "pkcs11:slot-id=0;slot-manufacturer=Fake"));
+}
+
+TEST(tokens_with_one_label_are_told_apart_by_serial_number)
+{
+	struct ash_hsm hsm = TWO_TOKENS;
+	struct ash_cli cli = fake_cli(&hsm);
+	ASH_AUTO_MEM struct ash_cli_token *tokens = NULL;
+	ASH_AUTO(ash_cli_uri) uri = ASH_CLI_URI_NONE;
+	size_t count = 0;
+
+	EXPECT_OK(ash_cli_tokens(&cli, &tokens, &count));
+	EXPECT(!tokens[0].twin && !tokens[1].twin && !tokens[2].twin);
+	EXPECT_OK(ash_cli_token_uri(&tokens[0], false, &uri));
+	EXPECT(ash_cli_uri_text(&uri, ASH_CLI_URI_SERIAL) == NULL);
+	ash_mem_free(ASH_TAKE(tokens));
+	hsm.tokens[2].label = "ca";
+	EXPECT_OK(ash_cli_tokens(&cli, &tokens, &count));
+	EXPECT(tokens[0].twin && !tokens[1].twin && tokens[2].twin);
+	EXPECT_OK(ash_cli_token_uri(&tokens[2], false, &uri));
+	EXPECT_TEXT("2222", ash_cli_uri_text(&uri, ASH_CLI_URI_SERIAL));
+	fake_close(&cli);
+}
+
 TEST(no_token_says_how_to_make_one)
 {
 	struct ash_hsm hsm = { .token_count = 1 };

@@ -42,7 +42,7 @@ TEST(usages_mean_what_the_class_can_do)
 	EXPECT_NUMBER(CKA_SIGN, ash_cli_usage_attribute(sign, CKO_PRIVATE_KEY));
 	EXPECT_NUMBER(CKA_VERIFY, ash_cli_usage_attribute(sign, CKO_PUBLIC_KEY));
 	EXPECT_NUMBER(CKA_SIGN, ash_cli_usage_attribute(sign, CKO_SECRET_KEY));
-	EXPECT(ash_cli_usage_at(7) == NULL);
+	EXPECT(ash_cli_usage_at(9) == NULL);
 }
 
 static bool fits(const char *word, const char *type)
@@ -60,6 +60,8 @@ TEST(usages_fit_what_the_token_has_mechanisms_for)
 	EXPECT(fits("sign", "rsa:2048") && fits("decrypt", "rsa:2048") && fits("unwrap", "rsa:2048"));
 	EXPECT(fits("sign", "ec:p256") && fits("derive", "ec:p256") && !fits("decrypt", "ec:p256"));
 	EXPECT(fits("verify", "ml-dsa-65") && !fits("derive", "ml-dsa-65"));
+	EXPECT(fits("decapsulate", "ml-kem-768") && !fits("sign", "ml-kem-768") && fits("derive", "x448"));
+	EXPECT(!fits("decapsulate", "ml-dsa-87") && !fits("encapsulate", "aes:256"));
 	EXPECT(fits("wrap", "aes:256") && fits("sign", "aes:256"));
 	EXPECT(fits("sign", "hmac-sha256") && fits("sign", "generic:256") && !fits("encrypt", "generic:256"));
 	/* What a type is for when nobody says has to be possible. */

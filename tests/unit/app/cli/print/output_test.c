@@ -1,5 +1,8 @@
 #include "unit/app/cli/fake.h"
 
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
 #include "app/cli/print/output.h"
 
 static const struct ash_cli_column columns[] = {
@@ -124,4 +127,48 @@ TEST(a_record_leaves_out_what_is_not_there)
 		    "\n"
 		    "Label  01ff\n",
 		    fake_out);
+}
+
+static const struct ash_cli_column wide_columns[] = {
+	{ "label", "Label", 0 },
+	{ "uri", "URI", ASH_CLI_COLUMN_WIDE },
+	{ NULL, NULL, 0 },
+};
+
+/* Whether the URI is in a table on a terminal of so many columns. */
+static bool uri_fits(const struct ash_cli_list *list, unsigned short width)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = width };
+	int master = posix_openpt(O_RDWR | O_NOCTTY);
+	struct ash_cli cli = { .color = false };
+	char shown[400];
+	ssize_t len;
+
+	EXPECT(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+	cli.out = fdopen(open(ptsname(master), O_RDWR | O_NOCTTY), "r+");
+	EXPECT(cli.out != NULL && ioctl(fileno(cli.out), TIOCSWINSZ, &size) == 0);
+	EXPECT_OK(ash_cli_print_list(&cli, list, ""));
+	EXPECT(fflush(cli.out) == 0);
+	len = read(master, shown, sizeof(shown) - 1);
+	EXPECT(len > 0);
+	shown[len] = '\0';
+	fclose(cli.out);
+	close(master);
+	return strstr(shown, "URI") != NULL;
+}
+
+TEST(what_is_wide_is_shown_where_there_is_room)
+{
+	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
+	json_t *row;
+
+	EXPECT_OK(ash_cli_list_init(&list, "things", wide_columns));
+	EXPECT_OK(ash_cli_list_add(&list, &row));
+	EXPECT_OK(ash_cli_set_text(row, "label", TEXT("one")));
+	EXPECT_OK(ash_cli_set_text(row, "uri", TEXT("pkcs11:object=one")));
+	print(&list, TABLE, false);
+	EXPECT_TEXT("Label  URI\none    pkcs11:object=one\n", fake_out);
+	EXPECT(uri_fits(&list, 24));
+	EXPECT(!uri_fits(&list, 23));
+	EXPECT(uri_fits(&list, 0)); /* a terminal that does not say */
 }

@@ -1,0 +1,206 @@
+#include "app/cli/file/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/cli/print/text.h"
+#include "util/mem.h"
+
+#define SUFFIX     ".XXXXXX"
+#define NAME_TRIES 100
+
+static ASH_STATUS tell(const struct ash_cli_sink *sink, const char *what)
+{
+	const char *name = sink->name != NULL ? sink->name : "standard output";
+	const int error = errno;
+
+	return ash_cli_refuse(sink->cli, ASH_CLI_FAILED, "can't %s %s: %s", what,
+			      ash_cli_escaped(ash_span_text(name)).text, strerror(error));
+}
+
+static ASH_STATUS text_new(const char *text, size_t more, char **ret_text)
+{
+	const size_t len = strlen(text);
+	char *copy = ash_mem_new(len + more + 1, 1);
+
+	ASH_ENSURE(copy != NULL, ASH_E_MEMORY);
+	memcpy(copy, text, len);
+	*ret_text = copy;
+	return ASH_DONE;
+}
+
+/* The folder in which the file lies. */
+static ASH_STATUS folder_of(const char *path, char **ret_folder)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = NULL;
+
+	ASH_TRY(text_new(slash == NULL ? "." : path, 0, &folder));
+	if (slash != NULL)
+		folder[slash == path ? 1 : slash - path] = '\0';
+	*ret_folder = folder;
+	return ASH_DONE;
+}
+
+/*
+ * A file without a name, of which nothing stays if we are killed. Not every file system
+ * has these, and giving it a name takes /proc: else it has a name from the start.
+ */
+static ASH_STATUS open_temporary(struct ash_cli_sink *sink)
+{
+	ASH_AUTO_MEM char *folder = NULL;
+
+	ASH_TRY(folder_of(sink->path, &folder));
+	if (access("/proc/self/fd", X_OK) == 0)
+		sink->fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (sink->fd < 0) {
+		ASH_TRY(text_new(sink->path, strlen(SUFFIX), &sink->temporary));
+		strcat(sink->temporary, SUFFIX);
+		sink->fd = mkostemp(sink->temporary, O_CLOEXEC);
+		if (sink->fd < 0) {
+			sink->temporary = ash_mem_free(sink->temporary);
+			return tell(sink, "write");
+		}
+	}
+	sink->owned = true;
+	return ASH_DONE;
+}
+
+/* The file itself where --output names a link to it: links stay what they are. */
+static ASH_STATUS resolve(struct ash_cli_sink *sink)
+{
+	char real[PATH_MAX];
+
+	return text_new(realpath(sink->name, real) != NULL ? real : sink->name, 0, &sink->path);
+}
+
+/* What the umask lets through. */
+static unsigned new_mode(void)
+{
+	const mode_t mask = umask(077);
+
+	(void)umask(mask);
+	return 0666 & ~mask;
+}
+
+static ASH_STATUS open_file(struct ash_cli_sink *sink, bool secret)
+{
+	struct stat info;
+	const bool there = stat(sink->name, &info) == 0;
+
+	sink->mode = secret ? 0600 : there ? info.st_mode & 0777 : new_mode();
+	if (there && !S_ISREG(info.st_mode)) {
+		sink->fd = open(sink->name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		sink->owned = sink->fd >= 0;
+		return sink->fd >= 0 ? ASH_DONE : tell(sink, "write");
+	}
+	ASH_TRY(resolve(sink));
+	return open_temporary(sink);
+}
+
+static ASH_STATUS open_standard(struct ash_cli_sink *sink, bool asked, bool text)
+{
+	struct ash_cli *cli = sink->cli;
+	struct ash_status status;
+
+	if (ash_cli_has(cli, ASH_CLI_OPT_JSON))
+		return ash_cli_refuse(cli, ASH_CLI_USAGE,
+				      "--json needs --output FILE: standard output is for the JSON document");
+	sink->fd = fileno(cli->out);
+	if (sink->fd < 0 || asked || text || isatty(sink->fd) != 1)
+		return ASH_DONE;
+	status = ash_cli_refuse(cli, ASH_CLI_USAGE, "binary data is not for the terminal: say --output FILE");
+	ash_cli_hint(cli, "--output - writes it there all the same");
+	return status;
+}
+
+ASH_STATUS ash_cli_sink_open(struct ash_cli *cli, bool secret, bool text, struct ash_cli_sink *ret_sink)
+{
+	ASH_AUTO(ash_cli_sink) sink = ASH_CLI_SINK_NONE;
+	const char *output = cli->values[ASH_CLI_OPT_OUTPUT];
+	const bool standard = output == NULL || strcmp(output, "-") == 0;
+
+	sink.cli = cli;
+	sink.name = standard ? NULL : output;
+	if (standard)
+		ASH_TRY(open_standard(&sink, output != NULL, text));
+	else
+		ASH_TRY(open_file(&sink, secret));
+	*ret_sink = sink;
+	sink = ASH_CLI_SINK_NONE; /* handed over */
+	return ASH_DONE;
+}
+
+ASH_STATUS ash_cli_sink_write(struct ash_cli_sink *sink, struct ash_span bytes)
+{
+	size_t done = 0;
+
+	sink->bytes += bytes.len;
+	if (sink->name == NULL && fflush(sink->cli->out) != 0)
+		return tell(sink, "write to");
+	if (sink->fd < 0) {
+		done = bytes.len == 0 ? 0 : fwrite(bytes.data, 1, bytes.len, sink->cli->out);
+		return done == bytes.len ? ASH_DONE : tell(sink, "write to");
+	}
+	while (done < bytes.len) {
+		const ssize_t wrote = write(sink->fd, bytes.data + done, bytes.len - done);
+
+		if (wrote < 0 && errno != EINTR)
+			return tell(sink, sink->name == NULL ? "write to" : "write");
+		done += wrote > 0 ? (size_t)wrote : 0;
+	}
+	return ASH_DONE;
+}
+
+/* Gives the file without a name one beside its place, which nobody else has. */
+static ASH_STATUS name_it(struct ash_cli_sink *sink)
+{
+	char self[64];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", sink->fd);
+	ASH_TRY(text_new(sink->path, 32, &sink->temporary));
+	for (unsigned i = 0; i < NAME_TRIES; i++) {
+		snprintf(sink->temporary + strlen(sink->path), 32, ".%ld.%u", (long)getpid(), i);
+		if (linkat(AT_FDCWD, self, AT_FDCWD, sink->temporary, AT_SYMLINK_FOLLOW) == 0)
+			return ASH_DONE;
+		if (errno != EEXIST)
+			break;
+	}
+	sink->temporary = ash_mem_free(sink->temporary);
+	return tell(sink, "write");
+}
+
+ASH_STATUS ash_cli_sink_commit(struct ash_cli_sink *sink)
+{
+	if (sink->path == NULL)
+		return ASH_DONE;
+	if (fchmod(sink->fd, sink->mode) != 0 || fsync(sink->fd) != 0)
+		return tell(sink, "write");
+	if (sink->temporary == NULL)
+		ASH_TRY(name_it(sink));
+	if (rename(sink->temporary, sink->path) != 0)
+		return tell(sink, "write");
+	sink->temporary = ash_mem_free(sink->temporary);
+	return ASH_DONE;
+}
+
+bool ash_cli_sink_is_file(const struct ash_cli_sink *sink)
+{
+	return sink->path != NULL;
+}
+
+void ash_cli_sink_done(struct ash_cli_sink *sink)
+{
+	if (sink->temporary != NULL)
+		unlink(sink->temporary);
+	sink->temporary = ash_mem_free(sink->temporary);
+	sink->path = ash_mem_free(sink->path);
+	if (sink->owned)
+		close(sink->fd);
+	*sink = ASH_CLI_SINK_NONE;
+}
