@@ -76,7 +76,9 @@ const char *refusal_kind_name(enum refusal_kind kind)
 
 bool refusal_stops_reading(enum refusal_kind kind)
 {
-	return kind != REFUSE_WRITE && kind != REFUSE_SYNC && kind != REFUSE_SIZE && kind != REFUSE_NAME;
+	/* What is open already need not be opened. */
+	return kind == REFUSE_READ || kind == REFUSE_STAT || kind == REFUSE_LOCK || kind == REFUSE_MAP ||
+	       kind == REFUSE_RANDOM;
 }
 
 void refusal_do(const struct refusal *refusal, struct tracer *tracer)

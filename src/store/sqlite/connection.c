@@ -69,6 +69,7 @@ static const char *hint(int result)
 	case SQLITE_CORRUPT: return ": it is damaged, `ashlar store check` says where";
 	case SQLITE_BUSY: return ": another program has it locked";
 	case SQLITE_CANTOPEN: return ": may its folder be written, and are there descriptors left?";
+	case SQLITE_READONLY: return ": may its files be written, and are there descriptors left?";
 	case SQLITE_NOTADB: return ": it is no store, or damaged at its beginning";
 	default: return "";
 	}
@@ -78,12 +79,17 @@ static struct ash_status fail(struct ash_connection *connection, int result)
 {
 	const int extended = connection->db != NULL ? sqlite3_extended_errcode(connection->db) : result;
 	const char *text = connection->db != NULL ? sqlite3_errmsg(connection->db) : sqlite3_errstr(result);
+	enum ash_code code = ash_sqlite_code(connection->db, result);
 
+	/* SQLite quietly opens for reading what it can't open for writing, its log, too: no wish of anybody's. */
+	if (code == ASH_E_TOKEN_WRITE_PROTECTED &&
+	    (connection->mode == ASH_SQLITE_WRITE ||
+	     (connection->mode == ASH_SQLITE_READ && !connection->open)))
+		code = ASH_E_ACCESS;
 	connection->failed = true;
 	/* SQLite itself, when that is its whole result: what our layer below finds has more to it. */
 	connection->spoilt = connection->spoilt || result == SQLITE_CORRUPT;
-	ASH_FAIL_WITH(ash_sqlite_code(connection->db, result), "%s: %s (SQLite %d)%s", connection->path, text,
-		      extended, hint(result));
+	ASH_FAIL_WITH(code, "%s: %s (SQLite %d)%s", connection->path, text, extended, hint(result));
 }
 
 struct ash_status ash_connection_statement(struct ash_connection *connection, enum ash_sql sql,
@@ -322,6 +328,7 @@ struct ash_status ash_connection_open(const char *path, enum ash_sqlite_mode mod
 	} else {
 		ASH_TRY(execute(connection, "PRAGMA query_only=ON; PRAGMA cache_size=-6000"));
 	}
+	connection->open = true;
 	*ret_connection = ASH_TAKE(connection);
 	return ASH_DONE;
 }

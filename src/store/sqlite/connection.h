@@ -65,6 +65,7 @@ struct ash_connection {
 	int64_t format; /* of the store */
 	int wal_pages;  /* in the log, as of the latest commit */
 	int urgent_at;  /* as many are worth waiting for readers */
+	bool open;      /* and checked */
 	bool failed;    /* SQLite had an error: not to be used for more than the end of the transaction */
 
 	/* The transaction that runs on it, if any. */
