@@ -26,6 +26,9 @@
 #define KEY_MODE    0640
 #define CONF_ROOM   4096
 
+/* Below are the system's own users and groups (login.defs, SYS_UID_MAX). */
+#define FIRST_PERSON 1000u
+
 static const char conf_text[] =
 	"# Made by `ashlar init --system`: one store for root and the group " NAME ".\n"
 	"# Every key is in ashlar.conf(5).\n"
@@ -43,7 +46,9 @@ struct setup {
 	struct ash_cli *cli;
 	struct ash_cli_list list;
 	bool dry;
-	gid_t group; /* ASH_FS_NO_GROUP while there is none */
+	gid_t group;   /* ASH_FS_NO_GROUP while there is none */
+	bool conf;     /* there is a configuration, */
+	bool conf_own; /* and it means the folder and the group that this sets up */
 };
 
 /* A step that was found done, is done now, or would be. */
@@ -124,6 +129,16 @@ static ASH_STATUS make_account(struct setup *setup, const char *step, const stru
 	return say(setup, step, false, maker->words[0]);
 }
 
+/* Somebody may be called so. */
+static void warn_person(const struct setup *setup, const char *what, unsigned id)
+{
+	if (id >= FIRST_PERSON)
+		ash_cli_warn(setup->cli,
+			     "the %s " NAME " has the number %u, which is a person's: who it is gets "
+			     "all keys of " FOLDER,
+			     what, id);
+}
+
 static ASH_STATUS set_up_group(struct setup *setup)
 {
 	const struct group *entry = getgrnam(NAME);
@@ -134,6 +149,7 @@ static ASH_STATUS set_up_group(struct setup *setup)
 	} else {
 		ASH_TRY(say(setup, "group", true, NAME));
 	}
+	warn_person(setup, "group", entry != NULL ? entry->gr_gid : 0);
 	setup->group = entry != NULL ? entry->gr_gid : ASH_FS_NO_GROUP;
 	if (entry == NULL && !setup->dry)
 		return ash_cli_refuse(setup->cli, ASH_CLI_FAILED,
@@ -143,8 +159,12 @@ static ASH_STATUS set_up_group(struct setup *setup)
 
 static ASH_STATUS set_up_user(struct setup *setup)
 {
-	if (getpwnam(NAME) != NULL)
+	const struct passwd *entry = getpwnam(NAME);
+
+	if (entry != NULL) {
+		warn_person(setup, "user", entry->pw_uid);
 		return say(setup, "user", true, NAME);
+	}
 	return make_account(setup, "user", user_makers);
 }
 
@@ -173,7 +193,7 @@ static ASH_STATUS share_file(struct setup *setup, int folder, const char *name, 
 
 	if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1)
 		return ASH_DONE;
-	/* Whoever may use the store may not change its key. */
+	/* What is in the key nobody of the group changes by mistake; whoever may write the folder can put another there. */
 	ASH_TRY(share(setup, fd, strcmp(name, ROOT_KEY) == 0 ? KEY_MODE : FILE_MODE, name, &shared));
 	*done = *done && shared;
 	return ASH_DONE;
@@ -209,28 +229,39 @@ static ASH_STATUS set_up_folder(struct setup *setup)
 	return say(setup, "folder", done && !made, FOLDER ", mode 2770, group " NAME);
 }
 
-/* A configuration that is there is its administrator's: it is only looked at. */
-static ASH_STATUS look_at_configuration(struct setup *setup, int fd)
+/*
+ * A configuration that is there is its administrator's: it is only looked at. If it means
+ * another place, or no group, then a folder that was shared would be refused by all.
+ */
+static ASH_STATUS look_at_configuration(struct setup *setup)
 {
+	const ASH_AUTO_FD fd = open(CONF, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ASH_AUTO(ash_config) *config = NULL;
 	char text[CONF_ROOM];
-	const ssize_t len = pread(fd, text, sizeof(text), 0);
+	ssize_t len = 0;
 
-	ASH_TRY(say(setup, "configuration", true, CONF));
-	if (len < 0 || len == (ssize_t)sizeof(text) ||
-	    !ash_is_ok(ash_config_parse(CONF, text, (size_t)len, &config)) ||
-	    strcmp(ash_config_text(config, ASH_CONFIG_STORE_GROUP), NAME) != 0 ||
-	    strcmp(ash_config_text(config, ASH_CONFIG_STORE_PATH), FOLDER) != 0)
-		ash_cli_warn(setup->cli, CONF " is left as it is, but does not say store.path = " FOLDER
-					      " and store.group = " NAME);
+	if (fd < 0)
+		return errno == ENOENT ? ASH_DONE : cannot(setup, "open " CONF);
+	len = pread(fd, text, sizeof(text), 0);
+	setup->conf = true;
+	setup->conf_own = len >= 0 && len < (ssize_t)sizeof(text) &&
+			  ash_is_ok(ash_config_parse(CONF, text, (size_t)len, &config)) &&
+			  strcmp(ash_config_text(config, ASH_CONFIG_STORE_GROUP), NAME) == 0 &&
+			  strcmp(ash_config_text(config, ASH_CONFIG_STORE_PATH), FOLDER) == 0;
+	if (!setup->conf_own)
+		ash_cli_warn(setup->cli,
+			     CONF " is left as it is, and so is " FOLDER
+				  ": it does not say store.path = " FOLDER " and store.group = " NAME);
 	return ASH_DONE;
 }
 
 static ASH_STATUS write_configuration(struct setup *setup)
 {
+	const bool made = mkdir(CONF_FOLDER, 0755) == 0;
 	ASH_AUTO_FD fd = -1;
 
-	if (mkdir(CONF_FOLDER, 0755) != 0 && errno != EEXIST)
+	/* Whatever the umask: everybody has to read what is in it. */
+	if ((!made && errno != EEXIST) || (made && chmod(CONF_FOLDER, 0755) != 0))
 		return cannot(setup, "make " CONF_FOLDER);
 	fd = open(CONF, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || fchmod(fd, 0644) != 0 ||
@@ -241,22 +272,18 @@ static ASH_STATUS write_configuration(struct setup *setup)
 
 static ASH_STATUS set_up_configuration(struct setup *setup)
 {
-	const ASH_AUTO_FD fd = open(CONF, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0)
-		return look_at_configuration(setup, fd);
-	if (errno != ENOENT)
-		return cannot(setup, "open " CONF);
-	if (!setup->dry)
+	if (!setup->conf && !setup->dry)
 		ASH_TRY(write_configuration(setup));
-	return say(setup, "configuration", false, CONF);
+	return say(setup, "configuration", setup->conf, CONF);
 }
 
 static ASH_STATUS set_up(struct setup *setup)
 {
 	ASH_TRY(set_up_group(setup));
 	ASH_TRY(set_up_user(setup));
-	ASH_TRY(set_up_folder(setup));
+	ASH_TRY(look_at_configuration(setup));
+	if (!setup->conf || setup->conf_own)
+		ASH_TRY(set_up_folder(setup));
 	return set_up_configuration(setup);
 }
 

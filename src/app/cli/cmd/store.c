@@ -151,7 +151,7 @@ const struct ash_cli_command ash_cli_cmd_store_compact = {
 	.summary = "write the store anew without its free room",
 	.details =
 		"Room that destroyed objects leave is used again, but only this makes the file smaller. It\n"
-		"takes as much free space as the store has, and whoever wants to write waits meanwhile.\n"
+		"takes free room for two copies of the store, and whoever wants to write waits meanwhile.\n"
 		"While another program reads, the file may stay as long as it is until later.",
 	.options = (const struct ash_cli_option *const[]){ ash_cli_common_options, NULL },
 	.examples =

@@ -84,7 +84,7 @@ static const char *group_name(gid_t gid, char room[NAME_ROOM])
 static bool in_group(gid_t gid)
 {
 	gid_t groups[GROUPS_MAX];
-	const int count = getgroups(GROUPS_MAX, groups);
+	const int count = getgroups(GROUPS_MAX, groups); /* as many as the kernel allows */
 
 	if (getegid() == gid || geteuid() == 0)
 		return true;
@@ -121,9 +121,11 @@ void ash_doctor_user(struct ash_doctor *doctor)
 	} else if (gid != ASH_FS_NO_GROUP && !in_group(gid)) {
 		ash_doctor_note(doctor, ASH_DOCTOR_BAD, "user", "%s, not in the group %s of the store", user,
 				shared);
-		ash_doctor_advise(doctor,
-				  "as root: usermod -aG %s %s; then log in again, or restart the service",
-				  shared, user);
+		ash_doctor_advise(
+			doctor,
+			"as root: usermod -aG %s %s; then log in again, or restart the service. For a "
+			"store of your own: mkdir -p ~/.config/ashlar; touch ~/.config/ashlar/ashlar.conf",
+			shared, user);
 	} else if (gid != ASH_FS_NO_GROUP) {
 		ash_doctor_note(doctor, ASH_DOCTOR_GOOD, "user", "%s, may use the store of the group %s",
 				user, group_name(gid, group));
@@ -146,8 +148,8 @@ static void note_room(struct ash_doctor *doctor, const char *folder)
 	ash_doctor_note(doctor, state, "free room", "%llu MiB where the store is", room / MIB);
 	if (state != ASH_DOCTOR_GOOD)
 		ash_doctor_advise(doctor,
-				  "make room on the file system of %s; `ashlar store compact` gives "
-				  "back what destroyed objects left",
+				  "make room on the file system of %s; once there is some for two copies of "
+				  "the store, `ashlar store compact` gives back what destroyed objects left",
 				  folder);
 }
 
@@ -187,8 +189,9 @@ static void note_access(struct ash_doctor *doctor, const char *folder)
 
 	for (size_t i = 0; i < ASH_COUNT(names); i++) {
 		snprintf(path, sizeof(path), "%s%s", folder, names[i]);
-		if (faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) != 0 ||
-		    faccessat(AT_FDCWD, path, readonly ? R_OK : R_OK | W_OK, AT_EACCESS) == 0)
+		if (faccessat(AT_FDCWD, path, (readonly ? R_OK : R_OK | W_OK) | (i == 0 ? X_OK : 0),
+			      AT_EACCESS) == 0 ||
+		    (i != 0 && errno == ENOENT))
 			continue;
 		ash_doctor_note(doctor, ASH_DOCTOR_BAD, "access", "%s: this user may not %s: %s", path,
 				readonly ? "read it" : "read and change it", strerrordesc_np(errno));
@@ -280,6 +283,17 @@ static bool root_key_path(const struct ash_doctor *doctor, char path[PATH_MAX + 
 	return true;
 }
 
+static bool has_database(const struct ash_doctor *doctor)
+{
+	const char *folder = ash_config_store_path(doctor->config);
+	char database[PATH_MAX + NAME_ROOM];
+
+	if (folder == NULL)
+		return false;
+	snprintf(database, sizeof(database), "%s/store.db", folder);
+	return faccessat(AT_FDCWD, database, F_OK, AT_EACCESS) == 0;
+}
+
 void ash_doctor_root_key(struct ash_doctor *doctor)
 {
 	char path[PATH_MAX + NAME_ROOM];
@@ -292,7 +306,13 @@ void ash_doctor_root_key(struct ash_doctor *doctor)
 	    !root_key_path(doctor, path, &beside))
 		return;
 	status = ash_fs_check(path, store_group(doctor), &size);
-	if (status.code == ASH_E_NOT_FOUND) {
+	if (status.code == ASH_E_NOT_FOUND && has_database(doctor)) {
+		ash_doctor_note(doctor, ASH_DOCTOR_BAD, "root key",
+				"%s is missing, and the store was made with one", path);
+		ash_doctor_advise(doctor,
+				  "put it back, or name its place as root-key; without it no token of "
+				  "the store can be used");
+	} else if (status.code == ASH_E_NOT_FOUND) {
 		ash_doctor_note(doctor, ASH_DOCTOR_GOOD, "root key",
 				"%s, not there: the first token makes it", path);
 	} else if (!ash_is_ok(status)) {
@@ -336,9 +356,14 @@ static void note_tokens(struct ash_doctor *doctor, struct ash_status status, siz
 				usable, broken);
 		ash_doctor_advise(doctor, "`ashlar token list` and `ashlar store check` say what is wrong");
 	} else {
-		ash_doctor_note(doctor, ASH_DOCTOR_GOOD, "tokens", "%zu", usable);
+		const char *key = usable == 0 && doctor->cli->orphaned_key != NULL
+					  ? doctor->cli->orphaned_key(doctor->cli)
+					  : NULL;
+
+		ash_doctor_note(doctor, key != NULL ? ASH_DOCTOR_WARNING : ASH_DOCTOR_GOOD, "tokens", "%zu",
+				usable);
 		if (usable == 0)
-			ash_doctor_advise(doctor, "ashlar init --label NAME makes one");
+			ash_doctor_advise(doctor, "%s", ash_cli_token_advice(doctor->cli));
 	}
 }
 
