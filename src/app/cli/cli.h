@@ -68,6 +68,7 @@ struct ash_cli {
 		uri; /* what --uri names (find/named.h); also in `values`, where an option says it */
 	struct ash_buf uri_id;  /* its id, in hex */
 	enum ash_cli_exit exit; /* of the first failure that was told */
+	bool input_taken;       /* standard input is read by somebody already */
 };
 
 /* All commands, in the order of the overview; NULL past the last. */

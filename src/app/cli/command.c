@@ -177,6 +177,7 @@ enum ash_cli_exit ash_cli_run(struct ash_cli *cli, int argc, char **argv)
 	memset(cli->values, 0, sizeof(cli->values));
 	cli->words = NULL;
 	cli->word_count = 0;
+	cli->input_taken = false;
 	status = run(cli, argc > 0 ? argc - 1 : 0, argv + 1);
 	/* What nobody told yet: out of memory, mostly. */
 	if (!ash_is_ok(status) && cli->exit == ASH_CLI_DONE)

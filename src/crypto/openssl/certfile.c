@@ -153,10 +153,16 @@ static bool has_pem(struct ash_span file)
 	return memmem(file.data, file.len, "-----BEGIN ", 11) != NULL;
 }
 
+/* A SEQUENCE: its length takes more than one byte in any certificate, which a text does not begin with. */
+static bool is_der(struct ash_span file)
+{
+	return file.len > 1 && file.data[0] == 0x30 && file.data[1] >= 0x80;
+}
+
 static struct ash_status walk_file(struct walk *walk, struct ash_span file)
 {
 	ASH_ENSURE(file.len <= INT_MAX, ASH_E_LIMIT);
-	if (file.len != 0 && file.data[0] == 0x30) /* a SEQUENCE */
+	if (is_der(file))
 		ASH_TRY(walk_der(walk, file));
 	else if (file.len != 0 && has_pem(file))
 		ASH_TRY(walk_pem(walk, file));

@@ -129,7 +129,7 @@ def rsa_signatures_are_those_of_openssl(bench):
         # The same the other way round, without a PIN.
         bench.openssl("dgst", f"-{hash_name}", "-sign", bench.file("rsa.pem"), *options, "-out", bench.file("sig"),
                       bench.file("data"))
-        verified = bench.home.run("verify", "--label", "rsa", *words, "--signature", bench.file("sig"), bench.file("data"))
+        verified = bench.home.run("verify", "--class", "public", "--label", "rsa", *words, "--signature", bench.file("sig"), bench.file("data"))
         expect_code(verified, DONE)
         expect(verified.stdout == "Signature is valid\n", verified.stdout)
 
@@ -142,7 +142,7 @@ def ecdsa_signatures_are_der_or_raw(bench):
         bench.ec(curve, curve, "sign")
         bench.user("sign", "--label", curve, "--output", bench.file("sig"), bench.file("data"))
         verifies(bench, curve, hash_name)
-        verify = ("verify", "--label", curve, "--signature", bench.file("sig"))
+        verify = ("verify", "--class", "public", "--label", curve, "--signature", bench.file("sig"))
         expect_code(bench.home.run(*verify, bench.file("data")), DONE)
         bench.openssl("dgst", f"-{hash_name}", "-sign", bench.file(f"{curve}.pem"), "-out", bench.file("sig"),
                       bench.file("data"))
@@ -172,8 +172,8 @@ def edwards_signatures_are_those_of_openssl(bench):
                       bench.file("sig"), "-in", bench.file("data"))
     words = ("--label", "ED25519", "--context", "text:one")
     bench.user("sign", *words, "--output", bench.file("sig"), bench.file("data"))
-    expect_code(bench.home.run("verify", *words, "--signature", bench.file("sig"), bench.file("data")), DONE)
-    refused = bench.home.run("verify", "--label", "ED25519", "--signature", bench.file("sig"), bench.file("data"))
+    expect_code(bench.home.run("verify", "--class", "public", *words, "--signature", bench.file("sig"), bench.file("data")), DONE)
+    refused = bench.home.run("verify", "--class", "public", "--label", "ED25519", "--signature", bench.file("sig"), bench.file("data"))
     expect_code(refused, FAILED, "the signature is not valid")
 
 
@@ -197,12 +197,12 @@ def two_tokens_agree_on_ml_dsa(bench):
     for token in ("ca", "cb"):
         bench.user("sign", "--token", token, *words, "-o", bench.file(f"sig.{token}"), bench.file("data", DATA))
     expect(bench.read("sig.ca") == bench.read("sig.cb") and len(bench.read("sig.ca")) == 3309)
-    verify = ("verify", "--token", "cb", *words, "--signature", bench.file("sig.ca"))
+    verify = ("verify", "--class", "public", "--token", "cb", *words, "--signature", bench.file("sig.ca"))
     expect_code(bench.home.run(*verify, bench.file("data")), DONE)
     expect_code(bench.home.run(*verify, bench.file("other", DATA + b"x")), FAILED, "the signature is not valid")
     bench.user("sign", "--token", "ca", "--label", "pq", "-o", bench.file("sig"), bench.file("data"))
     expect(bench.read("sig") != bench.read("sig.ca"))
-    plain = ("verify", "--token", "cb", "--label", "pq", "--signature", bench.file("sig"), bench.file("data"))
+    plain = ("verify", "--class", "public", "--token", "cb", "--label", "pq", "--signature", bench.file("sig"), bench.file("data"))
     expect_code(bench.home.run(*plain), DONE)
 
 
@@ -298,10 +298,10 @@ def rsa_oaep_is_that_of_openssl(bench):
         bench.user("decrypt", *words, "-o", bench.file("dec"), bench.file("enc"))
         expect(bench.read("dec") == b"a password" and bench.mode("dec") == 0o600)
         # Encrypting takes no PIN.
-        expect_code(bench.home.run("encrypt", *words, "-o", bench.file("enc"), bench.file("data")), DONE)
+        expect_code(bench.home.run("encrypt", "--class", "public", *words, "-o", bench.file("enc"), bench.file("data")), DONE)
         plain = bench.openssl("pkeyutl", "-decrypt", "-inkey", bench.file("mail.pem"), "-in", bench.file("enc"), *oaep)
         expect(plain == b"a password")
-    long = bench.home.run("encrypt", "--label", "mail", "-o", bench.file("enc2"), bench.file("long", DATA))
+    long = bench.home.run("encrypt", "--class", "public", "--label", "mail", "-o", bench.file("enc2"), bench.file("long", DATA))
     expect_code(long, FAILED, "length is out of range", "encrypt with an AES key")
 
 
@@ -328,7 +328,7 @@ def keys_wrapped_by_openssl_are_unwrapped_and_the_other_way_round(bench):
     expect(key["sensitive"] and not key["extractable"] and not key["local"], key)
     bench.user("sign", "--label", "again", "--output", bench.file("sig"), bench.file("data", DATA))
     verifies(bench, "web", "sha256")
-    expect_code(bench.home.run("verify", "--id", "0a", "--signature", bench.file("sig"), bench.file("data")), DONE)
+    expect_code(bench.home.run("verify", "--class", "public", "--id", "0a", "--signature", bench.file("sig"), bench.file("data")), DONE)
     bench.user("unwrap", "--with", "label:kek", "--type", "ec:p384", "--label", "no", bench.file("web.wrapped"),
                code=FAILED, texts=["ec:p256, not ec:p384: it was not kept"])
     expect_code(bench.home.user("key", "show", "--label", "no"), NOT_FOUND)
@@ -372,7 +372,7 @@ def pairs_of_every_kind_come_back_from_their_wrapping(bench):
             expect([old[name] for name in same] == [new[name] for name in same], (old, new))
         if use == "sign":
             bench.user("sign", "--label", kind, "-o", bench.file("sig"), bench.file("data", DATA))
-            expect_code(bench.home.run("verify", "--label", kind, "--signature", bench.file("sig"), bench.file("data")), DONE)
+            expect_code(bench.home.run("verify", "--class", "public", "--label", kind, "--signature", bench.file("sig"), bench.file("data")), DONE)
 
 
 @test
@@ -507,7 +507,7 @@ def a_killed_command_leaves_nothing(bench):
 def a_signature_that_is_not_valid_has_its_own_words(bench):
     bench.generate("ec:p256", "web", "sign")
     bench.user("sign", "--label", "web", "-o", bench.file("sig"), bench.file("data", DATA))
-    words = ("verify", "--label", "web", "--signature")
+    words = ("verify", "--class", "public", "--label", "web", "--signature")
     for signature, data in ((bench.file("sig"), bench.file("other", b"other")), (bench.file("junk", b"junk"), bench.file("data"))):
         bad = bench.home.run(*words, signature, data)
         expect_code(bad, FAILED, "the signature is not valid for")
@@ -528,7 +528,7 @@ def json_has_the_signature_and_the_iv(bench):
     made = bench.user("sign", "--label", "rsa", "--json", bench.file("data", DATA))
     (row,) = json.loads(made.stdout)["results"]
     bench.file("sig", bytes.fromhex(row["signature"]))
-    expect_code(bench.home.run("verify", "--label", "rsa", "--signature", bench.file("sig"), bench.file("data")), DONE)
+    expect_code(bench.home.run("verify", "--class", "public", "--label", "rsa", "--signature", bench.file("sig"), bench.file("data")), DONE)
     bench.user("encrypt", "--label", "disk", "--json", bench.file("data"), code=USAGE, texts=["--output FILE"])
     made = bench.user("encrypt", "--label", "disk", "--json", "-o", bench.file("enc"), bench.file("data"))
     (row,) = json.loads(made.stdout)["results"]
@@ -542,7 +542,7 @@ def data_and_pin_come_through_one_pipe(bench):
     bench.file("data", b"from a pipe")
     words = ("sign", "--label", "web", "--pin-fd", "0", "-o", bench.file("sig"), "-")
     expect_code(bench.home.run(*words, input=f"{USER_PIN}\nfrom a pipe"), DONE)
-    expect_code(bench.home.run("verify", "--label", "web", "--signature", bench.file("sig"), bench.file("data")), DONE)
+    expect_code(bench.home.run("verify", "--class", "public", "--label", "web", "--signature", bench.file("sig"), bench.file("data")), DONE)
 
 
 @test
@@ -554,7 +554,7 @@ def files_longer_than_the_limit_are_streamed(bench):
     bench.generate("aes:256", "disk", "encrypt,decrypt")
     bench.generate("ed25519", "ed", "sign")
     bench.user("sign", "--label", "web", "-o", bench.file("sig"), bench.file("big"))
-    expect_code(bench.home.run("verify", "--label", "web", "--signature", bench.file("sig"), bench.file("big")), DONE)
+    expect_code(bench.home.run("verify", "--class", "public", "--label", "web", "--signature", bench.file("sig"), bench.file("big")), DONE)
     words = ("--label", "disk", "--mechanism", "aes-ctr")
     bench.user("encrypt", *words, "-o", bench.file("enc"), bench.file("big"))
     expect((bench.home.folder / "enc").stat().st_size == size + 16)
@@ -579,7 +579,7 @@ def a_key_that_wants_the_pin_for_each_use_gets_it(bench):
     (_, private) = bench.home.json("key", "show", "--id", "0c")["keys"]
     expect(private["always_authenticate"], private)
     bench.user("sign", "--label", "careful", "-o", bench.file("sig"), bench.file("data", DATA))
-    expect_code(bench.home.run("verify", "--label", "careful", "--signature", bench.file("sig"), bench.file("data")), DONE)
+    expect_code(bench.home.run("verify", "--class", "public", "--label", "careful", "--signature", bench.file("sig"), bench.file("data")), DONE)
 
 
 @test
@@ -591,8 +591,8 @@ def keys_are_chosen_by_uri_label_and_id(bench):
     bench.user("sign", "--label", "none", bench.file("data"), code=NOT_FOUND, texts=["no key matches"])
     uri = "pkcs11:token=ca;object=web;type=private"
     bench.user("sign", "-o", bench.file("sig"), uri, bench.file("data"))
-    expect_code(bench.home.run("verify", "--label", "web", "--signature", bench.file("sig"), bench.file("data")), DONE)
-    expect_code(bench.home.run("verify", "--label", "mail", "--signature", bench.file("sig"), bench.file("data")), FAILED)
+    expect_code(bench.home.run("verify", "--class", "public", "--label", "web", "--signature", bench.file("sig"), bench.file("data")), DONE)
+    expect_code(bench.home.run("verify", "--class", "public", "--label", "mail", "--signature", bench.file("sig"), bench.file("data")), FAILED)
     expect_code(bench.home.run("sign", "--label", "web", bench.file("data")), PIN, "there is no terminal")
     bench.user("encrypt", "--label", "web", bench.file("data"), code=USAGE, texts=["no key of type ec:p256 can encrypt"])
 

@@ -146,8 +146,8 @@ const struct ash_cli_command ash_cli_cmd_encrypt = {
 	.name = "encrypt",
 	.summary = "encrypt a file",
 	.details =
-		"FILE - is standard input. The key is a secret key, or a public key, for which nobody is asked for\n"
-		"a PIN. Without --iv a random IV is chosen and written in front: with AES-GCM what comes out is the\n"
+		"FILE - is standard input. The key is a secret key or a public key; with --class public nobody is\n"
+		"asked for a PIN. Without --iv a random IV is chosen and written in front: with AES-GCM what comes out is the\n"
 		"nonce (12 bytes), the ciphertext and the tag (16 bytes); with AES-CBC and AES-CTR the IV has 16\n"
 		"bytes, with AES-CCM 12. With --iv it is not written. AES-GCM and AES-CCM take at most as much as\n"
 		"can be decrypted again (limits.multipart, 64 MiB); AES-CBC and AES-CTR take any length, and do not\n"

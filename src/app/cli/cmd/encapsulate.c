@@ -101,6 +101,7 @@ static ASH_STATUS encapsulate(struct ash_cli *cli)
 
 	ASH_TRY(ash_cli_newkey_read(cli, ASH_CLI_SECRET, &agreement.newkey));
 	ASH_TRY(ash_cli_sink_open(cli, false, false, &sink));
+	agreement.newkey.quiet = sink.name == NULL; /* the ciphertext goes there */
 	ASH_TRY(prepare(&agreement, &need, CKF_ENCAPSULATE));
 	status = make(&agreement, &ciphertext, &key);
 	if (!ash_is_ok(status))

@@ -55,14 +55,30 @@ static ASH_STATUS find_after_login(struct ash_cli *cli, const struct ash_cli_tok
 	return ash_cli_keys_find(cli, token, session, keys);
 }
 
+static bool gives_pin(const struct ash_cli *cli)
+{
+	return ash_cli_has(cli, ASH_CLI_OPT_PIN_FILE) || ash_cli_has(cli, ASH_CLI_OPT_PIN_FD) ||
+	       ash_cli_has(cli, ASH_CLI_OPT_PIN_ENV);
+}
+
 static ASH_STATUS find(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
 		       struct ash_cli_keys *keys)
 {
 	ASH_TRY(ash_cli_keys_find(cli, token, session, keys));
-	if (keys->count == 0 && !ash_cli_has(cli, ASH_CLI_OPT_PUBLIC) &&
+	if ((keys->count == 0 || gives_pin(cli)) && !ash_cli_has(cli, ASH_CLI_OPT_PUBLIC) &&
 	    (token->info.flags & CKF_USER_PIN_INITIALIZED) != 0)
 		ASH_TRY(find_after_login(cli, token, session, keys));
 	return ash_cli_keys_are_one(keys) ? ASH_DONE : ash_cli_keys_refuse(cli, keys);
+}
+
+/* The private half, where it is seen: the public one can be made anew by whoever has no PIN. */
+static const struct ash_cli_key *witness(const struct ash_cli_keys *keys)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		if (keys->key[i].class == CKO_PRIVATE_KEY)
+			return &keys->key[i];
+	}
+	return &keys->key[0];
 }
 
 /* Either half of a pair knows the public key. */
@@ -142,7 +158,7 @@ static ASH_STATUS key_export(struct ash_cli *cli)
 	ASH_TRY(ash_cli_token_select(cli, &token));
 	ASH_TRY(ash_cli_session_open(cli, &token, false, false, &session));
 	ASH_TRY(find(cli, &token, session, &keys));
-	ASH_TRY(make(cli, session, &keys.key[0], form, &made));
+	ASH_TRY(make(cli, session, witness(&keys), form, &made));
 	if (ash_cli_has(cli, ASH_CLI_OPT_OUTPUT) || !ash_cli_has(cli, ASH_CLI_OPT_JSON))
 		ASH_TRY(write_out(cli, form, ash_buf_span(&made)));
 	return ash_cli_has(cli, ASH_CLI_OPT_JSON) ? print_row(cli, &keys.key[0], form, ash_buf_span(&made))

@@ -217,7 +217,7 @@ static ASH_STATUS plan_key(struct importer *importer, struct waiting *key)
 /* Before anything is imported: the options may be for one key alone. */
 static ASH_STATUS check_alone(struct importer *importer)
 {
-	if (importer->count < 2 || importer->prefix != NULL)
+	if (importer->imported + importer->count < 2 || importer->prefix != NULL)
 		return ASH_DONE;
 	return ash_cli_refuse(importer->cli, ASH_CLI_USAGE,
 			      "--label is for one key, and there are several: --label-prefix numbers them");

@@ -256,8 +256,9 @@ const struct ash_cli_command ash_cli_cmd_verify = {
 	.name = "verify",
 	.summary = "check a signature or MAC",
 	.details =
-		"The key is a public key, for which nobody is asked for a PIN, or a secret key. It says \"Signature\n"
-		"is valid\", or ends with 1 and says that it is not; with --json it prints its result in both cases.\n"
+		"The key is a public key or a secret key. With --class public nobody is asked for a PIN; but anybody\n"
+		"can make public keys on a token, so be sure of its id. It says \"Signature is valid\", or ends with 1\n"
+		"and says that it is not; with --json it prints its result in both cases.\n"
 		"What was signed with options needs the same ones here.",
 	.more = verify_help,
 	.options =

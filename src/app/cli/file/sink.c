@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/cli/print/text.h"
+#include "util/fs.h"
 #include "util/mem.h"
 
 #define SUFFIX     ".XXXXXX"
@@ -88,16 +89,34 @@ static unsigned new_mode(void)
 	return 0666 & ~mask;
 }
 
+/* It may be another by now; and behind somebody else's pipe somebody else reads. */
+static ASH_STATUS check_special(struct ash_cli_sink *sink, bool secret)
+{
+	struct stat info;
+
+	if (fstat(sink->fd, &info) != 0)
+		return tell(sink, "write");
+	if (S_ISREG(info.st_mode) ||
+	    (secret && S_ISFIFO(info.st_mode) && info.st_uid != geteuid() && info.st_uid != 0)) {
+		errno = EACCES;
+		return tell(sink, "write");
+	}
+	return ASH_DONE;
+}
+
 static ASH_STATUS open_file(struct ash_cli_sink *sink, bool secret)
 {
 	struct stat info;
 	const bool there = stat(sink->name, &info) == 0;
 
+	/* A link that the kernel does not follow for us, in a folder of everybody's, say. */
+	if (!there && errno != ENOENT)
+		return tell(sink, "write");
 	sink->mode = secret ? 0600 : there ? info.st_mode & 0777 : new_mode();
 	if (there && !S_ISREG(info.st_mode)) {
 		sink->fd = open(sink->name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		sink->owned = sink->fd >= 0;
-		return sink->fd >= 0 ? ASH_DONE : tell(sink, "write");
+		return sink->fd >= 0 ? check_special(sink, secret) : tell(sink, "write");
 	}
 	ASH_TRY(resolve(sink));
 	return open_temporary(sink);
@@ -175,10 +194,23 @@ static ASH_STATUS name_it(struct ash_cli_sink *sink)
 	return tell(sink, "write");
 }
 
+/* Not every file system can sync a folder. */
+static ASH_STATUS sync_name(struct ash_cli_sink *sink, const char *folder)
+{
+	const ASH_AUTO_FD fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && fsync(fd) != 0 && errno != EINVAL)
+		return tell(sink, "sync");
+	return ASH_DONE;
+}
+
 ASH_STATUS ash_cli_sink_commit(struct ash_cli_sink *sink)
 {
+	ASH_AUTO_MEM char *folder = NULL;
+
 	if (sink->path == NULL)
 		return ASH_DONE;
+	ASH_TRY(folder_of(sink->path, &folder));
 	if (fchmod(sink->fd, sink->mode) != 0 || fsync(sink->fd) != 0)
 		return tell(sink, "write");
 	if (sink->temporary == NULL)
@@ -186,7 +218,7 @@ ASH_STATUS ash_cli_sink_commit(struct ash_cli_sink *sink)
 	if (rename(sink->temporary, sink->path) != 0)
 		return tell(sink, "write");
 	sink->temporary = ash_mem_free(sink->temporary);
-	return ASH_DONE;
+	return sync_name(sink, folder);
 }
 
 bool ash_cli_sink_is_file(const struct ash_cli_sink *sink)

@@ -18,6 +18,10 @@ ASH_STATUS ash_cli_source_open(struct ash_cli *cli, const char *path, struct ash
 	};
 	struct stat info;
 
+	if (standard && cli->input_taken)
+		return ash_cli_refuse(cli, ASH_CLI_USAGE,
+				      "standard input can be read once only, and is asked for twice");
+	cli->input_taken = cli->input_taken || standard;
 	if (source.fd < 0)
 		return ash_cli_refuse(cli, ASH_CLI_FAILED, "can't open %s: %s", source.name.text,
 				      strerror(errno));

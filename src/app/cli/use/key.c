@@ -296,6 +296,17 @@ ASH_STATUS ash_cli_use_find_with(struct ash_cli_use *use, const struct ash_cli_u
 	return ash_cli_use_load(use, handle, ret_key);
 }
 
+/*
+ * Whether a public key is asked for by name. Else one that somebody made without a PIN, with the
+ * label of a key that only who is logged in sees, would be taken in its place.
+ */
+static bool says_public(const struct ash_cli *cli)
+{
+	const char *class = cli->values[ASH_CLI_OPT_CLASS];
+
+	return class != NULL && strcmp(class, "public") == 0;
+}
+
 /* The only public key that may do it, before anybody logs in; `ret_found` false when there is none. */
 static ASH_STATUS find_public(struct ash_cli_use *use, const struct ash_cli_use_need *need,
 			      struct ash_cli_use_key *ret_key, bool *ret_found)
@@ -314,7 +325,7 @@ ASH_STATUS ash_cli_use_open_key(struct ash_cli *cli, const struct ash_cli_use_ne
 	bool found = false;
 
 	ASH_TRY(open_session(cli, false, use));
-	if ((need->classes & ASH_CLI_PUBLIC) != 0 && !gives_pin(cli))
+	if ((need->classes & ASH_CLI_PUBLIC) != 0 && !gives_pin(cli) && says_public(cli))
 		ASH_TRY(find_public(use, need, ret_key, &found));
 	if (found)
 		return ASH_DONE;

@@ -48,8 +48,8 @@ struct ash_cli_use_need {
 ASH_STATUS ash_cli_use_open(struct ash_cli *cli, bool read_write, struct ash_cli_use *use);
 
 /*
- * The same and the key that the options mean. Where a public key will do, and one fits, nobody
- * is asked for a PIN that was not given.
+ * The same and the key that the options mean. Where a public key is asked for by its class,
+ * and one fits, nobody is asked for a PIN that was not given.
  */
 ASH_STATUS ash_cli_use_open_key(struct ash_cli *cli, const struct ash_cli_use_need *need,
 				struct ash_cli_use *use, struct ash_cli_use_key *ret_key);

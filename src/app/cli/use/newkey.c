@@ -149,7 +149,7 @@ static ASH_STATUS finish(struct ash_cli_use *use, const struct ash_cli_newkey *n
 			ASH_TRY(ash_cli_keyid_set(use->cli, use->session, made->handles[0],
 						  made->handles[1]));
 	}
-	return print_made(use, newkey, made);
+	return newkey->quiet ? ASH_DONE : print_made(use, newkey, made);
 }
 
 ASH_STATUS ash_cli_newkey_finish(struct ash_cli_use *use, const struct ash_cli_newkey *newkey,

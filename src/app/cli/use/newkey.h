@@ -11,6 +11,7 @@ struct ash_cli_newkey {
 	struct ash_cli_keyplan plan;
 	uint64_t class; /* CKO_SECRET_KEY or CKO_PRIVATE_KEY */
 	bool exact;     /* --type names a size or a curve, not a family alone */
+	bool quiet;     /* standard output is taken: nothing is printed of the new key */
 };
 
 #define ASH_CLI_NEWKEY_NONE ((struct ash_cli_newkey){ .plan = ASH_CLI_KEYPLAN_NONE })

@@ -72,6 +72,12 @@ TEST(der_is_one_certificate)
 	root_der.len--;
 }
 
+TEST(a_text_may_begin_as_der_does)
+{
+	EXPECT_OK(walk(TEXT("01-root.pem\n" ROOT_PEM)));
+	EXPECT_NUMBER(1, seen);
+}
+
 TEST(a_refusal_ends_the_walk)
 {
 	EXPECT_CODE(ASH_E_EXISTS, walk(TEXT(ROOT_PEM LEAF_PEM LEAF_PEM)));
@@ -85,7 +91,7 @@ TEST(files_without_certificates_are_refused)
 	EXPECT_CODE(ASH_E_FORMAT, walk(TEXT("text")));
 	EXPECT_CODE(ASH_E_FORMAT, walk(TEXT(KEY)));
 	EXPECT(strstr(ash_status_explanation(), "there is no certificate in it") != NULL);
-	EXPECT_CODE(ASH_E_FORMAT, walk(TEXT("\x30\x00")));
+	EXPECT_CODE(ASH_E_FORMAT, walk(TEXT("\x30\x81\x00")));
 	EXPECT(strstr(ash_status_explanation(), "neither a certificate nor a PKCS#7 bundle") != NULL);
 	EXPECT_CODE(ASH_E_FORMAT,
 		    walk(TEXT("-----BEGIN CERTIFICATE-----\nMA*=\n-----END CERTIFICATE-----\n")));

@@ -53,7 +53,7 @@ TEST(a_public_key_encrypts_without_a_pin)
 	const char *in = fake_write("in", TEXT("secret"));
 
 	fill(&hsm);
-	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "encrypt", "--label", "mail", in));
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "encrypt", "--class", "public", "--label", "mail", in));
 	EXPECT(fake_mechanism.type == CKM_RSA_PKCS_OAEP && fake_key == 2);
 	EXPECT_NUMBER(ASH_CLI_PIN, RUN(&hsm, "decrypt", "--label", "mail", in));
 	EXPECT_NUMBER(ASH_CLI_DONE, WITH_PIN(&hsm, "decrypt", "--label", "mail", in));

@@ -67,19 +67,23 @@ TEST(what_was_signed_is_verified)
 	fill(&hsm);
 	EXPECT_NUMBER(ASH_CLI_DONE, SIGN(&hsm, "--label", "web", "--output", sig, in));
 	EXPECT_NUMBER(ASH_CLI_DONE, SIGN(&hsm, "--label", "web", "--format", "raw", "--output", raw, in));
-	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "verify", "--label", "web", "--signature", sig, in));
-	EXPECT_TEXT("Signature is valid\n", fake_out);
 	EXPECT_NUMBER(ASH_CLI_DONE,
-		      RUN(&hsm, "verify", "--label", "web", "--format", "raw", "--signature", raw, in));
-	EXPECT_NUMBER(ASH_CLI_FAILED, RUN(&hsm, "verify", "--label", "web", "--signature", sig, other));
+		      RUN(&hsm, "verify", "--class", "public", "--label", "web", "--signature", sig, in));
+	EXPECT_TEXT("Signature is valid\n", fake_out);
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "verify", "--class", "public", "--label", "web", "--format",
+					"raw", "--signature", raw, in));
+	EXPECT_NUMBER(ASH_CLI_FAILED,
+		      RUN(&hsm, "verify", "--class", "public", "--label", "web", "--signature", sig, other));
 	EXPECT_TEXT("", fake_out);
 	EXPECT(strstr(fake_err, "ashlar: the signature is not valid for ") != NULL);
-	EXPECT_NUMBER(ASH_CLI_FAILED, RUN(&hsm, "verify", "--label", "web", "--signature", raw, in));
-	EXPECT(strstr(fake_err, "is --format raw missing?") != NULL);
 	EXPECT_NUMBER(ASH_CLI_FAILED,
-		      RUN(&hsm, "verify", "--label", "web", "--signature", sig, "--json", other));
+		      RUN(&hsm, "verify", "--class", "public", "--label", "web", "--signature", raw, in));
+	EXPECT(strstr(fake_err, "is --format raw missing?") != NULL);
+	EXPECT_NUMBER(ASH_CLI_FAILED, RUN(&hsm, "verify", "--class", "public", "--label", "web",
+					  "--signature", sig, "--json", other));
 	EXPECT(strstr(fake_out, "\"valid\": false") != NULL);
-	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "verify", "--label", "web", "--signature", sig, "--json", in));
+	EXPECT_NUMBER(ASH_CLI_DONE, RUN(&hsm, "verify", "--class", "public", "--label", "web", "--signature",
+					sig, "--json", in));
 	EXPECT(strstr(fake_out, "\"valid\": true") != NULL);
 	fake_clean();
 }
@@ -108,10 +112,12 @@ TEST(what_makes_no_sense_is_wrong_usage)
 	EXPECT(strstr(fake_err, "is for ECDSA") != NULL);
 	EXPECT_NUMBER(ASH_CLI_USAGE, SIGN(&hsm, "--label", "web", "--mechanism", "aes-gmac", in));
 	EXPECT(strstr(fake_err, "CKM_AES_GMAC needs --iv") != NULL);
-	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "verify", "--label", "web", in));
-	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "verify", "--label", "web", "--signature", "-", "-"));
+	EXPECT_NUMBER(ASH_CLI_USAGE, RUN(&hsm, "verify", "--class", "public", "--label", "web", in));
+	EXPECT_NUMBER(ASH_CLI_USAGE,
+		      RUN(&hsm, "verify", "--class", "public", "--label", "web", "--signature", "-", "-"));
 	EXPECT_NUMBER(ASH_CLI_FAILED, SIGN(&hsm, "--label", "web", "/no/such/file"));
-	EXPECT_NUMBER(ASH_CLI_FAILED, RUN(&hsm, "verify", "--label", "web", "--signature", "/no/such", in));
+	EXPECT_NUMBER(ASH_CLI_FAILED, RUN(&hsm, "verify", "--class", "public", "--label", "web",
+					  "--signature", "/no/such", in));
 	fake_clean();
 }
 

@@ -16,7 +16,7 @@ static void fill(struct ash_hsm *hsm)
 }
 
 struct choice {
-	const char *label, *with;
+	const char *label, *with, *class;
 	bool pin;
 };
 
@@ -36,6 +36,7 @@ static enum ash_cli_exit open_key(struct ash_hsm *hsm, const struct ash_cli_use_
 	setenv("TEST_PIN", "user-pin", 1);
 	cli.values[ASH_CLI_OPT_PIN_ENV] = choice->pin ? "TEST_PIN" : NULL;
 	cli.values[ASH_CLI_OPT_LABEL] = choice->label;
+	cli.values[ASH_CLI_OPT_CLASS] = choice->class;
 	cli.values[ASH_CLI_OPT_WITH] = choice->with;
 	if (choice->with == NULL) {
 		ash_ignore(ash_cli_use_open_key(&cli, need, &use, &key));
@@ -76,8 +77,11 @@ TEST(a_public_key_needs_no_pin)
 	struct ash_hsm hsm = FAKE_HSM;
 
 	fill(&hsm);
-	EXPECT_NUMBER(ASH_CLI_DONE, open_key(&hsm, &to_verify, &(struct choice){ .label = "web" }));
+	EXPECT_NUMBER(ASH_CLI_DONE,
+		      open_key(&hsm, &to_verify, &(struct choice){ .label = "web", .class = "public" }));
 	EXPECT(chosen == 1 && !logged_in);
+	/* Else it might be one that somebody made without a PIN, under the name of a secret key. */
+	EXPECT_NUMBER(ASH_CLI_PIN, open_key(&hsm, &to_verify, &(struct choice){ .label = "web" }));
 	/* A secret key does: nobody can be asked here. */
 	EXPECT_NUMBER(ASH_CLI_PIN, open_key(&hsm, &to_verify, &(struct choice){ .label = "mac" }));
 	EXPECT_NUMBER(ASH_CLI_DONE,
