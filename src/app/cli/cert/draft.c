@@ -32,7 +32,10 @@ static const struct {
 
 #define SIGNS     ASH_CERTIFY_USAGE(0)
 #define DECIPHERS ASH_CERTIFY_USAGE(2)
-#define ISSUES    (ASH_CERTIFY_USAGE(5) | ASH_CERTIFY_USAGE(6))
+#define AGREES    ASH_CERTIFY_USAGE(4)
+#define CERT_SIGN ASH_CERTIFY_USAGE(5)
+#define ISSUES    (CERT_SIGN | ASH_CERTIFY_USAGE(6))
+#define ONLY      (ASH_CERTIFY_USAGE(7) | ASH_CERTIFY_USAGE(8)) /* encipher or decipher */
 
 static const struct profile {
 	const char *name;
@@ -200,6 +203,25 @@ static ASH_STATUS read_usage(struct ash_cli *cli, struct ash_cli_cert_draft *dra
 	return ASH_DONE;
 }
 
+/* RFC 5280 §4.2.1.3, §4.2.1.9: who issues certificates says so twice, and both have to agree. */
+static ASH_STATUS check_usage(struct ash_cli *cli, struct ash_cli_cert_draft *draft)
+{
+	const bool authority = draft->certify.constraints == ASH_CERTIFY_AUTHORITY;
+
+	if (authority && draft->certify.key_usage == 0)
+		draft->certify.key_usage = ISSUES;
+	if (!authority && (draft->certify.key_usage & CERT_SIGN) != 0)
+		return ash_cli_refuse(cli, ASH_CLI_USAGE,
+				      "keyCertSign is for authorities: --profile ca, or --ca");
+	if (authority && (draft->certify.key_usage & CERT_SIGN) == 0)
+		return ash_cli_refuse(cli, ASH_CLI_USAGE,
+				      "an authority signs certificates: --key-usage has to have keyCertSign");
+	if ((draft->certify.key_usage & ONLY) != 0 && (draft->certify.key_usage & AGREES) == 0)
+		return ash_cli_refuse(cli, ASH_CLI_USAGE,
+				      "encipherOnly and decipherOnly mean nothing without keyAgreement");
+	return ASH_DONE;
+}
+
 static ASH_STATUS read_texts(struct ash_cli *cli, struct ash_cli_cert_draft *draft)
 {
 	const char *purposes = cli->values[ASH_CLI_OPT_EXT_KEY_USAGE];
@@ -280,6 +302,7 @@ ASH_STATUS ash_cli_cert_draft_read(struct ash_cli *cli, bool request, struct ash
 	ASH_TRY(read_profile(cli, draft));
 	ASH_TRY(read_constraints(cli, draft));
 	ASH_TRY(read_usage(cli, draft));
+	ASH_TRY(check_usage(cli, draft));
 	ASH_TRY(read_texts(cli, draft));
 	ASH_TRY(check_subject(cli, request, draft));
 	ASH_TRY(read_algorithm(cli, draft));

@@ -206,7 +206,7 @@ static ASH_STATUS keep(struct maker *maker, json_t **ret_row)
 			    ash_cli_use_token_name(&maker->use).text);
 }
 
-/* First to the file, which may not be writable, and last into its place: nothing is half done then. */
+/* First to the file, which may be full, then to the token, and last into its place. */
 static ASH_STATUS cert_self_sign(struct ash_cli *cli)
 {
 	__attribute__((cleanup(maker_auto))) struct maker maker = MAKER_NONE(cli);
@@ -216,8 +216,14 @@ static ASH_STATUS cert_self_sign(struct ash_cli *cli)
 	ASH_TRY(make(&maker, false, !ash_cli_has(cli, ASH_CLI_OPT_NO_IMPORT)));
 	ASH_TRY(make_text(&maker));
 	ASH_TRY(open_sink(&maker));
-	ASH_TRY(keep(&maker, &row));
-	ASH_TRY(write_out(&maker));
+	if (goes_out(cli) && ash_cli_sink_is_file(&maker.sink)) {
+		ASH_TRY(ash_cli_sink_write(&maker.sink, ash_buf_span(&maker.text)));
+		ASH_TRY(keep(&maker, &row));
+		ASH_TRY(ash_cli_sink_commit(&maker.sink));
+	} else {
+		ASH_TRY(keep(&maker, &row));
+		ASH_TRY(write_out(&maker));
+	}
 	ASH_TRY(ash_cli_list_init(&list, "certificates", certificate_columns));
 	return tell(&maker, &list, row);
 }

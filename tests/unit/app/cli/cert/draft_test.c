@@ -46,6 +46,19 @@ TEST(a_plain_draft_says_only_whose_it_is)
 	forget();
 }
 
+TEST(an_authority_signs_certificates_and_nobody_else_does)
+{
+	EXPECT_NUMBER(ASH_CLI_DONE, READ(true, { ASH_CLI_OPT_CA, "" }));
+	EXPECT(draft.certify.constraints == ASH_CERTIFY_AUTHORITY && draft.certify.key_usage == 0x60);
+	forget();
+	EXPECT_NUMBER(ASH_CLI_USAGE, READ(true, { ASH_CLI_OPT_PROFILE, "server" },
+					  { ASH_CLI_OPT_KEY_USAGE, "keyCertSign" }));
+	EXPECT_NUMBER(ASH_CLI_USAGE, READ(true, { ASH_CLI_OPT_PROFILE, "ca" },
+					  { ASH_CLI_OPT_KEY_USAGE, "digitalSignature" }));
+	EXPECT_NUMBER(ASH_CLI_USAGE, READ(true, { ASH_CLI_OPT_KEY_USAGE, "encipherOnly" }));
+	forget();
+}
+
 TEST(profiles_are_short_for_several_options)
 {
 	EXPECT_NUMBER(ASH_CLI_DONE, READ(true, { ASH_CLI_OPT_PROFILE, "ca" }));
@@ -62,7 +75,7 @@ TEST(profiles_are_short_for_several_options)
 	EXPECT(draft.certify.key_usage == (1u << 4 | 1u << 8) && !draft.rsa_exchange);
 	EXPECT_NUMBER(6, draft.purposes.len);
 	EXPECT_NUMBER(ASH_CLI_DONE, READ(true, { ASH_CLI_OPT_CA, "" }));
-	EXPECT(draft.certify.constraints == ASH_CERTIFY_AUTHORITY && draft.certify.key_usage == 0);
+	EXPECT(draft.certify.constraints == ASH_CERTIFY_AUTHORITY && draft.certify.key_usage == 0x60);
 	forget();
 }
 
