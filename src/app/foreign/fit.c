@@ -77,7 +77,8 @@ enum ash_key_kind ash_foreign_kind(uint64_t key_type)
 /* Empty says nothing: most tokens list every attribute that an object could have, some even others. */
 static bool is_given(const struct ash_attr *attr, uint64_t class, uint64_t key_type)
 {
-	if (IS_ONE_OF(attr->type, said_by_token) || !ash_attribute_belongs(class, key_type, attr->type))
+	if (attr->type == CKA_TOKEN || IS_ONE_OF(attr->type, said_by_token) ||
+	    !ash_attribute_belongs(class, key_type, attr->type))
 		return false;
 	return attr->value.len != 0 ||
 	       (class == CKO_CERTIFICATE && IS_ONE_OF(attr->type, said_by_certificates));
@@ -173,12 +174,15 @@ static ASH_STATUS check_type(uint64_t class, uint64_t key_type)
 
 ASH_STATUS ash_foreign_fit(const struct ash_attrs *object, struct ash_foreign_fit *fit)
 {
+	static const uint8_t yes = 1;
 	const uint64_t class = ash_attrs_number(object, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
 	const uint64_t key_type = ash_attrs_number(object, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 
 	ASH_TRY(check_type(class, key_type));
 	if (key_type == CKK_RSA)
 		ASH_TRY(check_rsa(object));
+	/* Whatever it says, or leaves out: an object of the session would be gone with it. */
+	fit->attrs[fit->count++] = (struct ash_attr){ CKA_TOKEN, ash_span(&yes, 1) };
 	for (size_t i = 0; i < ash_attrs_count(object); i++) {
 		const struct ash_attr attr = ash_attrs_at(object, i);
 

@@ -41,6 +41,28 @@ TEST(what_others_have_is_left_out)
 	EXPECT_TEXT("CKA_LOCAL", fit.lost);
 }
 
+TEST(what_comes_is_an_object_of_the_token)
+{
+	for (int said = 0; said < 3; said++) {
+		ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+		ASH_AUTO(ash_foreign_fit) fit = ASH_FOREIGN_FIT_NONE;
+		struct ash_foreign_object *object = add_aes(&objects, "key");
+		size_t count = 0;
+
+		set_bool(object, CKA_TOKEN, said == 1);
+		if (said == 2)
+			ash_attrs_remove(object->attrs, CKA_TOKEN);
+		EXPECT_OK(ash_foreign_fit(object->attrs, &fit));
+		for (size_t i = 0; i < fit.count; i++) {
+			if (fit.attrs[i].type != CKA_TOKEN)
+				continue;
+			EXPECT_SPAN(TEXT("\x01"), fit.attrs[i].value);
+			count++;
+		}
+		EXPECT_NUMBER(1, count);
+	}
+}
+
 TEST(a_bare_point_is_put_into_its_octet_string)
 {
 	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
