@@ -6,12 +6,12 @@
 #include "app/foreign/prove.h"
 #include "util/mem.h"
 
-#define FOUND_MAX 16 /* of objects with one class, label and id */
+#define FOUND_AT_ONCE 64
 
 /* What tells objects apart, where they have it. Not the value of what may be secret: nobody searches for that. */
-static const uint64_t telling[] = { CKA_CLASS,   CKA_KEY_TYPE, CKA_LABEL,        CKA_ID,
-				    CKA_MODULUS, CKA_EC_POINT, CKA_APPLICATION,  CKA_OBJECT_ID,
-				    CKA_SUBJECT, CKA_ISSUER,   CKA_SERIAL_NUMBER };
+static const uint64_t telling[] = { CKA_CLASS,     CKA_TOKEN,   CKA_KEY_TYPE, CKA_LABEL,
+				    CKA_ID,        CKA_MODULUS, CKA_EC_POINT, CKA_APPLICATION,
+				    CKA_OBJECT_ID, CKA_SUBJECT, CKA_ISSUER,   CKA_SERIAL_NUMBER };
 
 void ash_foreign_target_done(struct ash_foreign_target *target)
 {
@@ -19,7 +19,7 @@ void ash_foreign_target_done(struct ash_foreign_target *target)
 	target->made_count = target->made_cap = 0;
 }
 
-static bool is_made_by_us(const struct ash_foreign_target *target, ash_handle object)
+static bool is_taken(const struct ash_foreign_target *target, ash_handle object)
 {
 	for (size_t i = 0; i < target->made_count; i++) {
 		if (target->made[i] == object)
@@ -28,7 +28,7 @@ static bool is_made_by_us(const struct ash_foreign_target *target, ash_handle ob
 	return false;
 }
 
-static ASH_STATUS note_made(struct ash_foreign_target *target, ash_handle object)
+static ASH_STATUS note_taken(struct ash_foreign_target *target, ash_handle object)
 {
 	if (target->made_count == target->made_cap) {
 		const size_t cap = target->made_cap * 2 + 64;
@@ -53,58 +53,6 @@ static bool is_telling(uint64_t class, uint64_t type)
 	return false;
 }
 
-static ASH_STATUS search(struct ash_foreign_target *target, struct ash_template want, ash_handle *found,
-			 size_t *ret_count)
-{
-	struct ash_status status;
-
-	ASH_TRY(target->api->find_begin(target->hsm, target->session, want));
-	status = target->api->find_next(target->hsm, target->session, found, FOUND_MAX, ret_count);
-	if (ash_is_ok(status))
-		return target->api->find_end(target->hsm, target->session);
-	ash_ignore(target->api->find_end(target->hsm, target->session));
-	return status;
-}
-
-/* The objects that look the same as far as can be seen. */
-static ASH_STATUS find_alike(struct ash_foreign_target *target, const struct ash_foreign_fit *fit,
-			     uint64_t class, ash_handle *found, size_t *ret_count)
-{
-	struct ash_attr want[ASH_FOREIGN_ATTRS_MAX];
-	size_t count = 0;
-
-	for (size_t i = 0; i < fit->count; i++) {
-		if (is_telling(class, fit->attrs[i].type))
-			want[count++] = fit->attrs[i];
-	}
-	return search(target, (struct ash_template){ want, count }, found, ret_count);
-}
-
-/* Whether it was there before; two keys of one name may be two keys. */
-static ASH_STATUS find_present(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
-			       const struct ash_foreign_object *object, const struct ash_foreign_fit *fit,
-			       struct ash_foreign_result *result)
-{
-	ash_handle found[FOUND_MAX];
-	size_t count = 0;
-
-	ASH_TRY(find_alike(target, fit, ash_foreign_class(object), found, &count));
-	for (size_t i = 0; i < count; i++) {
-		struct ash_foreign_result tried = *result;
-
-		if (is_made_by_us(target, found[i]))
-			continue;
-		tried.object = found[i];
-		tried.outcome = ASH_FOREIGN_PRESENT;
-		ASH_TRY(ash_foreign_prove(target, all, object, &tried));
-		if (tried.outcome == ASH_FOREIGN_PRESENT) {
-			*result = tried;
-			return ASH_DONE;
-		}
-	}
-	return ASH_DONE;
-}
-
 /* Whether a failure says something of the object, and not of the machine or the session. */
 static bool is_about_object(enum ash_code code)
 {
@@ -123,6 +71,124 @@ static bool is_about_object(enum ash_code code)
 	case ASH_E_TOKEN_WRITE_PROTECTED: return false;
 	default: return true;
 	}
+}
+
+/* All of them before one is looked at. */
+static ASH_STATUS collect(struct ash_foreign_target *target, struct ash_buf *found)
+{
+	ash_handle page[FOUND_AT_ONCE];
+	size_t count = 0;
+
+	do {
+		ASH_TRY(target->api->find_next(target->hsm, target->session, page, FOUND_AT_ONCE, &count));
+		for (size_t i = 0; i < count; i++) {
+			if (!is_taken(target, page[i]))
+				ASH_TRY(ash_buf_add(found, ash_span(&page[i], sizeof(page[i]))));
+		}
+	} while (count != 0);
+	return ASH_DONE;
+}
+
+static ASH_STATUS search(struct ash_foreign_target *target, struct ash_template want, struct ash_buf *found)
+{
+	struct ash_status status;
+
+	ASH_TRY(target->api->find_begin(target->hsm, target->session, want));
+	status = collect(target, found);
+	if (ash_is_ok(status))
+		return target->api->find_end(target->hsm, target->session);
+	ash_ignore(target->api->find_end(target->hsm, target->session));
+	return status;
+}
+
+/* The handles of objects that were there before, and look the same as far as can be seen. */
+static ASH_STATUS find_alike(struct ash_foreign_target *target, const struct ash_foreign_fit *fit,
+			     uint64_t class, struct ash_buf *found)
+{
+	struct ash_attr want[ASH_FOREIGN_ATTRS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < fit->count; i++) {
+		if (is_telling(class, fit->attrs[i].type))
+			want[count++] = fit->attrs[i];
+	}
+	return search(target, (struct ash_template){ want, count }, found);
+}
+
+/* What our token makes of the key that comes, as an object of the session for that long. */
+static ASH_STATUS mark_of_source(struct ash_foreign_target *target, const struct ash_foreign_fit *fit,
+				 uint64_t class, struct ash_buf *mark)
+{
+	static const uint8_t no = 0;
+	struct ash_attr given[ASH_FOREIGN_ATTRS_MAX];
+	ash_handle made = 0;
+	struct ash_status status;
+
+	for (size_t i = 0; i < fit->count; i++) {
+		given[i] = fit->attrs[i];
+		if (given[i].type == CKA_TOKEN)
+			given[i].value = ash_span(&no, 1);
+	}
+	status = target->api->create_object(target->hsm, target->session,
+					    (struct ash_template){ given, fit->count }, &made);
+	if (!ash_is_ok(status)) /* none that is there can be one that can't be made */
+		return is_about_object(status.code) ? ASH_DONE : status;
+	status = ash_foreign_mark(target, made, class, mark);
+	ASH_TRY(target->api->destroy_object(target->hsm, target->session, made));
+	return status;
+}
+
+/* Whether one that was found has the value of the one that comes, which is proof enough where there is no other. */
+static ASH_STATUS try_present(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
+			      const struct ash_foreign_object *object, const struct ash_buf *mark,
+			      struct ash_foreign_result *result)
+{
+	const uint64_t class = ash_foreign_class(object);
+	const struct ash_foreign_result before = *result;
+	ASH_AUTO(ash_buf) own = ASH_BUF_PLAIN;
+
+	result->outcome = ASH_FOREIGN_REFUSED;
+	ASH_TRY(ash_foreign_mark(target, result->object, class, &own));
+	if (!ash_span_equal(ash_buf_span(&own), ash_buf_span(mark)))
+		return ASH_DONE;
+	/* Another pair's public key must not speak for it; a secret key's value may. */
+	if (class == CKO_PRIVATE_KEY && own.len == 0)
+		return ASH_DONE;
+	result->outcome = ASH_FOREIGN_PRESENT;
+	ASH_TRY(ash_foreign_prove(target, all, object, result));
+	if (own.len != 0 && result->outcome == ASH_FOREIGN_PRESENT && result->proof == NULL) {
+		memcpy(result->why, before.why, sizeof(result->why));
+		result->proof = class == CKO_PRIVATE_KEY ? "public key" : "check value";
+	}
+	return ASH_DONE;
+}
+
+/*
+ * Whether it was there before; two keys of one name may be two keys. What is not proved to be
+ * the same is not taken for it: twice is better than lost.
+ */
+static ASH_STATUS find_present(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
+			       const struct ash_foreign_object *object, const struct ash_foreign_fit *fit,
+			       struct ash_foreign_result *result)
+{
+	const uint64_t class = ash_foreign_class(object);
+	ASH_AUTO(ash_buf) found = ASH_BUF_PLAIN;
+	ASH_AUTO(ash_buf) mark = ASH_BUF_PLAIN;
+
+	ASH_TRY(find_alike(target, fit, class, &found));
+	if (found.len != 0 && (class == CKO_PRIVATE_KEY || class == CKO_SECRET_KEY))
+		ASH_TRY(mark_of_source(target, fit, class, &mark));
+	for (size_t at = 0; at < found.len; at += sizeof(ash_handle)) {
+		struct ash_foreign_result tried = *result;
+
+		memcpy(&tried.object, found.data + at, sizeof(tried.object));
+		ASH_TRY(try_present(target, all, object, &mark, &tried));
+		if (tried.outcome == ASH_FOREIGN_PRESENT && tried.proof != NULL) {
+			*result = tried;
+			return note_taken(target, tried.object);
+		}
+	}
+	return ASH_DONE;
 }
 
 static void refuse(struct ash_status status, struct ash_foreign_result *result)
@@ -148,7 +214,7 @@ static ASH_STATUS create(struct ash_foreign_target *target, const struct ash_for
 		return ASH_DONE;
 	}
 	result->outcome = ASH_FOREIGN_IMPORTED;
-	return note_made(target, result->object);
+	return note_taken(target, result->object);
 }
 
 /* The template; false, with the reason in the result, when there can be none. */

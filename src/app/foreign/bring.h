@@ -11,7 +11,8 @@ struct ash_foreign_target {
 	const struct ash_api *api;
 	struct ash_hsm *hsm;
 	ash_handle session;
-	ash_handle *made; /* by us: none of them is taken for one that was there before */
+	ash_handle
+		*made; /* by us, or found for another: none of them is taken for one that was there before */
 	size_t made_count, made_cap;
 };
 
@@ -32,8 +33,8 @@ struct ash_foreign_result {
 #define ASH_FOREIGN_RESULT_NONE ((struct ash_foreign_result){ .outcome = ASH_FOREIGN_REFUSED })
 
 /*
- * Brings one of `all`, unless it is there already, and has it proved (prove.h): one of the same
- * name that is proved to be another is not taken for it. What is not for our token is no failure
+ * Brings one of `all`, unless it is there already, and has it proved (prove.h): only one that is proved
+ * to be the same is taken for it. What is not for our token is no failure
  * but in the result; failures are of memory, storage and session.
  */
 ASH_STATUS ash_foreign_bring(struct ash_foreign_target *target, const struct ash_foreign_objects *all,

@@ -103,6 +103,18 @@ static ASH_STATUS prove_secret(struct ash_foreign_target *target, const struct a
 	return ASH_DONE;
 }
 
+ASH_STATUS ash_foreign_mark(struct ash_foreign_target *target, ash_handle object, uint64_t class,
+			    struct ash_buf *out)
+{
+	bool unused = false;
+
+	if (class == CKO_PRIVATE_KEY)
+		return read_own(target, object, CKA_PUBLIC_KEY_INFO, out, &unused);
+	if (class == CKO_SECRET_KEY)
+		return read_own(target, object, CKA_CHECK_VALUE, out, &unused);
+	return ASH_DONE;
+}
+
 /* ---- Public keys as the other token has them ---- */
 
 static bool has_same(const struct ash_attrs *one, const struct ash_attrs *other, uint64_t type)

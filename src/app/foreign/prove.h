@@ -13,3 +13,10 @@
  */
 ASH_STATUS ash_foreign_prove(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
 			     const struct ash_foreign_object *object, struct ash_foreign_result *result);
+
+/*
+ * Adds what tells the key behind our object from all others of its class: CKA_PUBLIC_KEY_INFO of a
+ * private one, CKA_CHECK_VALUE of a secret one. Nothing where there is none.
+ */
+ASH_STATUS ash_foreign_mark(struct ash_foreign_target *target, ash_handle object, uint64_t class,
+			    struct ash_buf *out);

@@ -42,6 +42,8 @@ TEST(what_is_there_is_not_made_again)
 	result = bring(&target, add_aes(&objects, "same"));
 	EXPECT_NUMBER(ASH_FOREIGN_PRESENT, result.outcome);
 	EXPECT(result.object != 0);
+	EXPECT_NUMBER(ASH_FOREIGN_PRESENT, bring(&target, add_aes(&objects, "same")).outcome);
+	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, bring(&target, add_aes(&objects, "same")).outcome);
 	result = bring(&target, add_aes(&objects, "other"));
 	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, result.outcome);
 	free_target(&target);
@@ -66,6 +68,67 @@ TEST(another_key_of_the_same_name_is_another_key)
 	EXPECT_TEXT("check value", result.proof);
 	ash_foreign_target_done(&target);
 	EXPECT_NUMBER(ASH_FOREIGN_PRESENT, bring(&target, other).outcome);
+	free_target(&target);
+}
+
+/* Nothing but their class and type can be searched for, and the other side says nothing of their values. */
+TEST(keys_without_names_are_told_apart)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+
+	for (int again = 0; again < 2; again++) {
+		for (uint8_t i = 1; i <= 3; i++) {
+			struct ash_foreign_object *object =
+				i < 3 ? add_p256(&objects, true) : add_aes(&objects, "");
+			struct ash_foreign_result result;
+
+			ash_attrs_remove(object->attrs, CKA_LABEL);
+			ash_attrs_remove(object->attrs, CKA_ID);
+			if (i < 3)
+				set_bytes(object, CKA_VALUE, ash_span(&i, 1));
+			ash_foreign_target_done(&target);
+			result = bring(&target, object);
+			EXPECT_NUMBER(again ? ASH_FOREIGN_PRESENT : ASH_FOREIGN_IMPORTED, result.outcome);
+			if (again) {
+				EXPECT_TEXT(i < 3 ? "public key" : "check value", result.proof);
+				EXPECT_TEXT("", result.why);
+			}
+		}
+	}
+	free_target(&target);
+}
+
+/* An empty value is no proof of anything. */
+TEST(what_is_not_proved_is_made)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+
+	for (int i = 0; i < 2; i++) {
+		EXPECT_NUMBER(ASH_FOREIGN_IMPORTED,
+			      bring(&target, add_object(&objects, CKO_DATA, "empty")).outcome);
+		ash_foreign_target_done(&target);
+	}
+	free_target(&target);
+}
+
+TEST(many_may_look_the_same)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+
+	for (int again = 0; again < 2; again++) {
+		ash_foreign_target_done(&target);
+		for (uint8_t i = 0; i < 70; i++) {
+			struct ash_foreign_object *object = add_aes(&objects, "same");
+			uint8_t value[16] = { i };
+
+			set_bytes(object, CKA_VALUE, SPAN(value));
+			EXPECT_NUMBER(again ? ASH_FOREIGN_PRESENT : ASH_FOREIGN_IMPORTED,
+				      bring(&target, object).outcome);
+		}
+	}
 	free_target(&target);
 }
 
