@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "token/attribute.h"
 #include "token/der.h"
 #include "util/mem.h"
 
 #define SIGNATURE_MAX 8192u
+#define MATERIAL_MIN  32u /* of a public key: X25519 and Ed25519 have the shortest */
 
 /* What is signed, or encrypted: no secret, and nothing that means anything. */
 static const uint8_t text[32] = "ashlar import: is this the key?";
@@ -125,12 +127,42 @@ static bool has_same(const struct ash_attrs *one, const struct ash_attrs *other,
 	       ash_span_equal(first, second);
 }
 
+/* What is one public key's alone: the modulus, the point, or the value of others. */
+static struct ash_span public_material(const struct ash_attrs *key)
+{
+	struct ash_span value = ASH_SPAN_NONE, content = ASH_SPAN_NONE;
+	struct ash_reader in;
+
+	if (ash_attrs_get(key, CKA_MODULUS, &value) && value.len != 0)
+		return ash_attribute_canonical(CKA_MODULUS, value);
+	if (ash_attrs_get(key, CKA_EC_POINT, &value) && value.len != 0) {
+		in = ash_reader(value);
+		if (ash_is_ok(ash_der_take(&in, ASH_DER_OCTET_STRING, &content)) && in.rest.len == 0)
+			return content;
+		return value;
+	}
+	if (ash_attrs_number(key, CKA_CLASS, CK_UNAVAILABLE_INFORMATION) == CKO_PUBLIC_KEY)
+		(void)ash_attrs_get(key, CKA_VALUE, &value);
+	return value;
+}
+
+/* Whether it is the public key in a CKA_PUBLIC_KEY_INFO. */
+static bool is_in(struct ash_span info, const struct ash_attrs *public_key)
+{
+	const struct ash_span material = public_material(public_key);
+
+	return material.len >= MATERIAL_MIN && material.len <= info.len &&
+	       memmem(info.data, info.len, material.data, material.len) != NULL;
+}
+
 /*
- * The next public key that may be a private one's: of the same modulus, else of the same id,
- * which several keys may have. In the end an RSA key says it itself, where no other did.
+ * The next public key that may be a private one's: the one that our token made of it, or else one
+ * of the same modulus or the same id, which several keys may have. In the end an RSA key says it
+ * itself, where no other did.
  */
 static const struct ash_attrs *next_public(const struct ash_foreign_objects *all,
-					   const struct ash_attrs *private, size_t *at, bool any)
+					   const struct ash_attrs *private, struct ash_span info, size_t *at,
+					   bool any)
 {
 	const uint64_t key_type = ash_attrs_number(private, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION);
 	const uint64_t tells = key_type == CKK_RSA ? CKA_MODULUS : CKA_ID;
@@ -140,10 +172,23 @@ static const struct ash_attrs *next_public(const struct ash_foreign_objects *all
 
 		if (ash_foreign_class(object) == CKO_PUBLIC_KEY &&
 		    ash_attrs_number(object->attrs, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION) == key_type &&
-		    has_same(object->attrs, private, tells))
+		    (has_same(object->attrs, private, tells) || is_in(info, object->attrs)))
 			return object->attrs;
 	}
 	return key_type == CKK_RSA && !any ? private : NULL;
+}
+
+/* Whether no other private key has its id: a public key with that id is then meant to be its own. */
+static bool is_alone(const struct ash_foreign_objects *all, const struct ash_attrs *private)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct ash_foreign_object *object = &all->object[i];
+
+		if (object->attrs != private && ash_foreign_class(object) == CKO_PRIVATE_KEY &&
+		    has_same(object->attrs, private, CKA_ID))
+			return false;
+	}
+	return true;
 }
 
 /* It, as a session object that may do all that proves something. */
@@ -226,25 +271,15 @@ static uint64_t signing_mechanism(uint64_t key_type)
 }
 
 /* Our token made CKA_PUBLIC_KEY_INFO of the private key alone: the other's point has to be in it. */
-static ASH_STATUS compare_public(struct ash_foreign_target *target, const struct ash_attrs *public_key,
-				 struct ash_foreign_result *result)
+static void compare_public(struct ash_span info, const struct ash_attrs *public_key,
+			   struct ash_foreign_result *result)
 {
-	ASH_AUTO(ash_buf) info = ASH_BUF_PLAIN;
-	struct ash_span want = ASH_SPAN_NONE;
-	bool there = false;
-
-	ASH_TRY(read_own(target, result->object, CKA_PUBLIC_KEY_INFO, &info, &there));
-	if (!ash_attrs_get(public_key, CKA_MODULUS, &want) || want.len == 0)
-		(void)ash_attrs_get(public_key, CKA_EC_POINT, &want);
-	if (want.len > 2 && want.data[0] == ASH_DER_OCTET_STRING && want.data[1] == want.len - 2)
-		want = ash_span(want.data + 2, want.len - 2);
-	if (!there || info.len == 0 || want.len == 0)
+	if (info.len == 0 || public_material(public_key).len < MATERIAL_MIN)
 		say(result, "not checked: its public key can't be compared");
-	else if (memmem(info.data, info.len, want.data, want.len) != NULL)
+	else if (is_in(info, public_key))
 		result->proof = "public key";
 	else
 		prove_wrong(result, "its public key differs");
-	return ASH_DONE;
 }
 
 /* A use that the key is not allowed, or only after another login, proves nothing. */
@@ -258,7 +293,7 @@ static void judge(struct ash_status status, const char *proof, struct ash_foreig
 }
 
 static ASH_STATUS prove_with(struct ash_foreign_target *target, const struct ash_attrs *public_key,
-			     struct ash_foreign_result *result)
+			     struct ash_span info, struct ash_foreign_result *result)
 {
 	const uint64_t key_type = ash_attrs_number(public_key, CKA_KEY_TYPE, 0);
 	const uint64_t signing = signing_mechanism(key_type);
@@ -271,30 +306,46 @@ static ASH_STATUS prove_with(struct ash_foreign_target *target, const struct ash
 			judge(decrypt(target, result->object, loaded), "decryption", result);
 		ASH_TRY(target->api->destroy_object(target->hsm, target->session, loaded));
 	}
-	if (result->proof != NULL || result->outcome == ASH_FOREIGN_REFUSED)
-		return ASH_DONE;
-	return compare_public(target, public_key, result);
+	if (result->proof == NULL && result->outcome != ASH_FOREIGN_REFUSED)
+		compare_public(info, public_key, result);
+	return ASH_DONE;
 }
 
-/* One public key that fits is enough: it is wrong only when none does. */
+/*
+ * One public key that fits is enough. Where none does the key is wrong only if they are its own:
+ * one that our token made of it as well, or that has an id which no other private key has.
+ */
 static ASH_STATUS prove_private(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
 				const struct ash_foreign_object *object, struct ash_foreign_result *result)
 {
+	const bool rsa = ash_attrs_number(object->attrs, CKA_KEY_TYPE, 0) == CKK_RSA;
 	const struct ash_attrs *public_key = NULL;
-	struct ash_foreign_result tried = *result;
-	bool any = false;
+	ASH_AUTO(ash_buf) info = ASH_BUF_PLAIN;
+	struct ash_foreign_result unproved = *result;
+	bool any = false, own = false;
 	size_t at = 0;
 
-	while ((public_key = next_public(all, object->attrs, &at, any)) != NULL) {
-		tried = *result;
+	ASH_TRY(ash_foreign_mark(target, result->object, CKO_PRIVATE_KEY, &info));
+	while ((public_key = next_public(all, object->attrs, ash_buf_span(&info), &at, any)) != NULL) {
+		const bool fits = is_in(ash_buf_span(&info), public_key);
+		struct ash_foreign_result tried = *result;
+
+		ASH_TRY(prove_with(target, public_key, ash_buf_span(&info), &tried));
+		if (tried.proof != NULL) {
+			*result = tried;
+			return ASH_DONE;
+		}
+		if (!any || (fits && !own))
+			unproved = tried;
 		any = true;
-		ASH_TRY(prove_with(target, public_key, &tried));
-		if (tried.outcome != ASH_FOREIGN_REFUSED)
-			break;
+		own = own || fits;
 	}
-	*result = tried;
 	if (!any)
 		say(result, "not checked: the other token has no public key of it");
+	else if (own || rsa || is_alone(all, object->attrs))
+		*result = unproved;
+	else
+		say(result, "not checked: the public keys with its id are not its own");
 	return ASH_DONE;
 }
 
