@@ -27,7 +27,7 @@ static bool encode(struct ash_span file, struct ash_buf *out)
 {
 	ASH_AUTO(ash_attrs) *attrs = NULL;
 	ASH_AUTO(ash_foreign_fit) fit = ASH_FOREIGN_FIT_NONE;
-	bool left_out = false;
+	uint64_t left_out = 0;
 
 	if (!ash_is_ok(ash_softhsm_parse(file, ash_span(key, sizeof(key)), &attrs, &left_out)))
 		return false;

@@ -6,27 +6,18 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "app/foreign/guest_priv.h"
 #include "app/selftest/module.h"
 #include "crypto/openssl/keyfile.h"
 #include "token/attribute.h"
 #include "token/der.h"
 #include "token/pkcs8.h"
 #include "util/mem.h"
-#include "util/secret.h"
 
 #define AES_KEY_LEN   32u
 #define AES_BLOCK_LEN 16u
 #define FIND_AT_ONCE  64
 #define SLOTS_MAX     256
-
-struct ash_foreign_guest {
-	void *library;
-	CK_FUNCTION_LIST *p11;
-	bool initialized;
-	CK_SESSION_HANDLE session;
-	struct ash_secret *wrapping; /* the bytes of a key that others are wrapped with; or NULL */
-	CK_OBJECT_HANDLE wrapping_key;
-};
 
 /* A function of the module; its failure names it. */
 static ASH_STATUS asked(const char *function, CK_RV rv)
@@ -150,31 +141,66 @@ static ASH_STATUS set_canonical(struct ash_attrs *attrs, const struct ash_attr_i
 }
 _Static_assert(sizeof(CK_ULONG) == sizeof(uint64_t), "a number takes the room that it has");
 
+/* Asks for one. False: the object has none, or keeps it. Other answers say nothing of that. */
+static ASH_STATUS ask_attribute(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE handle,
+				CK_ATTRIBUTE *attribute, bool *ret_there)
+{
+	const CK_RV rv = guest->p11->C_GetAttributeValue(guest->session, handle, attribute, 1);
+
+	*ret_there = rv == CKR_OK && attribute->ulValueLen != CK_UNAVAILABLE_INFORMATION;
+	if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE)
+		return ASH_DONE;
+	return asked("C_GetAttributeValue", rv);
+}
+
 /* One attribute, if the module gives it. */
 static ASH_STATUS read_attribute(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE handle,
-				 const struct ash_attr_info *info, struct ash_attrs *attrs)
+				 const struct ash_attr_info *info, struct ash_foreign_object *object)
 {
 	CK_ATTRIBUTE attribute = { (CK_ATTRIBUTE_TYPE)info->type, NULL, 0 };
 	ASH_AUTO(ash_secret) *value = NULL;
+	bool there = false;
 
-	if (guest->p11->C_GetAttributeValue(guest->session, handle, &attribute, 1) != CKR_OK ||
-	    attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION || attribute.ulValueLen > ASH_ATTRS_MAX)
+	ASH_TRY(ask_attribute(guest, handle, &attribute, &there));
+	if (!there)
 		return ASH_DONE;
+	if (info->kind == ASH_ATTR_TEMPLATE) {
+		if (attribute.ulValueLen != 0 && !object->kept)
+			ash_foreign_object_keep_template(object, info->type);
+		return ASH_DONE;
+	}
+	ASH_ENSURE(attribute.ulValueLen <= ASH_ATTRS_MAX, ASH_E_LIMIT);
 	ASH_TRY(ash_secret_new(attribute.ulValueLen + 1, &value));
 	attribute.pValue = ash_secret_edit(value).data;
-	if (guest->p11->C_GetAttributeValue(guest->session, handle, &attribute, 1) != CKR_OK)
+	ASH_TRY(ask_attribute(guest, handle, &attribute, &there));
+	if (!there)
 		return ASH_DONE;
-	return set_canonical(attrs, info, ash_mut(attribute.pValue, attribute.ulValueLen));
+	return set_canonical(object->attrs, info, ash_mut(attribute.pValue, attribute.ulValueLen));
+}
+
+/* An object without what it could not be asked for might be another. */
+static void note_unread(struct ash_status status, const struct ash_attr_info *info,
+			struct ash_foreign_object *object)
+{
+	const char *explanation = ash_status_explanation();
+
+	if (object->kept)
+		return;
+	object->kept = true;
+	snprintf(object->why, sizeof(object->why), "its %s can't be read: %s", info->name,
+		 explanation[0] != '\0' ? explanation : ash_code_text(status.code));
 }
 
 static ASH_STATUS read_attributes(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE handle,
-				  struct ash_attrs *attrs)
+				  struct ash_foreign_object *object)
 {
 	for (size_t i = 0; i < ash_attribute_count(); i++) {
 		const struct ash_attr_info *info = ash_attribute_at(i);
+		const struct ash_status status = read_attribute(guest, handle, info, object);
 
-		if (info->kind != ASH_ATTR_TEMPLATE)
-			ASH_TRY(read_attribute(guest, handle, info, attrs));
+		ASH_ENSURE(status.code != ASH_E_MEMORY, ASH_E_MEMORY);
+		if (!ash_is_ok(status))
+			note_unread(status, info, object);
 	}
 	return ASH_DONE;
 }
@@ -324,17 +350,18 @@ static ASH_STATUS fetch_value(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE 
 
 static bool is_theirs(const struct ash_attrs *attrs)
 {
-	return ash_attrs_number(attrs, CKA_CLASS, CKO_VENDOR_DEFINED) >= CKO_VENDOR_DEFINED;
+	return ash_attrs_number(attrs, CKA_CLASS, 0) >= CKO_VENDOR_DEFINED;
 }
 
 static ASH_STATUS read_object(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE handle,
 			      struct ash_foreign_objects *objects, size_t *left)
 {
 	ASH_AUTO(ash_attrs) *attrs = NULL;
-	struct ash_foreign_object *object = NULL;
+	struct ash_foreign_object found = { .attrs = NULL }, *object = NULL;
 
 	ASH_TRY(ash_attrs_new(&attrs));
-	ASH_TRY(read_attributes(guest, handle, attrs));
+	found.attrs = attrs;
+	ASH_TRY(read_attributes(guest, handle, &found));
 	if (!ash_attrs_bool(attrs, CKA_TOKEN, true))
 		return ASH_DONE;
 	if (is_theirs(attrs)) {
@@ -342,9 +369,16 @@ static ASH_STATUS read_object(struct ash_foreign_guest *guest, CK_OBJECT_HANDLE 
 		return ASH_DONE;
 	}
 	ASH_TRY(ash_foreign_objects_add(objects, &object));
-	object->attrs = ASH_TAKE(attrs);
+	*object = found;
+	object->attrs = NULL;
 	snprintf(object->place, sizeof(object->place), "object %lu", handle);
-	return has_value(object->attrs) ? ASH_DONE : fetch_value(guest, handle, object);
+	if (!ash_attrs_has(attrs, CKA_CLASS)) { /* nothing can be said of it */
+		if (!object->kept)
+			snprintf(object->why, sizeof(object->why), "its CKA_CLASS can't be read");
+		return ASH_DONE;
+	}
+	object->attrs = ASH_TAKE(attrs);
+	return object->kept || has_value(object->attrs) ? ASH_DONE : fetch_value(guest, handle, object);
 }
 
 /* All handles first: reading an object needs the session, and a search holds it. */

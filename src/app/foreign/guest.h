@@ -34,7 +34,8 @@ ASH_STATUS ash_foreign_guest_enter(struct ash_foreign_guest *guest, uint64_t slo
 
 /*
  * Appends all its token objects but those of classes that the module has for itself, of
- * which `ret_left` are left. One whose value can't be had says why.
+ * which `ret_left` are left. One whose value can't be had, or that can't be read whole, is kept and
+ * says why; one without a CKA_CLASS has no attributes.
  */
 ASH_STATUS ash_foreign_guest_read(struct ash_foreign_guest *guest, struct ash_foreign_objects *objects,
 				  size_t *ret_left);

@@ -1,5 +1,8 @@
 #include "app/foreign/object.h"
 
+#include <stdio.h>
+
+#include "token/attribute.h"
 #include "util/mem.h"
 
 #define OBJECTS_MAX ((size_t)1 << 20)
@@ -27,6 +30,16 @@ void ash_foreign_objects_done(struct ash_foreign_objects *objects)
 		ash_attrs_free(objects->object[i].attrs);
 	ash_mem_free(objects->object);
 	*objects = ASH_FOREIGN_OBJECTS_NONE;
+}
+
+void ash_foreign_object_keep_template(struct ash_foreign_object *object, uint64_t type)
+{
+	const struct ash_attr_info *info = ash_attribute_find(type);
+
+	object->kept = true;
+	snprintf(object->why, sizeof(object->why),
+		 "it has a %s, which can't come with it: the key would be allowed more than before",
+		 info != NULL ? info->name : "template");
 }
 
 uint64_t ash_foreign_class(const struct ash_foreign_object *object)

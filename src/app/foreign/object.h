@@ -9,7 +9,7 @@
 
 struct ash_foreign_object {
 	struct ash_attrs *attrs; /* NULL: it could not be read */
-	bool kept;               /* they lack the value of the key, which is kept from us */
+	bool kept;               /* it can't come: the key's value is kept from us, or what limits its use */
 	char place[80];          /* the file it is in, or another name for it that people can find */
 	char why[160];           /* why it could not be read, or not whole; or "" */
 };
@@ -25,6 +25,9 @@ struct ash_foreign_objects {
 ASH_STATUS ash_foreign_objects_add(struct ash_foreign_objects *objects,
 				   struct ash_foreign_object **ret_object);
 void ash_foreign_objects_done(struct ash_foreign_objects *objects);
+
+/* It has such a list of attributes as CKA_WRAP_TEMPLATE, without which its key would be allowed more. */
+void ash_foreign_object_keep_template(struct ash_foreign_object *object, uint64_t type);
 
 /* The CKA_CLASS, or CK_UNAVAILABLE_INFORMATION. */
 uint64_t ash_foreign_class(const struct ash_foreign_object *object);

@@ -122,22 +122,23 @@ static ASH_STATUS set_value(const struct value *value, bool private, struct ash_
 }
 
 ASH_STATUS ash_softhsm_parse(struct ash_span file, struct ash_span key, struct ash_attrs **ret_attrs,
-			     bool *ret_left_out)
+			     uint64_t *ret_left_out)
 {
 	ASH_AUTO(ash_attrs) *attrs = NULL;
 	struct ash_reader in = ash_reader(file);
 	struct value value;
-	bool private = false, left_out = false;
+	uint64_t left_out = 0;
+	bool private = false;
 
 	ASH_TRY(find_private(file, &private));
 	ASH_TRY(ash_attrs_new(&attrs));
 	ASH_TRY(skip_generation(&in));
 	while (in.rest.len != 0) {
 		ASH_TRY(take_value(&in, &value));
-		if (value.kind == KIND_ATTRIBUTES)
-			left_out = left_out || value.bytes.len != 0;
-		else
+		if (value.kind != KIND_ATTRIBUTES)
 			ASH_TRY(set_value(&value, private, key, attrs));
+		else if (value.bytes.len != 0)
+			left_out = value.type;
 	}
 	*ret_attrs = ASH_TAKE(attrs);
 	*ret_left_out = left_out;
@@ -262,7 +263,7 @@ static ASH_STATUS take_folder(const char *tokendir, const char *name, struct ash
 	ASH_AUTO(ash_attrs) *attrs = NULL;
 	char folder[4096];
 	struct ash_status status;
-	bool unused = false;
+	uint64_t unused = 0;
 
 	if (name[0] == '.' ||
 	    snprintf(folder, sizeof(folder), "%s/%s", tokendir, name) >= (int)sizeof(folder))
@@ -380,7 +381,7 @@ static struct ash_status take_object(void *context, const char *name)
 	ASH_AUTO(ash_attrs) *attrs = NULL;
 	struct ash_foreign_object *object = NULL;
 	struct ash_status status;
-	bool left_out = false;
+	uint64_t left_out = 0;
 
 	if (!is_object(name))
 		return ASH_DONE;
@@ -397,8 +398,8 @@ static struct ash_status take_object(void *context, const char *name)
 	snprintf(object->place, sizeof(object->place), "%s", name);
 	if (!ash_is_ok(status))
 		snprintf(object->why, sizeof(object->why), "%s", reason(status));
-	else if (left_out)
-		snprintf(object->why, sizeof(object->why), "its templates for other keys are left behind");
+	else if (left_out != 0)
+		ash_foreign_object_keep_template(object, left_out);
 	object->attrs = ASH_TAKE(attrs);
 	return ASH_DONE;
 }

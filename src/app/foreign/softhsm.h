@@ -43,11 +43,12 @@ ASH_STATUS ash_softhsm_objects_read(const struct ash_softhsm_token *token, struc
 
 /*
  * The attributes in an object's file; those of private objects are opened with the key.
- * `ret_left_out` tells of attributes that are lists of attributes, which are passed over.
+ * A list of attributes (CKA_WRAP_TEMPLATE) is passed over; `ret_left_out` is the type of the last
+ * that was not empty, or 0.
  * ASH_E_FORMAT, ASH_E_PIN_INCORRECT (they don't open), ASH_E_LIMIT, ASH_E_MEMORY.
  */
 ASH_STATUS ash_softhsm_parse(struct ash_span file, struct ash_span key, struct ash_attrs **ret_attrs,
-			     bool *ret_left_out);
+			     uint64_t *ret_left_out);
 
 static inline void ash_softhsm_tokens_auto(struct ash_softhsm_tokens *tokens)
 {

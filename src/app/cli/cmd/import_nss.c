@@ -147,8 +147,9 @@ static ASH_STATUS name_keys(struct ash_foreign_objects *objects)
 	for (size_t i = 0; i < objects->count; i++) {
 		struct ash_attrs *attrs = objects->object[i].attrs;
 
-		if (!ash_attrs_has(attrs, CKA_KEY_TYPE) || !ash_attrs_get(attrs, CKA_ID, &id) ||
-		    id.len == 0 || (ash_attrs_get(attrs, CKA_LABEL, &label) && label.len != 0))
+		if (attrs == NULL || !ash_attrs_has(attrs, CKA_KEY_TYPE) ||
+		    !ash_attrs_get(attrs, CKA_ID, &id) || id.len == 0 ||
+		    (ash_attrs_get(attrs, CKA_LABEL, &label) && label.len != 0))
 			continue;
 		label = nickname(objects, id);
 		if (label.len != 0)

@@ -171,7 +171,11 @@ static ASH_STATUS read_module(struct source *source)
 	if (!ash_is_ok(status))
 		return tell_unread(source, status, "open", token.label);
 	status = ash_foreign_guest_read(source->guest, &source->objects, &left);
-	return ash_is_ok(status) ? status : tell_unread(source, status, "read", token.label);
+	if (!ash_is_ok(status))
+		return tell_unread(source, status, "read", token.label);
+	if (left != 0)
+		ash_cli_warn(source->cli, "objects of the module's own kinds stay behind: %zu", left);
+	return ASH_DONE;
 }
 
 /* ---- Which way ---- */

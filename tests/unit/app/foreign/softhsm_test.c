@@ -91,20 +91,20 @@ TEST(another_key_does_not_open_them)
 {
 	static const uint8_t other[32] = { 1 };
 	ASH_AUTO(ash_attrs) *attrs = NULL;
-	bool left_out = false;
+	uint64_t left_out = 0;
 
 	EXPECT_CODE(ASH_E_PIN_INCORRECT,
 		    ash_softhsm_parse(SPAN(softhsm_data), SPAN(other), &attrs, &left_out));
 	EXPECT(attrs == NULL);
 	EXPECT_OK(ash_softhsm_parse(SPAN(softhsm_aes), ASH_SPAN_NONE, &attrs, &left_out)); /* not private */
-	EXPECT(!left_out);
+	EXPECT_NUMBER(0, left_out);
 }
 
 TEST(a_file_that_is_cut_short_is_damaged)
 {
 	for (size_t len = 0; len < sizeof(softhsm_aes); len++) {
 		ASH_AUTO(ash_attrs) *attrs = NULL;
-		bool left_out = false;
+		uint64_t left_out = 0;
 		struct ash_status status =
 			ash_softhsm_parse(ash_span(softhsm_aes, len), ASH_SPAN_NONE, &attrs, &left_out);
 
@@ -113,23 +113,48 @@ TEST(a_file_that_is_cut_short_is_damaged)
 	}
 }
 
+/* CKA_WRAP_TEMPLATE with one attribute; CKA_ALLOWED_MECHANISMS with one number */
+static const uint8_t with_template[] = {
+	0, 0, 0, 0, 0,    0, 0, 1,                                                        /* generation */
+	0, 0, 0, 0, 0x40, 0, 2, 0x11, 0, 0, 0, 0, 0, 0, 0, 4, 0,    0, 0, 0, 0, 0, 0, 17, /* length */
+	0, 0, 0, 0, 0,    0, 1, 4,    0, 0, 0, 0, 0, 0, 0, 1, 0xff,                       /* CKA_ENCRYPT */
+	0, 0, 0, 0, 0x40, 0, 6, 0,    0, 0, 0, 0, 0, 0, 0, 5, 0,    0, 0, 0, 0, 0, 0, 1,  /* count */
+	0, 0, 0, 0, 0,    0, 0, 1,
+};
+
 TEST(lists_of_attributes_are_noticed)
 {
-	/* CKA_WRAP_TEMPLATE with one attribute; CKA_ALLOWED_MECHANISMS with one number */
-	static const uint8_t file[] = {
-		0, 0, 0, 0, 0,    0, 0, 1, /* generation */
-		0, 0, 0, 0, 0x40, 0, 2, 0x11, 0, 0, 0, 0, 0, 0, 0, 4, 0,    0, 0, 0, 0, 0, 0, 17, /* length */
-		0, 0, 0, 0, 0,    0, 1, 4,    0, 0, 0, 0, 0, 0, 0, 1, 0xff, /* CKA_ENCRYPT */
-		0, 0, 0, 0, 0x40, 0, 6, 0,    0, 0, 0, 0, 0, 0, 0, 5, 0,    0, 0, 0, 0, 0, 0, 1, /* count */
-		0, 0, 0, 0, 0,    0, 0, 1,
-	};
 	ASH_AUTO(ash_attrs) *attrs = NULL;
-	bool left_out = false;
+	uint64_t left_out = 0;
 
-	EXPECT_OK(ash_softhsm_parse(SPAN(file), ASH_SPAN_NONE, &attrs, &left_out));
-	EXPECT(left_out);
+	EXPECT_OK(ash_softhsm_parse(SPAN(with_template), ASH_SPAN_NONE, &attrs, &left_out));
+	EXPECT_NUMBER(CKA_WRAP_TEMPLATE, left_out);
 	EXPECT_NUMBER(1, ash_attrs_count(attrs));
 	EXPECT_NUMBER(8, value_of(attrs, CKA_ALLOWED_MECHANISMS).len);
+}
+
+/* Without its template it could wrap any key. */
+TEST(a_key_with_a_template_is_kept)
+{
+	ASH_AUTO(ash_softhsm_tokens) tokens = ASH_SOFTHSM_TOKENS_NONE;
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	static const uint8_t key[32] = { 0 };
+	char folder[64];
+	bool found = false;
+
+	softhsm_folder(folder);
+	EXPECT_OK(ash_softhsm_tokens_read(folder, &tokens));
+	softhsm_write(tokens.token[0].folder, "limited.object", SPAN(with_template));
+	EXPECT_OK(ash_softhsm_objects_read(&tokens.token[0], SPAN(key), &objects));
+	softhsm_remove(folder);
+	for (size_t i = 0; i < objects.count; i++) {
+		if (strcmp(objects.object[i].place, "limited.object") != 0)
+			continue;
+		found = true;
+		EXPECT(objects.object[i].kept);
+		EXPECT(strstr(objects.object[i].why, "it has a CKA_WRAP_TEMPLATE, which can't come") != NULL);
+	}
+	EXPECT(found);
 }
 
 TEST(memory_may_run_out)
