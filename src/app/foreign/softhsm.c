@@ -282,12 +282,19 @@ static ASH_STATUS each_entry(const char *path, struct ash_status (*take)(void *c
 	struct ash_status status = ASH_DONE;
 	const struct dirent *entry;
 	DIR *folder = opendir(path);
+	int error = 0;
 
 	if (folder == NULL)
 		ASH_FAIL_WITH(ASH_E_IO, "%s: %s", path, strerrordesc_np(errno));
-	while (ash_is_ok(status) && (entry = readdir(folder)) != NULL)
+	errno = 0; /* at the end it stays so */
+	while (ash_is_ok(status) && (entry = readdir(folder)) != NULL) {
 		status = take(context, entry->d_name);
+		errno = 0;
+	}
+	error = errno;
 	(void)closedir(folder);
+	if (ash_is_ok(status) && error != 0)
+		ASH_FAIL_WITH(ASH_E_IO, "%s: %s", path, strerrordesc_np(error));
 	return status;
 }
 
@@ -386,9 +393,7 @@ static struct ash_status take_object(void *context, const char *name)
 	if (!is_object(name))
 		return ASH_DONE;
 	status = read_file(reading->token->folder, name, &file);
-	if (ash_is_ok(status) && file.len == 0)
-		return ASH_DONE; /* somebody is just making it */
-	if (ash_is_ok(status))
+	if (ash_is_ok(status) && file.len != 0)
 		status = ash_softhsm_parse(ash_buf_span(&file), reading->key, &attrs, &left_out);
 	if (status.code == ASH_E_NOT_FOUND) /* or deletes it */
 		return ASH_DONE;
@@ -398,6 +403,9 @@ static struct ash_status take_object(void *context, const char *name)
 	snprintf(object->place, sizeof(object->place), "%s", name);
 	if (!ash_is_ok(status))
 		snprintf(object->why, sizeof(object->why), "%s", reason(status));
+	else if (file.len == 0)
+		snprintf(object->why, sizeof(object->why),
+			 "its file is empty: somebody is just making it, or it was never written");
 	else if (left_out != 0)
 		ash_foreign_object_keep_template(object, left_out);
 	object->attrs = ASH_TAKE(attrs);

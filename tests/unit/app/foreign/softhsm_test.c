@@ -66,13 +66,16 @@ TEST(objects_are_read_whole)
 	EXPECT_OK(ash_softhsm_unlock(&tokens.token[0], TEXT(SOFTHSM_PIN), &key));
 	EXPECT_OK(ash_softhsm_objects_read(&tokens.token[0], ash_secret_peek(key), &objects));
 	softhsm_remove(folder);
-	EXPECT_NUMBER(3, objects.count);
+	EXPECT_NUMBER(4, objects.count);
 	for (size_t i = 0; i < objects.count; i++) {
 		const struct ash_foreign_object *object = &objects.object[i];
 
 		if (strcmp(object->place, "bad.object") == 0) {
 			EXPECT(object->attrs == NULL);
 			EXPECT_TEXT("its file is damaged", object->why);
+		} else if (strcmp(object->place, "new.object") == 0) {
+			EXPECT(object->attrs == NULL);
+			EXPECT(strstr(object->why, "its file is empty") != NULL);
 		} else if (ash_foreign_class(object) == CKO_DATA) {
 			EXPECT_SPAN(TEXT("a label"), value_of(object->attrs, CKA_LABEL));
 			EXPECT_SPAN(TEXT("private data"), value_of(object->attrs, CKA_VALUE));
