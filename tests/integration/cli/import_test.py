@@ -15,7 +15,7 @@ import sys
 import tempfile
 import traceback
 
-from home import AMBIGUOUS, DONE, FAILED, NOT_FOUND, PIN, STORAGE, USAGE, USER_PIN
+from home import AMBIGUOUS, DONE, FAILED, NOT_FOUND, PIN, USAGE, USER_PIN
 from home import Home, expect, expect_code
 
 TESTS = []
@@ -414,7 +414,7 @@ def a_softhsm_token_is_named_and_opened(ca):
                    "--pin-file", ca.pin)
     expect_code(empty, DONE)
     expect("nothing to import" in empty.stdout, empty.stdout)
-    expect_code(ca.run("import", "softhsm", "--tokendir", ca.path("nowhere"), "--from-pin-file", soft.pin), STORAGE, "can't read SoftHSM's tokens")
+    expect_code(ca.run("import", "softhsm", "--tokendir", ca.path("nowhere"), "--from-pin-file", soft.pin), FAILED, "can't read SoftHSM's tokens")
     slots = tool("softhsm2-util", "--show-slots", env=soft.env).stdout.decode().splitlines()
     slot = next(line.split()[1] for line in slots if line.startswith("Slot "))
     expect_code(soft.run("--from-slot", slot, "--pin-file", ca.pin), DONE)
@@ -456,7 +456,7 @@ def a_module_gives_what_may_leave_it(ca):
     expect(rows["leaves", "private"]["checked"] == "signature", rows)
     expect(rows["open", "secret"]["checked"] == rows["wrapped", "secret"]["checked"] == "check value", rows)
     expect_code(soft.run("--module", SOFTHSM, "--tokendir", "/tmp", "--pin-file", ca.pin), USAGE, "--tokendir is for files")
-    expect_code(soft.run("--module", "/nonexistent.so", "--pin-file", ca.pin), STORAGE, "can't load SoftHSM's module")
+    expect_code(soft.run("--module", "/nonexistent.so", "--pin-file", ca.pin), FAILED, "can't load SoftHSM's module")
 
 
 # ---- NSS ----

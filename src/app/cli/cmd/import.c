@@ -1,5 +1,6 @@
 #include "app/cli/cmd/import.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "app/cli/find/keys.h"
@@ -162,6 +163,20 @@ static ASH_STATUS open_target(struct importing *importing)
 	importing->target.api = cli->api;
 	importing->target.hsm = cli->hsm;
 	return ASH_DONE;
+}
+
+ASH_STATUS ash_cli_import_fail(struct ash_cli *cli, struct ash_status status, const char *format, ...)
+{
+	char what[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	status = ash_cli_fail(cli, status, "%s", what);
+	if (cli->exit == ASH_CLI_STORAGE)
+		cli->exit = ASH_CLI_FAILED;
+	return status;
 }
 
 ASH_STATUS ash_cli_import_objects(struct ash_cli *cli, const struct ash_foreign_objects *objects)

@@ -12,3 +12,10 @@
  * and makes the exit code 1. Failures are told.
  */
 ASH_STATUS ash_cli_import_objects(struct ash_cli *cli, const struct ash_foreign_objects *objects);
+
+/*
+ * ash_cli_fail() for a failure of the other side: the exit code that speaks of our store and our
+ * configuration becomes 1.
+ */
+ASH_STATUS ash_cli_import_fail(struct ash_cli *cli, struct ash_status status, const char *format, ...)
+	ASH_PRINTF(3, 4);

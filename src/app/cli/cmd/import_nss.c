@@ -57,9 +57,9 @@ static ASH_STATUS open_module(struct ash_cli *cli, const char *database, struct 
 	status = ash_foreign_guest_open(path, parameters, ret_guest);
 	if (ash_is_ok(status))
 		return status;
-	status = ash_cli_fail(cli, status, "can't open the NSS database %s by way of %s",
-			      ash_cli_escaped(ash_span_text(database)).text,
-			      ash_cli_escaped(ash_span_text(path)).text);
+	status = ash_cli_import_fail(cli, status, "can't open the NSS database %s by way of %s",
+				     ash_cli_escaped(ash_span_text(database)).text,
+				     ash_cli_escaped(ash_span_text(path)).text);
 	ash_cli_hint(cli, "NSS's own module is wanted (Debian: libnss3); elsewhere: --module PATH");
 	return status;
 }
@@ -72,7 +72,7 @@ static ASH_STATUS find_token(struct ash_cli *cli, struct ash_foreign_guest *gues
 	struct ash_status status = ash_foreign_guest_tokens(guest, tokens, TOKENS_MAX, &count);
 
 	if (!ash_is_ok(status))
-		return ash_cli_fail(cli, status, "can't list the module's tokens");
+		return ash_cli_import_fail(cli, status, "can't list the module's tokens");
 	for (size_t i = 0; i < count && i < TOKENS_MAX; i++) {
 		const size_t len = strlen(tokens[i].label);
 
@@ -100,7 +100,7 @@ static ASH_STATUS enter(struct ash_cli *cli, struct ash_foreign_guest *guest, co
 	status = ash_foreign_guest_enter(guest, token.slot, token.login_needed, ash_secret_peek(pin));
 	return ash_is_ok(status)
 		       ? status
-		       : ash_cli_fail(cli, status, "can't log in to the NSS database %s", name.text);
+		       : ash_cli_import_fail(cli, status, "can't log in to the NSS database %s", name.text);
 }
 
 static ASH_STATUS read_all(struct ash_cli *cli, const char *database, struct ash_foreign_objects *objects)
@@ -113,8 +113,8 @@ static ASH_STATUS read_all(struct ash_cli *cli, const char *database, struct ash
 	ASH_TRY(enter(cli, guest, database));
 	status = ash_foreign_guest_read(guest, objects, &left);
 	if (!ash_is_ok(status))
-		return ash_cli_fail(cli, status, "can't read the NSS database %s",
-				    ash_cli_escaped(ash_span_text(database)).text);
+		return ash_cli_import_fail(cli, status, "can't read the NSS database %s",
+					   ash_cli_escaped(ash_span_text(database)).text);
 	if (left != 0)
 		ash_cli_warn(
 			cli,

@@ -89,8 +89,8 @@ static ASH_STATUS get_pin(struct source *source, const char *label, struct ash_s
 static ASH_STATUS tell_unread(struct source *source, struct ash_status status, const char *what,
 			      const char *label)
 {
-	return ash_cli_fail(source->cli, status, "can't %s SoftHSM's token \"%s\"", what,
-			    ash_cli_escaped(ash_span_text(label)).text);
+	return ash_cli_import_fail(source->cli, status, "can't %s SoftHSM's token \"%s\"", what,
+				   ash_cli_escaped(ash_span_text(label)).text);
 }
 
 /* ---- Its files ---- */
@@ -102,7 +102,7 @@ static ASH_STATUS find_file_token(struct source *source, const struct ash_sofths
 	size_t index = 0;
 
 	if (!ash_is_ok(status)) {
-		status = ash_cli_fail(source->cli, status, "can't read SoftHSM's tokens");
+		status = ash_cli_import_fail(source->cli, status, "can't read SoftHSM's tokens");
 		ash_cli_hint(source->cli,
 			     "only who owns the folder may, often the user or the group softhsm");
 		return status;
@@ -145,7 +145,7 @@ static ASH_STATUS find_module_token(struct source *source, struct ash_foreign_to
 	ASH_ENSURE(tokens != NULL, ASH_E_MEMORY);
 	status = ash_foreign_guest_tokens(source->guest, tokens, TOKENS_MAX, &count);
 	if (!ash_is_ok(status))
-		return ash_cli_fail(source->cli, status, "can't list SoftHSM's tokens");
+		return ash_cli_import_fail(source->cli, status, "can't list SoftHSM's tokens");
 	if (count > TOKENS_MAX)
 		count = TOKENS_MAX;
 	for (size_t i = 0; i < count; i++)
@@ -163,8 +163,8 @@ static ASH_STATUS read_module(struct source *source)
 	size_t left = 0;
 
 	if (!ash_is_ok(status))
-		return ash_cli_fail(source->cli, status, "can't load SoftHSM's module %s",
-				    ash_cli_escaped(ash_span_text(source->place)).text);
+		return ash_cli_import_fail(source->cli, status, "can't load SoftHSM's module %s",
+					   ash_cli_escaped(ash_span_text(source->place)).text);
 	ASH_TRY(find_module_token(source, &token));
 	ASH_TRY(get_pin(source, token.label, &pin));
 	status = ash_foreign_guest_enter(source->guest, token.slot, true, ash_secret_peek(pin));
@@ -196,7 +196,7 @@ static ASH_STATUS choose_way(struct source *source, bool *ret_by_module)
 		return ASH_DONE;
 	status = ash_softhsm_conf_read(&source->conf);
 	if (!ash_is_ok(status)) {
-		status = ash_cli_fail(cli, status, "can't find SoftHSM's tokens");
+		status = ash_cli_import_fail(cli, status, "can't find SoftHSM's tokens");
 		ash_cli_hint(cli, "say where they are: --tokendir FOLDER, often /var/lib/softhsm/tokens");
 		return status;
 	}

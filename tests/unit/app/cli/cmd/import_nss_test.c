@@ -28,7 +28,7 @@ TEST(what_is_no_module_is_told)
 	snprintf(path[1], sizeof(path[1]), "%s/key4.db", folder);
 	for (size_t i = 0; i < 2; i++)
 		fclose(fopen(path[i], "we"));
-	EXPECT_NUMBER(ASH_CLI_STORAGE, IMPORT(&hsm, "--database", folder, "--module", "/nonexistent/nss.so"));
+	EXPECT_NUMBER(ASH_CLI_FAILED, IMPORT(&hsm, "--database", folder, "--module", "/nonexistent/nss.so"));
 	EXPECT(strstr(fake_err, "/nonexistent/nss.so") != NULL && strstr(fake_err, "libnss3") != NULL);
 	for (size_t i = 0; i < 2; i++)
 		unlink(path[i]);

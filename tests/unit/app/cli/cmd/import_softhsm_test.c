@@ -31,7 +31,7 @@ TEST(what_is_not_there_is_told)
 	EXPECT(strstr(fake_err, "there is: \"a token\", slot 1373915809") != NULL);
 	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, IMPORT(&hsm, "--tokendir", folder, "--from-slot", "1"));
 	EXPECT_NUMBER(ASH_CLI_USAGE, IMPORT(&hsm, "--tokendir", folder, "--from-slot", "x"));
-	EXPECT_NUMBER(ASH_CLI_STORAGE, IMPORT(&hsm, "--tokendir", "/nonexistent"));
+	EXPECT_NUMBER(ASH_CLI_FAILED, IMPORT(&hsm, "--tokendir", "/nonexistent"));
 	setenv("SOFTHSM2_CONF", "/nonexistent/conf", 1);
 	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, IMPORT(&hsm, "--dry-run"));
 	EXPECT(strstr(fake_err, "--tokendir FOLDER") != NULL);
