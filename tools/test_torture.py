@@ -36,7 +36,9 @@ class Torture(unittest.TestCase):
         return json.loads(result.read_text(encoding="utf-8")) if result.exists() else None, runner.bad
 
     def test_a_result_is_kept_with_its_occasion(self):
-        result, bad = self.sweep('test "$1" = --json && echo \'{"points": 7, "bad": 0}\' >"$2"')
+        line = '{"points": 7, "bad": 0, "command": "kill --seed 1 --json /home/me/x.json"}'
+        result, bad = self.sweep(f'test "$1" = --json && echo \'{line}\' >"$2"')
+        self.assertEqual(result.pop("command"), "kill --seed 1")
         measured = result.pop("measured")
         self.assertEqual((result, bad), ({"points": 7, "bad": 0}, []))
         self.assertEqual(set(measured), {"date", "commit", "load", "machine"})

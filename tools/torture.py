@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from reliability import MODULES, SWEEPS, TOP, Results
+from reliability import MODULES, SWEEPS, TOP, Results, repeated
 
 RESULTS = TOP / "docs/reliability"
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -158,7 +158,11 @@ class Runner:
             self.bad.append(f"{name}: exit {status}")
 
     def stamp(self, name):
-        self.write(name, json.loads((self.out / f"{name}.json").read_text(encoding="utf-8")))
+        """What the program itself wrote, with the occasion, and without folders of this machine."""
+        value = json.loads((self.out / f"{name}.json").read_text(encoding="utf-8"))
+        if "command" in value:
+            value["command"] = repeated(value["command"])
+        self.write(name, value)
 
     @staticmethod
     def unended(sweep, module, status, output):
