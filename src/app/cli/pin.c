@@ -205,6 +205,11 @@ ASH_STATUS ash_cli_pin_get(struct ash_cli *cli, uint64_t user, struct ash_span t
 	return from_prompt(cli, owner, prompt, ret_pin);
 }
 
+bool ash_cli_pin_given(const struct ash_cli *cli, uint64_t user)
+{
+	return sources(cli, owner_of(user)) > 0;
+}
+
 bool ash_cli_secret_given(const struct ash_cli *cli, enum ash_cli_secret which)
 {
 	return sources(cli, &others[which]) > 0;

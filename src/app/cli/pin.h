@@ -9,6 +9,9 @@
 
 /* CKU_USER or CKU_SO: whose PIN, and so which options name its source. */
 
+/* Whether an option says where that PIN comes from, so that nobody is asked. */
+bool ash_cli_pin_given(const struct ash_cli *cli, uint64_t user);
+
 /* A PIN that is set already: asked once. `token` is the label, for the prompt. A failure is told. */
 ASH_STATUS ash_cli_pin_get(struct ash_cli *cli, uint64_t user, struct ash_span token,
 			   struct ash_secret **ret_pin);

@@ -1,6 +1,7 @@
 /* ashlar cert list, ashlar cert export */
 #include "app/cli/cert/certs.h"
 #include "app/cli/file/sink.h"
+#include "app/cli/pin.h"
 #include "app/cli/print/text.h"
 #include "crypto/openssl/certfile.h"
 #include "util/mem.h"
@@ -151,18 +152,12 @@ static ASH_STATUS print_chosen(const struct exporter *exporter)
 	return ash_cli_print_list(exporter->cli, &list, "");
 }
 
-static bool has_pin(const struct ash_cli *cli)
-{
-	return ash_cli_has(cli, ASH_CLI_OPT_PIN_FILE) || ash_cli_has(cli, ASH_CLI_OPT_PIN_FD) ||
-	       ash_cli_has(cli, ASH_CLI_OPT_PIN_ENV);
-}
-
 /* None, or too many. */
 static ASH_STATUS refuse(struct ash_cli *cli, const struct ash_cli_certs *certs)
 {
 	const struct ash_status status = ash_cli_certs_refuse(cli, certs);
 
-	if (certs->count == 0 && !has_pin(cli))
+	if (certs->count == 0 && !ash_cli_pin_given(cli, CKU_USER))
 		ash_cli_hint(cli, "nobody logged in: one that is private shows with --pin-file or the like");
 	return status;
 }
@@ -177,7 +172,7 @@ static ASH_STATUS cert_export(struct ash_cli *cli)
 
 	ASH_TRY(ash_cli_cert_form(cli, &exporter.der));
 	ASH_TRY(ash_cli_token_select(cli, &token));
-	ASH_TRY(ash_cli_session_open(cli, &token, false, has_pin(cli), &session));
+	ASH_TRY(ash_cli_session_open(cli, &token, false, ash_cli_pin_given(cli, CKU_USER), &session));
 	ASH_TRY(ash_cli_certs_find(cli, &token, session, false, false, &certs));
 	if (certs.count == 0 || (certs.count > 1 && !all))
 		return refuse(cli, &certs);

@@ -55,17 +55,11 @@ static ASH_STATUS find_after_login(struct ash_cli *cli, const struct ash_cli_tok
 	return ash_cli_keys_find(cli, token, session, keys);
 }
 
-static bool gives_pin(const struct ash_cli *cli)
-{
-	return ash_cli_has(cli, ASH_CLI_OPT_PIN_FILE) || ash_cli_has(cli, ASH_CLI_OPT_PIN_FD) ||
-	       ash_cli_has(cli, ASH_CLI_OPT_PIN_ENV);
-}
-
 static ASH_STATUS find(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
 		       struct ash_cli_keys *keys)
 {
 	ASH_TRY(ash_cli_keys_find(cli, token, session, keys));
-	if ((keys->count == 0 || gives_pin(cli)) && !ash_cli_has(cli, ASH_CLI_OPT_PUBLIC) &&
+	if ((keys->count == 0 || ash_cli_pin_given(cli, CKU_USER)) && !ash_cli_has(cli, ASH_CLI_OPT_PUBLIC) &&
 	    (token->info.flags & CKF_USER_PIN_INITIALIZED) != 0)
 		ASH_TRY(find_after_login(cli, token, session, keys));
 	return ash_cli_keys_are_one(keys) ? ASH_DONE : ash_cli_keys_refuse(cli, keys);

@@ -90,10 +90,8 @@ static ASH_STATUS change(struct ash_cli *cli, const struct ash_cli_token *token,
 static ASH_STATUS whose(struct ash_cli *cli, uint64_t *ret_user)
 {
 	bool so = ash_cli_has(cli, ASH_CLI_OPT_SO);
-	bool of_user = ash_cli_has(cli, ASH_CLI_OPT_PIN_FILE) || ash_cli_has(cli, ASH_CLI_OPT_PIN_FD) ||
-		       ash_cli_has(cli, ASH_CLI_OPT_PIN_ENV);
-	bool of_so = ash_cli_has(cli, ASH_CLI_OPT_SO_PIN_FILE) || ash_cli_has(cli, ASH_CLI_OPT_SO_PIN_FD) ||
-		     ash_cli_has(cli, ASH_CLI_OPT_SO_PIN_ENV);
+	bool of_user = ash_cli_pin_given(cli, CKU_USER);
+	bool of_so = ash_cli_pin_given(cli, CKU_SO);
 
 	if (so ? of_user : of_so)
 		return ash_cli_refuse(cli, ASH_CLI_USAGE,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/cli/find/select.h"
+#include "app/cli/pin.h"
 
 /* The child sends a row as a line of JSON each, and this one when it came to the end. */
 #define LAST_LINE "\"done\"\n"
@@ -59,12 +60,6 @@ static void send_finding(void *context, const struct ash_finding *finding)
 		sender->status = ash_status_fail(ASH_E_IO, __FILE__, __LINE__);
 }
 
-static bool has_pin(const struct ash_cli *cli)
-{
-	return ash_cli_has(cli, ASH_CLI_OPT_PIN_FILE) || ash_cli_has(cli, ASH_CLI_OPT_PIN_FD) ||
-	       ash_cli_has(cli, ASH_CLI_OPT_PIN_ENV);
-}
-
 /* Where tokens can't even be listed, or their PINs read, all else is checked. */
 static ASH_STATUS log_in(struct ash_cli *cli)
 {
@@ -87,7 +82,7 @@ static ASH_STATUS check_here(struct ash_cli *cli, struct sender *sender)
 
 	if (!ash_is_ok(status))
 		return ash_cli_fail(cli, status, "can't start");
-	if (has_pin(cli))
+	if (ash_cli_pin_given(cli, CKU_USER))
 		ASH_TRY(log_in(cli));
 	status = cli->api->check_store(cli->hsm, send_finding, sender);
 	if (ash_is_ok(status))

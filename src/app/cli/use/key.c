@@ -52,12 +52,6 @@ static bool names_token(const struct ash_cli *cli)
 	       ash_cli_has(cli, ASH_CLI_OPT_SLOT) || ash_cli_has(cli, ASH_CLI_OPT_URI);
 }
 
-static bool gives_pin(const struct ash_cli *cli)
-{
-	return ash_cli_has(cli, ASH_CLI_OPT_PIN_FILE) || ash_cli_has(cli, ASH_CLI_OPT_PIN_FD) ||
-	       ash_cli_has(cli, ASH_CLI_OPT_PIN_ENV);
-}
-
 static ASH_STATUS refuse_with(struct ash_cli *cli)
 {
 	return ash_cli_refuse(cli, ASH_CLI_USAGE, "can't take the URI of --with: %s",
@@ -70,7 +64,7 @@ static ASH_STATUS adopt_pin(struct ash_cli_use *use)
 	struct ash_cli *cli = use->cli;
 	const char *source = ash_cli_uri_text(&use->with, ASH_CLI_URI_PIN_SOURCE);
 
-	if (source == NULL || gives_pin(cli))
+	if (source == NULL || ash_cli_pin_given(cli, CKU_USER))
 		return ASH_DONE;
 	if (!ash_is_ok(ash_cli_uri_pin_file(source, &cli->values[ASH_CLI_OPT_PIN_FILE])))
 		return refuse_with(cli);
@@ -325,7 +319,7 @@ ASH_STATUS ash_cli_use_open_key(struct ash_cli *cli, const struct ash_cli_use_ne
 	bool found = false;
 
 	ASH_TRY(open_session(cli, false, use));
-	if ((need->classes & ASH_CLI_PUBLIC) != 0 && !gives_pin(cli) && says_public(cli))
+	if ((need->classes & ASH_CLI_PUBLIC) != 0 && !ash_cli_pin_given(cli, CKU_USER) && says_public(cli))
 		ASH_TRY(find_public(use, need, ret_key, &found));
 	if (found)
 		return ASH_DONE;

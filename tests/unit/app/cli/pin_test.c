@@ -175,6 +175,19 @@ TEST(no_memory_is_no_pin)
 	fake_close(&cli);
 }
 
+TEST(whether_a_pin_is_given_is_known_of_each_user)
+{
+	struct ash_cli cli = fake_cli(NULL);
+
+	EXPECT(!ash_cli_pin_given(&cli, CKU_USER) && !ash_cli_pin_given(&cli, CKU_SO));
+	cli.values[ASH_CLI_OPT_PIN_FD] = "3";
+	EXPECT(ash_cli_pin_given(&cli, CKU_USER) && !ash_cli_pin_given(&cli, CKU_SO));
+	cli.values[ASH_CLI_OPT_PIN_FD] = NULL;
+	cli.values[ASH_CLI_OPT_SO_PIN_ENV] = "VAR";
+	EXPECT(!ash_cli_pin_given(&cli, CKU_USER) && ash_cli_pin_given(&cli, CKU_SO));
+	fake_close(&cli);
+}
+
 TEST(other_secrets_come_from_options_of_their_own)
 {
 	struct ash_cli cli = fake_cli(NULL);
