@@ -22,6 +22,7 @@ class Sweep(NamedTuple):
     title: str
     tries: str  # what a point is
     others: bool = True  # whether it can drive other modules
+    others_options: list = []  # with which it does
 
 
 SWEEPS = [
@@ -31,7 +32,7 @@ SWEEPS = [
     Sweep("power", "Power cut", "a recorded trace of writes is cut, what was not synced dropped, reordered or torn"),
     Sweep("corrupt", "Corruption", "a byte of a small store changed, or a file cut short"),
     Sweep("tamper", "Changed records", "a record in the database changed, moved, copied, or put back older", others=False),
-    Sweep("crowd", "Concurrency", "an action of 8 processes of 8 threads on one token, one process killed each second"),
+    Sweep("crowd", "Concurrency", "an action of 8 processes of 8 threads on one token, one process killed each second", others_options=["--labels-only"]),
 ]
 MODULES = {"ashlar": "Ashlar", "softhsm": "SoftHSM"}
 
@@ -43,7 +44,8 @@ HEAD = """\
 `make torture` runs each sweep whole and measures a million keys; `make reliability` writes this page \
 anew from the files that it left in [docs/reliability](reliability), and adds nothing to them. Parts are \
 measured on different days; each says when, and of which commit. Another module goes through the same sweeps where they \
-can drive it, judged by what is promised for ours: it may never have promised that.
+can drive it, judged by what is promised for ours: it may never have promised that. A sweep that was stopped tried no more \
+points for want of time.
 """
 
 LIMITS = """\
@@ -127,7 +129,8 @@ def outcome(sweep, module, result):
         return ["ours alone" if module != "ashlar" and not sweep.others else "not run", ""]
     if result.get("error"):
         return ["did not end", plain(result["error"])]
-    return [count(result["points"]), count(result["bad"]) if result["bad"] == 0 else f"**{count(result['bad'])}**"]
+    points = count(result["points"]) + (" (stopped)" if result.get("stopped") else "")
+    return [points, count(result["bad"]) if result["bad"] == 0 else f"**{count(result['bad'])}**"]
 
 
 def sweep_table(results):

@@ -82,6 +82,10 @@ class Reliability(unittest.TestCase):
         self.assertEqual(text.count("| not measured |"), 8)
         self.assertNotIn("reliability-scale.svg", text)
 
+    def test_a_run_that_was_stopped_says_so(self):
+        text = self.document(kill_ashlar=KILL, kill_softhsm={**KILL, "points": 200, "bad": 76, "stopped": True})
+        self.assertIn("| 12,345 | 0 | 200 (stopped) | **76** |", text)
+
     def test_commands_can_be_repeated_and_name_no_folder(self):
         text = self.document(kill_ashlar=KILL)
         self.assertIn("`kill --module libashlar-pkcs11.so --seed 7`, 61 s. scenarios: 15; longest ms: 12.5.", text)

@@ -72,6 +72,13 @@ class Torture(unittest.TestCase):
         words = runner.command(SWEEP, "softhsm", "result.json")[1:]
         self.assertEqual(words, ["--short", "--module", torture.SOFTHSM, "--json", "result.json"])
 
+    def test_a_sweep_that_is_to_stop_is_told(self):
+        runner = torture.Runner(self.folder, self.folder / "out", self.folder / "logs", 60, stop_after=9)
+        crowd = next(sweep for sweep in SWEEPS if sweep.name == "crowd")
+        self.assertEqual(runner.command(SWEEP, "ashlar", "r.json")[1:], ["--stop-after", 9, "--json", "r.json"])
+        words = runner.command(crowd, "softhsm", "r.json")[1:]
+        self.assertEqual(words, ["--labels-only", "--module", torture.SOFTHSM, "--json", "r.json"])
+
     def test_a_series_of_ours_that_stopped_is_a_failure(self):
         """SoftHSM's is none: how far it gets is its result."""
         program = self.folder / "ashlar"

@@ -82,12 +82,13 @@ def machine_facts():
 
 
 class Runner:
-    def __init__(self, build, out, logs, limit, short=False):
+    def __init__(self, build, out, logs, limit, short=False, stop_after=0):
         self.build = Path(build).resolve()
         self.out = Path(out)
         self.logs = Path(logs)
         self.limit = limit
         self.short = short
+        self.stop_after = stop_after
         self.bad = []
         self.commit = commit()
         self.began = None
@@ -132,6 +133,10 @@ class Runner:
         """The program that tries it, and its arguments. Without --module a sweep takes the one just built."""
         which = [] if module == "ashlar" else ["--module", SOFTHSM]
         how = ["--short"] if self.short else []
+        if module != "ashlar":
+            how += sweep.others_options
+        if self.stop_after and sweep.name != "crowd":  # which has an end of its own
+            how += ["--stop-after", self.stop_after]
         return [self.build / "tests/torture" / sweep.name, *how, *which, "--json", result]
 
     def sweep(self, sweep, module):
@@ -237,6 +242,7 @@ def main():
     parser.add_argument("--modules", default=",".join(MODULES), help="which modules the sweeps drive")
     parser.add_argument("--short", action="store_true", help="the sweeps as in make check: minutes")
     parser.add_argument("--limit", type=int, default=3 * 3600, help="the most seconds for one part")
+    parser.add_argument("--stop-after", type=int, default=0, metavar="SECONDS", help="of a sweep: it then says what it has, and that it was stopped")
     parser.add_argument("--counts", default="1000,10000,100000,1000000", help="of keys, for the chart")
     parser.add_argument("--imported", type=int, default=1_000_000, metavar="KEYS", help="keys to import")
     parser.add_argument("--budget", type=int, default=900, help="seconds to fill up to one count")
@@ -252,7 +258,7 @@ def main():
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    runner = Runner(args.build, args.out, args.logs, args.limit, args.short)
+    runner = Runner(args.build, args.out, args.logs, args.limit, args.short, args.stop_after)
     for sweep in SWEEPS:
         for module in modules if sweep.name in wanted else []:
             runner.sweep(sweep, module)

@@ -434,9 +434,11 @@ static void report_tally(const struct tally *tally)
 static void run_points(void)
 {
 	struct result *results = crew_run(sweep.count, sizeof(*results), 0,
-					  sweep.report.short_run ? SHORT_SECONDS : 0, try_point, NULL);
+					  sweep.report.short_run ? SHORT_SECONDS : report_rest(&sweep.report),
+					  try_point, NULL);
 	struct tally sum = { 0 };
 
+	(void)report_goes_on(&sweep.report);
 	(void)printf("%-6s %-40s %8s %8s %8s %8s %8s %8s %8s\n", "form",
 		     "damaged file; an error tells of:", "nothing", "one", "several", "all", "BEYOND",
 		     "SILENT", "DEAD");

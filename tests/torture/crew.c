@@ -11,6 +11,7 @@
 #include "report.h"
 
 #define WORKERS_MAX 64u
+#define TOLD_FROM   10000u /* so many points take long: each twentieth part is told of */
 
 static double now(void)
 {
@@ -36,6 +37,14 @@ unsigned crew_workers(void)
 	return processors < 1 ? 1 : processors > WORKERS_MAX ? WORKERS_MAX : (unsigned)processors;
 }
 
+static void tell(size_t count, size_t point)
+{
+	if (count < TOLD_FROM || point == 0 || point % (count / 20) != 0)
+		return;
+	(void)printf("# %zu of %zu points\n", point, count);
+	(void)fflush(stdout);
+}
+
 void *crew_run(size_t count, size_t size, unsigned workers, double seconds,
 	       void (*work)(const void *context, size_t point, unsigned worker, void *result),
 	       const void *context)
@@ -55,8 +64,10 @@ void *crew_run(size_t count, size_t size, unsigned workers, double seconds,
 		if (children[i] != 0)
 			continue;
 		for (size_t point = atomic_fetch_add(next, 1); point < count && (seconds <= 0 || now() < end);
-		     point = atomic_fetch_add(next, 1))
+		     point = atomic_fetch_add(next, 1)) {
+			tell(count, point);
 			work(context, point, i, results + point * size);
+		}
 		_exit(0);
 	}
 	for (unsigned i = 0; i < workers; i++) {

@@ -458,7 +458,7 @@ static void try_scenario(struct report *report, size_t piece, uint64_t *sums, vo
 		points = list_points(kinds, calls, synced, &count);
 		most = report->short_run ? SHORT_POINTS : MOST_POINTS;
 		step = count > most ? count / most : 1;
-		for (size_t i = report->seed * 7919 % step; i < count; i += step)
+		for (size_t i = report->seed * 7919 % step; i < count && report_goes_on(report); i += step)
 			try_point(report, scenario, &before, reference, &points[i], sums);
 		printf("%-20s %zu errors, %llu points, %llu bad\n", scenario->name, count,
 		       (unsigned long long)(report->points - tried), (unsigned long long)(report->bad - bad));
@@ -479,6 +479,7 @@ int main(int argc, char **argv)
 	uint64_t sums[JOBS_SUMS];
 	struct report report;
 	size_t count = 0;
+	unsigned jobs = 0;
 
 	report_begin(&report, "errors", argc, argv,
 		     "[--scenario NAME] [--point N] [--error NAME] [--mode once|retry|lasting] [--jobs N]",
@@ -486,9 +487,10 @@ int main(int argc, char **argv)
 	while (scenarios[count].name != NULL)
 		count++;
 	tracer_need();
-	/* More than there are processors: SQLite waits up to ten seconds for a lock that can't be had. */
-	jobs_run(&report, options.jobs != NULL ? (unsigned)atoi(options.jobs) : 6 * jobs_processes(), count,
-		 try_scenario, NULL, sums);
+	jobs = report.short_run ? 6 * jobs_processes() : (unsigned)count;
+	/* A process for each scenario: SQLite waits up to ten seconds for a lock that can't be had. */
+	jobs_run(&report, options.jobs != NULL ? (unsigned)atoi(options.jobs) : jobs, count, try_scenario,
+		 NULL, sums);
 	printf("an error was told %llu times, none %llu times; reading went on %llu times, could not %llu times\n",
 	       (unsigned long long)sums[TOLD], (unsigned long long)sums[HIDDEN],
 	       (unsigned long long)sums[READING], (unsigned long long)sums[MUTE]);

@@ -13,6 +13,7 @@
 
 struct board {
 	atomic_size_t next;
+	atomic_bool stopped;
 	_Atomic uint64_t points, bad, left_out;
 	_Atomic uint64_t sums[JOBS_SUMS];
 };
@@ -32,12 +33,14 @@ __attribute__((noreturn)) static void work_child(const struct report *given, str
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	report.points = report.bad = report.left_out = 0;
-	for (size_t piece = atomic_fetch_add(&board->next, 1); piece < count;
+	for (size_t piece = atomic_fetch_add(&board->next, 1); piece < count && report_goes_on(&report);
 	     piece = atomic_fetch_add(&board->next, 1))
 		work(&report, piece, sums, context);
 	atomic_fetch_add(&board->points, report.points);
 	atomic_fetch_add(&board->bad, report.bad);
 	atomic_fetch_add(&board->left_out, report.left_out);
+	if (report.stopped)
+		atomic_store(&board->stopped, true);
 	for (size_t i = 0; i < JOBS_SUMS; i++)
 		atomic_fetch_add(&board->sums[i], sums[i]);
 	(void)fflush(stdout);
@@ -71,6 +74,7 @@ void jobs_run(struct report *report, unsigned processes, size_t count, jobs_work
 	report->points += atomic_load(&board->points);
 	report->bad += atomic_load(&board->bad);
 	report->left_out += atomic_load(&board->left_out);
+	report->stopped = report->stopped || atomic_load(&board->stopped);
 	for (size_t i = 0; i < JOBS_SUMS; i++)
 		ret_sums[i] = atomic_load(&board->sums[i]);
 	(void)munmap(board, sizeof(*board));

@@ -263,7 +263,7 @@ static void try_points(struct report *report, const struct scenario *scenario, c
 	const uint64_t offset = wanted > 0 ? report->seed * 7919 % (stops / wanted) : 0;
 	const uint64_t bad = report->bad;
 
-	for (uint64_t i = 0; i < wanted; i++)
+	for (uint64_t i = 0; i < wanted && report_goes_on(report); i++)
 		try_point(report, scenario, before, reference, offset + i * stops / wanted, with_onlooker,
 			  sums);
 	printf("%-20s %llu of %llu stops%s, %llu bad\n", scenario->name, (unsigned long long)wanted,
@@ -311,7 +311,8 @@ static void need_sums(struct report *report, const uint64_t *sums)
 {
 	static const enum sum needed[] = { CALLS, STORES, BEFORE, AFTER, TRIED, HASHED, LOOKED_ON };
 
-	if (!report->ours || report->short_run || options.scenario != NULL || options.point != NULL)
+	if (!report->ours || report->short_run || report->stopped || options.scenario != NULL ||
+	    options.point != NULL)
 		return;
 	for (size_t i = 0; i < COUNT(needed); i++) {
 		char why[64];

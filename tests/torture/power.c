@@ -285,8 +285,10 @@ static void run_scenario(const struct scenario *scenario)
 		add_moments(&stage, random);
 	if (sweep.report.short_run)
 		keep_some(SHORT_POINTS);
-	results = crew_run(sweep.count, sizeof(*results), 0, sweep.report.short_run ? SHORT_SECONDS : 0,
-			   try_point, &stage);
+	results = crew_run(sweep.count, sizeof(*results), 0,
+			   sweep.report.short_run ? SHORT_SECONDS : report_rest(&sweep.report), try_point,
+			   &stage);
+	(void)report_goes_on(&sweep.report);
 	report_results(results);
 	(void)printf("%s: %zu events, %zu cuts\n", scenario->name, stage.record.event_count, sweep.count);
 	crew_done(results, sweep.count, sizeof(*results));
@@ -310,7 +312,8 @@ int main(int argc, char **argv)
 		     "[--scenario NAME] [--cut EVENTS:FATE:NUMBER] [--random N] [--trace]", options);
 	for (unsigned i = 0; i < crew_workers(); i++)
 		sweep.homes[i] = home_make();
-	for (const struct scenario *scenario = scenarios; scenario->name != NULL; scenario++) {
+	for (const struct scenario *scenario = scenarios;
+	     scenario->name != NULL && report_goes_on(&sweep.report); scenario++) {
 		if (sweep.scenario != NULL ? strcmp(sweep.scenario, scenario->name) == 0
 					   : !sweep.report.short_run || is_short(scenario->name))
 			run_scenario(scenario);

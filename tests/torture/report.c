@@ -17,6 +17,7 @@ enum common_option {
 	MODULE = 1,
 	SHORT,
 	SEED,
+	STOP_AFTER,
 	JSON,
 	HELP,
 	OWN,
@@ -90,7 +91,10 @@ static char *join_command(int argc, char **argv)
 
 static void print_usage(FILE *out, const char *sweep, const char *usage)
 {
-	(void)fprintf(out, "Usage: %s [--module PATH] [--short] [--seed N] [--json FILE] %s\n", sweep, usage);
+	(void)fprintf(
+		out,
+		"Usage: %s [--module PATH] [--short] [--seed N] [--stop-after SECONDS] [--json FILE] %s\n",
+		sweep, usage);
 }
 
 static uint64_t number(const char *text)
@@ -107,8 +111,11 @@ static uint64_t number(const char *text)
 static void list_options(const struct report_option *own, struct option *options)
 {
 	static const struct option common[] = {
-		{ "module", required_argument, NULL, MODULE }, { "short", no_argument, NULL, SHORT },
-		{ "seed", required_argument, NULL, SEED },     { "json", required_argument, NULL, JSON },
+		{ "module", required_argument, NULL, MODULE },
+		{ "short", no_argument, NULL, SHORT },
+		{ "seed", required_argument, NULL, SEED },
+		{ "json", required_argument, NULL, JSON },
+		{ "stop-after", required_argument, NULL, STOP_AFTER },
 		{ "help", no_argument, NULL, HELP },
 	};
 	size_t count = COUNT(common);
@@ -141,6 +148,7 @@ void report_begin(struct report *report, const char *sweep, int argc, char **arg
 		case MODULE: report->module = optarg; break;
 		case SHORT: report->short_run = true; break;
 		case SEED: report->seed = number(optarg); break;
+		case STOP_AFTER: report->stop_after = (double)number(optarg); break;
 		case JSON: report->json = optarg; break;
 		case HELP: print_usage(stdout, sweep, usage); exit(0);
 		case '?': print_usage(stderr, sweep, usage); exit(2);
@@ -188,6 +196,21 @@ void report_more(struct report *report, const char *name, const char *format, ..
 		report_bail("too much for the JSON's \"more\"");
 }
 
+bool report_goes_on(struct report *report)
+{
+	const bool goes_on = report->stop_after <= 0 || report_seconds(report) < report->stop_after;
+
+	report->stopped = report->stopped || !goes_on;
+	return goes_on;
+}
+
+double report_rest(const struct report *report)
+{
+	const double rest = report->stop_after - report_seconds(report);
+
+	return report->stop_after <= 0 ? 0 : rest > 0.001 ? rest : 0.001;
+}
+
 double report_seconds(const struct report *report)
 {
 	struct timespec now;
@@ -229,7 +252,8 @@ static void write_json(const struct report *report)
 		(unsigned long long)report->points, (unsigned long long)report->bad,
 		(unsigned long long)report->left_out, report_seconds(report));
 	report_json_text(out, report->command != NULL ? report->command : report->sweep);
-	(void)fprintf(out, ", \"more\": {%s}}\n", report->more);
+	(void)fprintf(out, ", \"stopped\": %s, \"more\": {%s}}\n", report->stopped ? "true" : "false",
+		      report->more);
 	if (fclose(out) != 0)
 		report_bail("%s: %s", report->json, strerror(errno));
 }
@@ -240,8 +264,8 @@ int report_end(struct report *report)
 		write_json(report);
 	free(report->command);
 	report->command = NULL;
-	printf("%s: %llu points, %llu bad\n", report->sweep, (unsigned long long)report->points,
-	       (unsigned long long)report->bad);
+	printf("%s: %llu points, %llu bad%s\n", report->sweep, (unsigned long long)report->points,
+	       (unsigned long long)report->bad, report->stopped ? "; stopped before its end" : "");
 	(void)fflush(stdout);
-	return report->bad == 0 && report->points > 0 ? 0 : 1;
+	return report->bad == 0 && report->points > 0 && !report->stopped ? 0 : 1;
 }

@@ -26,9 +26,11 @@ struct report {
 	bool ours;          /* it is the one just built: what it can't do is bad */
 	bool short_run;     /* --short */
 	uint64_t seed;      /* --seed N, 1 if not given */
+	double stop_after;  /* --stop-after SECONDS: no point is begun later; 0 if not given */
 
 	uint64_t points, bad;
 	uint64_t left_out; /* pieces of the sweep that the module can't do */
+	bool stopped;      /* not all points were tried: no whole run */
 	struct timespec start;
 	char *command;
 	char built[4096];       /* path of the module just built */
@@ -56,8 +58,14 @@ void report_left_out(struct report *report, const char *repeat, const char *why)
 __attribute__((format(printf, 3, 4))) void report_more(struct report *report, const char *name,
 						       const char *format, ...);
 
-/* The last line and the JSON. What main() returns: 0 only if there were points and all are good. */
+/* The last line and the JSON. What main() returns: 0 only if there were points, all of them, and all are good. */
 int report_end(struct report *report);
+
+/* Whether the next point may be begun. Where not, the run is a stopped one, which its last line and its JSON say. */
+bool report_goes_on(struct report *report);
+
+/* For crew_run(): the seconds until no point may be begun; 0: no end. */
+double report_rest(const struct report *report);
 
 /* Seconds since report_begin. */
 double report_seconds(const struct report *report);

@@ -552,9 +552,11 @@ static void print_kind(const struct result *results, size_t kind, struct tally *
 static void run_points(void)
 {
 	struct result *results = crew_run(sweep.count, sizeof(*results), 0,
-					  sweep.report.short_run ? SHORT_SECONDS : 0, try_point, NULL);
+					  sweep.report.short_run ? SHORT_SECONDS : report_rest(&sweep.report),
+					  try_point, NULL);
 	struct tally sum = { 0 };
 
+	(void)report_goes_on(&sweep.report);
 	(void)printf("%-24s %8s %8s %8s %8s %8s\n", "edit; noticed by", "reading", "check", "(missing)",
 		     "(old)", "BAD");
 	for (size_t kind = 0; kind < COUNT(edits); kind++)

@@ -370,7 +370,7 @@ void sweep_life(struct world *world, const struct unit *unit, struct sweep_span 
 			page->missing = true;
 			break;
 		}
-		n = sweep_next(&span, n, page->allocations, true);
+		n = sweep_next(&span, n, page, true);
 	} while (n != 0);
 	page->done = true;
 	_exit(0);

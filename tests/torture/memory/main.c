@@ -91,7 +91,8 @@ static struct job start(struct unit *unit, uint64_t after)
 	struct job job = { .unit = unit, .home = home_copy(&prepared) };
 	const struct sweep_span span = { .after = after,
 					 .only = options.at != NULL ? strtoull(options.at, NULL, 10) : 0,
-					 .few = report.short_run };
+					 .few = report.short_run,
+					 .report = &report };
 
 	(void)fflush(stdout);
 	job.child = fork();
@@ -113,6 +114,7 @@ static void tell(const struct unit *unit)
 	const uint64_t good = page->points > page->bad ? page->points - page->bad : 0;
 	char repeat[128];
 
+	report.stopped = report.stopped || page->stopped;
 	if (page->missing && !ours) {
 		left_out++;
 		(void)printf("%-26s %-7s left out: %s\n", unit_name(unit), mode_name(unit->mode),
@@ -175,8 +177,8 @@ static void run_all(size_t most)
 	struct job jobs[JOBS_MAX] = { 0 };
 	size_t running = 0, next = 0;
 
-	while (next < units_count || running != 0) {
-		for (size_t i = 0; i < most && next < units_count; i++) {
+	while (running != 0 || (next < units_count && report_goes_on(&report))) {
+		for (size_t i = 0; i < most && next < units_count && report_goes_on(&report); i++) {
 			if (jobs[i].child != 0)
 				continue;
 			jobs[i] = start(&units[next++], 0);

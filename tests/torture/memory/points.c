@@ -11,8 +11,9 @@
 
 #define POINT_SECONDS 60 /* after which it hangs */
 
-uint64_t sweep_next(const struct sweep_span *span, uint64_t at, uint64_t allocations, bool dear)
+uint64_t sweep_next(const struct sweep_span *span, uint64_t at, struct sweep_page *page, bool dear)
 {
+	const uint64_t allocations = page->allocations;
 	const uint64_t all = dear ? SHORT_ALL / 3 : SHORT_ALL;
 	const uint64_t few = dear ? SHORT_FEW / 3 : SHORT_FEW;
 	const uint64_t stride = allocations > all + few ? (allocations - all) / few : 1;
@@ -22,7 +23,10 @@ uint64_t sweep_next(const struct sweep_span *span, uint64_t at, uint64_t allocat
 	if (at < span->after)
 		at = span->after;
 	at += span->few && at >= all ? stride : 1;
-	return at <= allocations + 2 ? at : 0; /* one more or less, from run to run */
+	if (at > allocations + 2) /* one more or less, from run to run */
+		return 0;
+	page->stopped = !report_goes_on(span->report);
+	return page->stopped ? 0 : at;
 }
 
 void sweep_bad(struct sweep_page *page, uint64_t at, const char *format, ...)
@@ -276,8 +280,8 @@ void sweep_act(struct world *world, const struct unit *unit, struct sweep_span s
 	rv = warm_up(world, unit, &before);
 	if (rv != CKR_OK)
 		end_missing(page, "it", rv);
-	for (uint64_t n = sweep_next(&span, 0, page->allocations, unit->act->dear); n != 0;
-	     n = sweep_next(&span, n, page->allocations, unit->act->dear)) {
+	for (uint64_t n = sweep_next(&span, 0, page, unit->act->dear); n != 0;
+	     n = sweep_next(&span, n, page, unit->act->dear)) {
 		if (!try_point(world, unit, n, &before))
 			_exit(SWEEP_WORLD_BROKEN);
 	}

@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "left.h"
+#include "report.h"
 #include "world.h"
 
 #define BAD_MAX            32
@@ -24,6 +25,7 @@ struct sweep_page {
 	uint64_t bad;    /* those below, and more if there were more */
 	uint64_t bad_at; /* the point of the latest */
 	bool missing;    /* it does not work even when nothing fails; why[0] says so */
+	bool stopped;    /* not all points were tried */
 	bool lived;      /* the life that is being tried came to its end */
 	bool done;
 	struct {
@@ -51,10 +53,11 @@ struct unit {
 struct sweep_span {
 	uint64_t after, only;
 	bool few;
+	struct report *report; /* says when no further point may be begun */
 };
 
-/* The point after `at`; 0 when that was the last. */
-uint64_t sweep_next(const struct sweep_span *span, uint64_t at, uint64_t allocations, bool dear);
+/* The point after `at`; 0 when that was the last, or, which the page says, no further one may be begun. */
+uint64_t sweep_next(const struct sweep_span *span, uint64_t at, struct sweep_page *page, bool dear);
 
 __attribute__((format(printf, 3, 4))) void sweep_bad(struct sweep_page *page, uint64_t at, const char *format,
 						     ...);
