@@ -83,6 +83,15 @@ struct ash_status ash_keyfile_append_pkcs8(const PKCS8_PRIV_KEY_INFO *info, stru
 
 /* ---- PKCS#8 with a passphrase ---- */
 
+static struct ash_status count_work(const X509_SIG *closed)
+{
+	const X509_ALGOR *algorithm = NULL;
+	uint64_t total = 0;
+
+	X509_SIG_get0(closed, &algorithm, NULL);
+	return ash_keyfile_count_work(algorithm, &total);
+}
+
 struct ash_status ash_keyfile_pkcs8_open(struct ash_span der, struct ash_span passphrase, struct ash_buf *out)
 {
 	const uint8_t *at = der.data;
@@ -101,8 +110,12 @@ struct ash_status ash_keyfile_pkcs8_open(struct ash_span der, struct ash_span pa
 		X509_SIG_free(closed);
 		ASH_FAIL(ash_ossl_code(mark, ASH_E_FORMAT));
 	}
-	info = PKCS8_decrypt_ex(closed, (const char *)passphrase.data, (int)passphrase.len, lib->ctx, NULL);
+	status = count_work(closed);
+	if (ash_is_ok(status))
+		info = PKCS8_decrypt_ex(closed, (const char *)passphrase.data, (int)passphrase.len, lib->ctx,
+					NULL);
 	X509_SIG_free(closed);
+	ASH_TRY(status);
 	if (info == NULL)
 		return ash_keyfile_refuse(mark, ASH_E_PIN_INCORRECT);
 	status = ash_keyfile_append_pkcs8(info, out);

@@ -14,6 +14,9 @@
 #include "util/compat.h"
 #include "util/status.h"
 
+/* A file may ask for so many iterations (of PBKDF2; scrypt's N r p) to make keys of its passphrase, all together: a few seconds. */
+#define ASH_KEYFILE_WORK_MAX (1u << 24)
+
 /*
  * Appends the PrivateKeyInfo in a DER EncryptedPrivateKeyInfo: PBES2, and the older schemes
  * of PKCS#5 and PKCS#12 as far as their ciphers are compiled in. ASH_E_PIN_INCORRECT,

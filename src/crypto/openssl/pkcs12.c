@@ -14,6 +14,7 @@ struct opening {
 	const char *passphrase;
 	int passphrase_len;
 	unsigned mark;
+	uint64_t work; /* that its passphrase has taken so far */
 	struct ash_keyfile_bundle *bundle;
 };
 
@@ -66,10 +67,15 @@ static struct ash_status add_key(struct opening *opening, PKCS12_SAFEBAG *bag,
 
 static struct ash_status open_key(struct opening *opening, PKCS12_SAFEBAG *bag)
 {
-	PKCS8_PRIV_KEY_INFO *info = PKCS12_decrypt_skey_ex(bag, opening->passphrase, opening->passphrase_len,
-							   opening->lib->ctx, NULL);
+	PKCS8_PRIV_KEY_INFO *info = NULL;
+	const X509_ALGOR *algorithm = NULL;
 	struct ash_status status = ASH_DONE;
 
+	ASH_ENSURE(PKCS12_SAFEBAG_get0_pkcs8(bag) != NULL, ASH_E_FORMAT);
+	X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &algorithm, NULL);
+	ASH_TRY(ash_keyfile_count_work(algorithm, &opening->work));
+	info = PKCS12_decrypt_skey_ex(bag, opening->passphrase, opening->passphrase_len, opening->lib->ctx,
+				      NULL);
 	if (info == NULL)
 		return ash_keyfile_refuse(opening->mark, ASH_E_PIN_INCORRECT);
 	status = add_key(opening, bag, info);
@@ -139,9 +145,11 @@ static struct ash_status take_content(struct opening *opening, PKCS7 *content)
 
 	if (PKCS7_type_is_data(content))
 		bags = PKCS12_unpack_p7data(content);
-	else if (PKCS7_type_is_encrypted(content))
+	else if (PKCS7_type_is_encrypted(content)) {
+		ASH_ENSURE(content->d.encrypted != NULL, ASH_E_FORMAT);
+		ASH_TRY(ash_keyfile_count_work(content->d.encrypted->enc_data->algorithm, &opening->work));
 		bags = PKCS12_unpack_p7encdata(content, opening->passphrase, opening->passphrase_len);
-	else
+	} else
 		ASH_FAIL_WITH(ASH_E_UNSUPPORTED, "a part of it is encrypted to a public key");
 	if (bags == NULL)
 		return ash_keyfile_refuse(opening->mark, ASH_E_PIN_INCORRECT);
@@ -201,6 +209,7 @@ static struct ash_status check_mac(struct opening *opening, PKCS12 *p12)
 {
 	if (!PKCS12_mac_present(p12))
 		return ASH_DONE;
+	ASH_TRY(ash_keyfile_count_mac(p12, &opening->work));
 	if (PKCS12_verify_mac(p12, opening->passphrase, opening->passphrase_len) == 1)
 		return ASH_DONE;
 	if (opening->passphrase_len == 0) {
