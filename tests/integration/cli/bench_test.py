@@ -10,21 +10,14 @@ import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 import xml.etree.ElementTree
 
 from home import DONE, FAILED, USAGE, Home, expect, expect_code
+from suite import Skip, main, test
 
-TESTS = []
 SOFTHSM = pathlib.Path("/usr/lib/softhsm/libsofthsm2.so")
 KINDS = ["login", "first_find", "find_id", "find_label", "list", "read", "first_use", "use", "create", "destroy"]
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def measure(home, *words):
@@ -96,7 +89,7 @@ def a_race_counts_what_was_made(home):
 @test
 def another_module_is_measured_by_the_same_calls(home):
     if not SOFTHSM.exists():
-        return "SoftHSM is not here: tools/setup --peers installs it"
+        raise Skip("SoftHSM is not here: tools/setup --peers installs it")
     _, document = measure(home, "--counts", "100", "--module", f"ashlar,{SOFTHSM}")
     ours, theirs = document["series"]
     expect("SoftHSM" in theirs["module"] and theirs["module"] != ours["module"], theirs["module"])
@@ -125,20 +118,5 @@ def mistakes_are_told(home):
     expect_code(home.run("bench", "scale", "--folder", "/nowhere"), FAILED, "/nowhere")
 
 
-def main():
-    print(f"1..{len(TESTS)}")
-    failed = 0
-    for number, function in enumerate(TESTS, 1):
-        with tempfile.TemporaryDirectory() as path:
-            try:
-                skipped = function(Home(sys.argv[1], path))
-                print(f"ok {number} - {function.__name__}" + (f" # SKIP {skipped}" if skipped else ""), flush=True)
-            except Exception:  # whatever went wrong is the test's failure
-                failed += 1
-                print(f"not ok {number} - {function.__name__}", flush=True)
-                print("# " + traceback.format_exc().replace("\n", "\n# "), flush=True)
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__)

@@ -11,23 +11,13 @@ over the very bytes that were signed.
 import json
 import re
 import subprocess
-import sys
-import tempfile
-import traceback
 
 from home import AMBIGUOUS, DONE, FAILED, NOT_FOUND, PIN, USAGE
-from home import Home, expect, expect_code
+from home import expect, expect_code
+from suite import main, test
 
 KNOWN = ["rsa:2048", "rsa:3072", "ec:p256", "ec:p384", "ec:p521", "ec:secp256k1", "ed25519", "ed448"]
 UNKNOWN = ["ml-dsa-44", "ml-dsa-65", "ml-dsa-87"]
-
-TESTS = []
-
-
-def test(function):
-    """Each gets a Home with an initialised token "ca"."""
-    TESTS.append(function)
-    return function
 
 
 def openssl(*words, code=0, **how):
@@ -320,30 +310,5 @@ def keys_that_cannot_sign_are_refused(ca):
     expect_code(with_pin(ca, "cert", "request", "--subject", "CN=x", uri), USAGE, "type=private")
 
 
-def run_test(function, ashlar):
-    with tempfile.TemporaryDirectory(prefix="ashlar-cert-") as folder:
-        home = Home(ashlar, folder)
-        expect_code(home.init("ca"), DONE)
-        function(home)
-
-
-def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    chosen = [function for function in TESTS if all(word in function.__name__ for word in sys.argv[2:])]
-    failed = 0
-    print(f"1..{len(chosen)}")
-    for number, function in enumerate(chosen, 1):
-        try:
-            run_test(function, sys.argv[1])
-            print(f"ok {number} - {function.__name__}", flush=True)
-        except Exception:  # pylint: disable=broad-except  # whatever it is, the test failed
-            failed += 1
-            print(f"not ok {number} - {function.__name__}", flush=True)
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}", flush=True)
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__)

@@ -13,23 +13,14 @@ import re
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import traceback
 
 from home import AMBIGUOUS, DECLINED, DONE, FAILED, NOT_FOUND, PIN, SO_PIN, STORAGE, USAGE, USER_PIN
-from home import Home, expect, expect_code
+from home import expect, expect_code
+from suite import main, test
 
 PAIRS = ["rsa:2048", "rsa:3072", "rsa:4096", "ec:p256", "ec:p384", "ec:p521", "ec:p224", "ec:secp256k1", "ed25519",
          "ed448", "x25519", "x448", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87", "ml-kem-512", "ml-kem-768", "ml-kem-1024"]
 SECRETS = ["aes:128", "aes:192", "aes:256", "generic:256", "generic:384", "generic:512", "hmac-sha256"]
-
-TESTS = []
-
-
-def test(function):
-    """Each gets a Home; those whose parameter is `ca` one with an initialised token "ca"."""
-    TESTS.append(function)
-    return function
 
 
 @test
@@ -520,31 +511,5 @@ def a_root_key_without_its_store_is_told(ca):
     expect_code(ca.init("ca"), DONE)  # who knows better may go on
 
 
-def run_test(function, ashlar):
-    with tempfile.TemporaryDirectory(prefix="ashlar-cli-") as folder:
-        home = Home(ashlar, folder)
-        if function.__code__.co_varnames[0] == "ca":
-            expect_code(home.init("ca"), DONE)
-        function(home)
-
-
-def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    chosen = [function for function in TESTS if all(word in function.__name__ for word in sys.argv[2:])]
-    failed = 0
-    print(f"1..{len(chosen)}")
-    for number, function in enumerate(chosen, 1):
-        try:
-            run_test(function, sys.argv[1])
-            print(f"ok {number} - {function.__name__}", flush=True)
-        except Exception:  # pylint: disable=broad-except  # whatever it is, the test failed
-            failed += 1
-            print(f"not ok {number} - {function.__name__}", flush=True)
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}", flush=True)
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__)

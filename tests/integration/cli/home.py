@@ -37,7 +37,8 @@ def with_options(words, *options):
 
 
 class Home:
-    def __init__(self, ashlar, folder):
+    def __init__(self, ashlar, folder, module=None):
+        self.module = module and str(pathlib.Path(module).resolve())  # a bare name would be searched for
         self.ashlar = str(pathlib.Path(ashlar).resolve())
         self.folder = pathlib.Path(folder)
         self.so = self.pin_file("so", SO_PIN)

@@ -11,25 +11,13 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
-import tempfile
-import traceback
 
 from home import AMBIGUOUS, DONE, FAILED, NOT_FOUND, PIN, USAGE, USER_PIN
 from home import Home, expect, expect_code
+from suite import Skip, main, test
 
-TESTS = []
 SOFTHSM_PIN = "soft-user-pin"
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
-
-
-class Skip(Exception):
-    """This can't be tested here."""
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def tool(*words, env=None, code=0, **how):
@@ -46,8 +34,6 @@ def tool(*words, env=None, code=0, **how):
 
 class Work(Home):
     """A home, with a folder for files and our module for signing."""
-
-    module = None
 
     def path(self, name):
         return str(self.folder / name)
@@ -498,33 +484,9 @@ def an_nss_database_moves(ca):
     expect_code(ca.run("import", "nss", "--database", ca.path("none"), "--dry-run"), NOT_FOUND, "cert9.db and key4.db")
 
 
-def run_test(function, ashlar):
-    with tempfile.TemporaryDirectory(prefix="ashlar-import-") as folder:
-        work = Work(ashlar, folder)
-        expect_code(work.init("ca"), DONE)
-        function(work)
-
-
-def main():
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    Work.module = str(pathlib.Path(sys.argv[2]).resolve())
-    chosen = [function for function in TESTS if all(word in function.__name__ for word in sys.argv[3:])]
-    failed = 0
-    print(f"1..{len(chosen)}")
-    for number, function in enumerate(chosen, 1):
-        try:
-            run_test(function, sys.argv[1])
-            print(f"ok {number} - {function.__name__}", flush=True)
-        except Skip as why:
-            print(f"ok {number} - {function.__name__} # SKIP {why}", flush=True)
-        except Exception:  # pylint: disable=broad-except  # whatever it is, the test failed
-            failed += 1
-            print(f"not ok {number} - {function.__name__}", flush=True)
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}", flush=True)
-    sys.exit(1 if failed else 0)
+def work(folder, ashlar, module):
+    return Work(ashlar, folder, module)
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, work, 2)

@@ -11,26 +11,15 @@ import json
 import pathlib
 import shutil
 import subprocess
-import sys
-import tempfile
-import traceback
 
-from home import AMBIGUOUS, DECLINED, DONE, FAILED, NOT_FOUND, PIN, SO_PIN, USAGE, USER_PIN, Home, expect, expect_code
-
-TESTS = []
-MODULE = None
-
-
-def test(function):
-    """Each gets a Home with an initialised token "ca"."""
-    TESTS.append(function)
-    return function
+from home import AMBIGUOUS, DECLINED, DONE, FAILED, NOT_FOUND, PIN, SO_PIN, USAGE, USER_PIN, expect, expect_code
+from suite import main, test
 
 
 def tool(home, *words, **how):
     """OpenSC's pkcs11-tool with our module, logged in."""
     return subprocess.run(
-        ["pkcs11-tool", "--module", MODULE, "--login", "--pin", USER_PIN, *words],
+        ["pkcs11-tool", "--module", home.module, "--login", "--pin", USER_PIN, *words],
         env=home.env(),
         capture_output=True,
         text=True,
@@ -82,7 +71,7 @@ def a_uri_from_a_list_names_what_the_list_showed(ca):
 @test
 def the_serial_number_is_in_uris_where_labels_are_not_enough(ca):
     tokens = subprocess.run(
-        ["pkcs11-tool", "--module", MODULE, "--init-token", "--slot-index", "1", "--label", "ca", "--so-pin", SO_PIN],
+        ["pkcs11-tool", "--module", ca.module, "--init-token", "--slot-index", "1", "--label", "ca", "--so-pin", SO_PIN],
         env=ca.env(),
         capture_output=True,
         text=True,
@@ -120,7 +109,7 @@ def uris_that_mean_something_else_are_refused(ca):
     expect_code(ca.user("key", "show", "pkcs11:object=k", "--json"), USAGE, "options come first")
     expect_code(ca.user("key", "show", "pkcs11:token=other;object=k"), NOT_FOUND)
     expect_code(ca.user("key", "show", "pkcs11:object=k?module-name=softhsm2"), NOT_FOUND, "another PKCS#11 library")
-    expect_code(ca.user("key", "show", f"pkcs11:object=k?module-path={MODULE}"), DONE)
+    expect_code(ca.user("key", "show", f"pkcs11:object=k?module-path={ca.module}"), DONE)
     expect_code(ca.user("key", "show", "pkcs11:object=k?x-mine=1"), DONE, "warning", "x-mine")
     expect_code(ca.user("key", "generate", "--type", "aes:128", "--label", "n", "--uri", "pkcs11:object=k"), USAGE)
     (info,) = json.loads(ca.run("token", "show", "--json").stdout)["tokens"]
@@ -338,25 +327,5 @@ def a_public_key_is_exported_to_a_file_and_from_the_private_half(ca):
     expect_code(ca.user("key", "export-public", "--label", "disk"), FAILED, "no public key that belongs to it")
 
 
-def main(ashlar, module, *words):
-    global MODULE  # pylint: disable=global-statement  # once, before anything runs
-    MODULE = str(pathlib.Path(module).resolve())
-    chosen = [function for function in TESTS if all(word in function.__name__ for word in words)]
-    failed = 0
-    for number, function in enumerate(chosen, 1):
-        with tempfile.TemporaryDirectory() as folder:
-            home = Home(ashlar, folder)
-            try:
-                if function.__code__.co_varnames[0] == "ca":
-                    expect_code(home.init("ca"), DONE)
-                function(home)
-                verdict = "ok"
-            except Exception:  # noqa: BLE001
-                verdict, failed = "not ok", failed + 1
-                print("# " + traceback.format_exc().replace("\n", "\n# "))
-            print(f"{verdict} {number} - {function.__name__.replace('_', ' ')}", flush=True)
-    print(f"1..{len(chosen)}")
-    return 1 if failed or not chosen else 0
-
-
-sys.exit(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    main(__doc__, operands=2)

@@ -9,27 +9,18 @@ import json
 import os
 import pathlib
 import shutil
-import sys
-import tempfile
-import traceback
 
 from home import DONE, FAILED, PIN, USAGE, Home, expect, expect_code
-
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
+from suite import main, test
 
 
 class Folder:
     """A folder of vectors that a test fills."""
 
-    def __init__(self, home, vectors, module):
-        self.home = home
+    def __init__(self, folder, ashlar, module, vectors):
+        self.home = home = Home(ashlar, folder, module)
+        self.module = home.module
         self.vectors = pathlib.Path(vectors)
-        self.module = str(pathlib.Path(module).resolve())  # a bare name would be searched for
         self.path = home.folder / "vectors"
         self.path.mkdir()
 
@@ -226,21 +217,5 @@ def a_module_is_driven_with_its_token_and_pin(folder):
     expect(folder.home.json_list("keys", "key", "list") == [], "keys stayed in the token")
 
 
-def main():
-    ashlar, module, vectors = sys.argv[1:4]
-    print(f"1..{len(TESTS)}")
-    failed = 0
-    for number, function in enumerate(TESTS, 1):
-        with tempfile.TemporaryDirectory() as path:
-            try:
-                function(Folder(Home(ashlar, path), vectors, module))
-                print(f"ok {number} - {function.__name__}", flush=True)
-            except Exception:  # whatever went wrong is the test's failure
-                failed += 1
-                print(f"not ok {number} - {function.__name__}", flush=True)
-                print("# " + traceback.format_exc().replace("\n", "\n# "), flush=True)
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, Folder, 3)

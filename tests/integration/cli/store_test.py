@@ -14,19 +14,10 @@ import sqlite3
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
-import traceback
 
-from home import DONE, FAILED, NOT_FOUND, PIN, STORAGE, USAGE, Home, expect, expect_code
-
-TESTS = []
-
-
-def test(function):
-    """Each gets a Home with an initialised token "ca"."""
-    TESTS.append(function)
-    return function
+from home import DONE, FAILED, NOT_FOUND, PIN, STORAGE, USAGE, expect, expect_code
+from suite import main, test
 
 
 def check(home, *words, code=DONE, env=None):
@@ -265,22 +256,5 @@ def compacting_gives_room_back_while_others_write(ca):
     expect(not check(ca, "--pin-file", ca.pin)[0])
 
 
-def main(ashlar, *words):
-    chosen = [function for function in TESTS if all(word in function.__name__ for word in words)]
-    failed = 0
-    for number, function in enumerate(chosen, 1):
-        with tempfile.TemporaryDirectory() as folder:
-            home = Home(ashlar, folder)
-            try:
-                expect_code(home.init("ca"), DONE)
-                function(home)
-                verdict = "ok"
-            except Exception:  # noqa: BLE001
-                verdict, failed = "not ok", failed + 1
-                print("# " + traceback.format_exc().replace("\n", "\n# "))
-            print(f"{verdict} {number} - {function.__name__.replace('_', ' ')}", flush=True)
-    print(f"1..{len(chosen)}")
-    return 1 if failed or not chosen else 0
-
-
-sys.exit(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    main(__doc__)

@@ -33,6 +33,10 @@ class Terminal:
         self.screen += text
         return text
 
+    def read_more(self):
+        """Whether anything appeared before the end."""
+        return bool(self.read(time.monotonic() + TIMEOUT_S))
+
     def wait_for(self, text):
         deadline = time.monotonic() + TIMEOUT_S
         seen = len(self.screen)

@@ -11,33 +11,25 @@ import hmac
 import json
 import os
 import subprocess
-import sys
-import tempfile
 import time
-import traceback
 
 from home import AMBIGUOUS, DONE, FAILED, NOT_FOUND, PIN, USAGE, USER_PIN
 from home import Home, expect, expect_code
+from suite import main, test
 
-TESTS = []
 DATA = b"some data\n" * 1000
 KEY = bytes(range(32))
 KEK = bytes(range(100, 132))
 IV = bytes(range(16))
 
 
-def test(function):
-    """Each gets a Home with an initialised token "ca"."""
-    TESTS.append(function)
-    return function
-
-
 class Bench:
     """A home, files in it, and OpenSSL."""
 
-    def __init__(self, home, module):
-        self.home = home
-        self.module = module
+    def __init__(self, folder, ashlar, module):
+        self.home = home = Home(ashlar, folder, module)
+        self.module = home.module
+        expect_code(home.init("ca"), DONE)
 
     def file(self, name, content=None):
         path = self.home.folder / name
@@ -629,30 +621,5 @@ def mechanisms_have_short_names(bench):
     expect(len(given) == len(set(given)), given)
 
 
-def run_test(function, ashlar, module):
-    with tempfile.TemporaryDirectory(prefix="ashlar-use-") as folder:
-        home = Home(ashlar, folder)
-        expect_code(home.init("ca"), DONE)
-        function(Bench(home, os.path.abspath(module)))
-
-
-def main():
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    chosen = [function for function in TESTS if all(word in function.__name__ for word in sys.argv[3:])]
-    failed = 0
-    print(f"1..{len(chosen)}")
-    for number, function in enumerate(chosen, 1):
-        try:
-            run_test(function, sys.argv[1], sys.argv[2])
-            print(f"ok {number} - {function.__name__}", flush=True)
-        except Exception:  # pylint: disable=broad-except  # whatever it is, the test failed
-            failed += 1
-            print(f"not ok {number} - {function.__name__}", flush=True)
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}", flush=True)
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, Bench, 2)
