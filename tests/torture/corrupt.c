@@ -66,6 +66,7 @@ static struct {
 	struct witness_known *known[FORMS];
 	struct point *points;
 	size_t count;
+	const char *module; /* where a whole run logs in very often: the quick sister */
 	const char *store, *point, *patterns, *only, *step, *verbose;
 } sweep;
 
@@ -95,7 +96,7 @@ static void run_maker(CK_RV (*make)(struct actor *actor), bool killed)
 	const pid_t child = fork();
 
 	if (child == 0) {
-		CK_RV rv = actor_load(sweep.report.module, &actor);
+		CK_RV rv = actor_load(sweep.module, &actor);
 
 		if (rv == CKR_OK)
 			rv = make(&actor);
@@ -290,7 +291,7 @@ static void look(enum form form, struct result *result)
 	if (child == 0) {
 		(void)alarm(HANG_SECONDS);
 		(void)setrlimit(RLIMIT_CPU, &busy);
-		witness_look(sweep.report.module, sweep.known[form], &result->witness);
+		witness_look(sweep.module, sweep.known[form], &result->witness);
 		_exit(0);
 	}
 	if (child < 0 || waitpid(child, &result->status, 0) != child)
@@ -470,7 +471,8 @@ int main(int argc, char **argv)
 		     "       [--point FORM:flip|cut:AT:PATTERN:FILE]",
 		     options);
 	/* Once for all children; nothing is initialised by that. */
-	if (dlopen(sweep.report.module, RTLD_NOW | RTLD_LOCAL) == NULL)
+	sweep.module = sweep.report.short_run ? sweep.report.module : report_sister(&sweep.report, "quick");
+	if (dlopen(sweep.module, RTLD_NOW | RTLD_LOCAL) == NULL)
 		report_bail("%s", dlerror());
 	for (unsigned i = 0; i < crew_workers(); i++)
 		sweep.homes[i] = home_make();

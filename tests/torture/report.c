@@ -162,6 +162,18 @@ void report_begin(struct report *report, const char *sweep, int argc, char **arg
 	choose_module(report);
 }
 
+const char *report_sister(const struct report *report, const char *name)
+{
+	static char path[PATH_MAX];
+	const char *slash = strrchr(report->built, '/');
+
+	if (!report->ours || slash == NULL ||
+	    snprintf(path, sizeof(path), "%.*s/tests/torture/libashlar-%s.so", (int)(slash - report->built),
+		     report->built, name) >= (int)sizeof(path))
+		return report->module;
+	return access(path, R_OK) == 0 ? path : report->module;
+}
+
 void report_point(struct report *report, bool good, const char *repeat, const char *why)
 {
 	report->points++;

@@ -48,6 +48,12 @@ struct report_option {
 void report_begin(struct report *report, const char *sweep, int argc, char **argv, const char *usage,
 		  const struct report_option *options);
 
+/*
+ * The path of a sister of the module just built ("arena": libashlar-arena.so), or the module's
+ * own where it is another, or has none. Static.
+ */
+const char *report_sister(const struct report *report, const char *name);
+
 /* One point was tried. A bad one is printed with what repeats it. */
 void report_point(struct report *report, bool good, const char *repeat, const char *why);
 

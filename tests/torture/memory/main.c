@@ -190,20 +190,6 @@ static void run_all(size_t most)
 
 /* ---- main ---- */
 
-/* The module just built has a sister that asks before each block of its arena. */
-static const char *choose_module(void)
-{
-	static char sister[PATH_MAX];
-	char *slash = NULL;
-
-	if (strcmp(report.module, report.built) != 0)
-		return report.module;
-	(void)snprintf(sister, sizeof(sister), "%s", report.built);
-	slash = strrchr(sister, '/');
-	(void)snprintf(slash, sizeof(sister) - (size_t)(slash - sister), "/tests/torture/libashlar-arena.so");
-	return access(sister, R_OK) == 0 ? sister : report.module;
-}
-
 static bool is_ours(void)
 {
 	char description[128];
@@ -229,7 +215,7 @@ int main(int argc, char **argv)
 		     "[--jobs N] [--act NAME] [--mode once|forever] [--at N] [--trace]", own);
 	if (options.trace != NULL)
 		alloc_trace();
-	module = choose_module();
+	module = report_sister(&report, "arena");
 	ours = is_ours();
 	if (options.jobs != NULL)
 		jobs = strtoul(options.jobs, NULL, 10);
