@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/foreign/prove.h"
+#include "token/attribute.h"
 #include "util/mem.h"
 
 #define FOUND_AT_ONCE 64
@@ -163,6 +164,27 @@ static ASH_STATUS try_present(struct ash_foreign_target *target, const struct as
 	return ASH_DONE;
 }
 
+/* What may be done with the one that is there, where the one that comes says otherwise. */
+static void note_other(struct ash_foreign_target *target, const struct ash_foreign_fit *fit,
+		       struct ash_foreign_result *result)
+{
+	for (size_t i = 0; i < fit->count; i++) {
+		const struct ash_attr *attr = &fit->attrs[i];
+		const struct ash_attr_info *info = ash_attribute_find(attr->type);
+		const size_t len = strlen(result->other);
+		uint8_t own = 0;
+		struct ash_attr_query query = { .type = attr->type, .value = { &own, 1, 0 } };
+
+		if (info->kind != ASH_ATTR_BOOL || attr->value.len != 1 ||
+		    !ash_is_ok(target->api->get_attributes(target->hsm, target->session, result->object,
+							   &query, 1)) ||
+		    (own != 0) == (attr->value.data[0] != 0))
+			continue;
+		snprintf(result->other + len, sizeof(result->other) - len, "%s%s", len != 0 ? ", " : "",
+			 info->name);
+	}
+}
+
 /*
  * Whether it was there before; two keys of one name may be two keys. What is not proved to be
  * the same is not taken for it: twice is better than lost.
@@ -185,6 +207,7 @@ static ASH_STATUS find_present(struct ash_foreign_target *target, const struct a
 		ASH_TRY(try_present(target, all, object, &mark, &tried));
 		if (tried.outcome == ASH_FOREIGN_PRESENT && tried.proof != NULL) {
 			*result = tried;
+			note_other(target, fit, result);
 			return note_taken(target, tried.object);
 		}
 	}

@@ -27,6 +27,7 @@ struct ash_foreign_result {
 	ash_handle object; /* ours, unless it was refused */
 	char why[200];     /* it was refused, or is not proved; or "" */
 	char lost[200];    /* as in struct ash_foreign_fit */
+	char other[200];   /* "CKA_EXTRACTABLE": what is otherwise on the one that was there; or "" */
 	const char *proof; /* "signature": how it was checked; or NULL. Static */
 };
 

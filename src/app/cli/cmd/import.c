@@ -103,6 +103,8 @@ static const char *outcome_word(const struct importing *importing, enum ash_fore
 static ASH_STATUS report(struct importing *importing, const struct ash_foreign_object *object,
 			 const struct ash_foreign_result *result)
 {
+	char other[sizeof(result->other) + 32] = "";
+	const char *why = NULL;
 	json_t *row = NULL;
 
 	ASH_TRY(ash_cli_list_add(&importing->list, &row));
@@ -112,8 +114,11 @@ static ASH_STATUS report(struct importing *importing, const struct ash_foreign_o
 		ASH_TRY(ash_cli_set_text(row, "checked", ash_span_text(result->proof)));
 	if (result->lost[0] != '\0')
 		ASH_TRY(ash_cli_set_text(row, "not_kept", ash_span_text(result->lost)));
-	if (result->why[0] != '\0')
-		ASH_TRY(ash_cli_set_text(row, "why", ash_span_text(result->why)));
+	if (result->other[0] != '\0')
+		snprintf(other, sizeof(other), "it is there with another %s", result->other);
+	why = result->why[0] != '\0' ? result->why : other;
+	if (why[0] != '\0')
+		ASH_TRY(ash_cli_set_text(row, "why", ash_span_text(why)));
 	return ASH_DONE;
 }
 

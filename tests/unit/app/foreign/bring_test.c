@@ -44,8 +44,30 @@ TEST(what_is_there_is_not_made_again)
 	EXPECT(result.object != 0);
 	EXPECT_NUMBER(ASH_FOREIGN_PRESENT, bring(&target, add_aes(&objects, "same")).outcome);
 	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, bring(&target, add_aes(&objects, "same")).outcome);
+	EXPECT_TEXT("", result.other);
 	result = bring(&target, add_aes(&objects, "other"));
 	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, result.outcome);
+	free_target(&target);
+}
+
+TEST(what_may_be_done_with_the_one_that_is_there_is_told)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+	struct ash_foreign_object *before = add_aes(&objects, "same"), *after = add_aes(&objects, "same");
+	struct ash_foreign_result result;
+
+	set_bool(before, CKA_EXTRACTABLE, true);
+	set_bool(before, CKA_WRAP, true);
+	set_bool(before, CKA_ENCRYPT, true);
+	set_bool(after, CKA_EXTRACTABLE, false);
+	set_bool(after, CKA_WRAP, false);
+	set_bool(after, CKA_ENCRYPT, true);
+	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, bring(&target, before).outcome);
+	ash_foreign_target_done(&target); /* the next import */
+	result = bring(&target, after);
+	EXPECT_NUMBER(ASH_FOREIGN_PRESENT, result.outcome);
+	EXPECT_TEXT("CKA_WRAP, CKA_EXTRACTABLE", result.other);
 	free_target(&target);
 }
 
