@@ -458,8 +458,10 @@ static void try_scenario(struct report *report, size_t piece, uint64_t *sums, vo
 		points = list_points(kinds, calls, synced, &count);
 		most = report->short_run ? SHORT_POINTS : MOST_POINTS;
 		step = count > most ? count / most : 1;
-		for (size_t i = report->seed * 7919 % step; i < count && report_goes_on(report); i += step)
-			try_point(report, scenario, &before, reference, &points[i], sums);
+		for (size_t i = 0; i < count / step && report_goes_on(report); i++)
+			try_point(report, scenario, &before, reference,
+				  &points[report->seed * 7919 % step + report_spread(i, count / step) * step],
+				  sums);
 		printf("%-20s %zu errors, %llu points, %llu bad\n", scenario->name, count,
 		       (unsigned long long)(report->points - tried), (unsigned long long)(report->bad - bad));
 		(void)fflush(stdout);

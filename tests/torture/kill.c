@@ -261,14 +261,14 @@ static void try_points(struct report *report, const struct scenario *scenario, c
 	const uint64_t stops = count_stops(report, scenario, before, with_onlooker);
 	const uint64_t wanted = stops < most ? stops : most;
 	const uint64_t offset = wanted > 0 ? report->seed * 7919 % (stops / wanted) : 0;
-	const uint64_t bad = report->bad;
+	const uint64_t bad = report->bad, tried = report->points;
 
 	for (uint64_t i = 0; i < wanted && report_goes_on(report); i++)
-		try_point(report, scenario, before, reference, offset + i * stops / wanted, with_onlooker,
-			  sums);
-	printf("%-20s %llu of %llu stops%s, %llu bad\n", scenario->name, (unsigned long long)wanted,
-	       (unsigned long long)stops, with_onlooker ? " before an onlooker" : "",
-	       (unsigned long long)(report->bad - bad));
+		try_point(report, scenario, before, reference,
+			  offset + report_spread(i, wanted) * stops / wanted, with_onlooker, sums);
+	printf("%-20s %llu of %llu stops%s, %llu bad\n", scenario->name,
+	       (unsigned long long)(report->points - tried), (unsigned long long)stops,
+	       with_onlooker ? " before an onlooker" : "", (unsigned long long)(report->bad - bad));
 	(void)fflush(stdout);
 }
 
@@ -335,6 +335,7 @@ int main(int argc, char **argv)
 	uint64_t sums[JOBS_SUMS];
 	struct report report;
 	size_t count = 0;
+	unsigned jobs = 0;
 
 	report_begin(&report, "kill", argc, argv, "[--scenario NAME [--point N [--onlooker]]] [--jobs N]",
 		     own);
@@ -343,8 +344,9 @@ int main(int argc, char **argv)
 	while (scenarios[count].name != NULL)
 		count++;
 	tracer_need();
-	jobs_run(&report, options.jobs != NULL ? (unsigned)atoi(options.jobs) : jobs_processes(), count,
-		 try_scenario, NULL, sums);
+	jobs = report.stop_after > 0 ? (unsigned)count : jobs_processes(); /* something of each scenario */
+	jobs_run(&report, options.jobs != NULL ? (unsigned)atoi(options.jobs) : jobs, count, try_scenario,
+		 NULL, sums);
 	for (size_t i = 0; i < COUNT(sum_names); i++) {
 		printf("%s%s %llu", i == 0 ? "" : ", ", sum_names[i], (unsigned long long)sums[i]);
 		report_more(&report, sum_names[i], "%llu", (unsigned long long)sums[i]);

@@ -256,8 +256,10 @@ static void report_results(const struct result *results)
 		const struct point *point = &sweep.points[i];
 		char repeat[128];
 
-		if (!results[i].done)
+		if (!results[i].done) {
+			sweep.report.stopped = !sweep.report.short_run;
 			continue;
+		}
 		(void)snprintf(repeat, sizeof(repeat), "--scenario %s --cut %zu:%s:%llu",
 			       point->scenario->name, point->cut.events, disk_fate_name(point->cut.fate),
 			       (unsigned long long)point->cut.which);
@@ -265,7 +267,8 @@ static void report_results(const struct result *results)
 	}
 }
 
-static void run_scenario(const struct scenario *scenario)
+/* One of `left` that are still to be run. */
+static void run_scenario(const struct scenario *scenario, size_t left)
 {
 	struct stage stage = { .scenario = scenario };
 	struct result *results = NULL;
@@ -286,9 +289,8 @@ static void run_scenario(const struct scenario *scenario)
 	if (sweep.report.short_run)
 		keep_some(SHORT_POINTS);
 	results = crew_run(sweep.count, sizeof(*results), 0,
-			   sweep.report.short_run ? SHORT_SECONDS : report_rest(&sweep.report), try_point,
-			   &stage);
-	(void)report_goes_on(&sweep.report);
+			   sweep.report.short_run ? SHORT_SECONDS : report_share(&sweep.report, left),
+			   try_point, &stage);
 	report_results(results);
 	(void)printf("%s: %zu events, %zu cuts\n", scenario->name, stage.record.event_count, sweep.count);
 	crew_done(results, sweep.count, sizeof(*results));
@@ -298,8 +300,15 @@ static void run_scenario(const struct scenario *scenario)
 	home_remove(&stage.before);
 }
 
+static bool is_wanted(const char *name)
+{
+	return sweep.scenario != NULL ? strcmp(sweep.scenario, name) == 0
+				      : !sweep.report.short_run || is_short(name);
+}
+
 int main(int argc, char **argv)
 {
+	size_t left = 0;
 	const struct report_option options[] = {
 		{ "scenario", true, &sweep.scenario },
 		{ "cut", true, &sweep.cut },
@@ -312,11 +321,12 @@ int main(int argc, char **argv)
 		     "[--scenario NAME] [--cut EVENTS:FATE:NUMBER] [--random N] [--trace]", options);
 	for (unsigned i = 0; i < crew_workers(); i++)
 		sweep.homes[i] = home_make();
+	for (const struct scenario *scenario = scenarios; scenario->name != NULL; scenario++)
+		left += is_wanted(scenario->name);
 	for (const struct scenario *scenario = scenarios;
 	     scenario->name != NULL && report_goes_on(&sweep.report); scenario++) {
-		if (sweep.scenario != NULL ? strcmp(sweep.scenario, scenario->name) == 0
-					   : !sweep.report.short_run || is_short(scenario->name))
-			run_scenario(scenario);
+		if (is_wanted(scenario->name))
+			run_scenario(scenario, left--);
 	}
 	for (unsigned i = 0; i < crew_workers(); i++)
 		home_remove(&sweep.homes[i]);

@@ -216,11 +216,22 @@ bool report_goes_on(struct report *report)
 	return goes_on;
 }
 
-double report_rest(const struct report *report)
+double report_share(const struct report *report, size_t pieces)
 {
 	const double rest = report->stop_after - report_seconds(report);
 
-	return report->stop_after <= 0 ? 0 : rest > 0.001 ? rest : 0.001;
+	if (report->stop_after <= 0)
+		return 0;
+	return rest > 0.001 ? rest / (double)(pieces > 0 ? pieces : 1) : 0.001;
+}
+
+/* A prime number of steps goes once through any count that it does not divide. */
+uint64_t report_spread(uint64_t at, uint64_t count)
+{
+	static const uint64_t primes[] = { 7919, 6841 };
+	const uint64_t step = count % primes[0] != 0 ? primes[0] : primes[1];
+
+	return count % step != 0 ? at % count * step % count : at;
 }
 
 double report_seconds(const struct report *report)

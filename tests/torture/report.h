@@ -70,8 +70,14 @@ int report_end(struct report *report);
 /* Whether the next point may be begun. Where not, the run is a stopped one, which its last line and its JSON say. */
 bool report_goes_on(struct report *report);
 
-/* For crew_run(): the seconds until no point may be begun; 0: no end. */
-double report_rest(const struct report *report);
+/*
+ * For one of `pieces` that are left to do, each after the other: the seconds that it may take,
+ * so that a stopped run has something of each; 0: no end.
+ */
+double report_share(const struct report *report, size_t pieces);
+
+/* Which of `count` points comes `at`-th, so that a stopped run has some from everywhere. */
+uint64_t report_spread(uint64_t at, uint64_t count);
 
 /* Seconds since report_begin. */
 double report_seconds(const struct report *report);

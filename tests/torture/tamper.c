@@ -551,9 +551,9 @@ static void print_kind(const struct result *results, size_t kind, struct tally *
 
 static void run_points(void)
 {
-	struct result *results = crew_run(sweep.count, sizeof(*results), 0,
-					  sweep.report.short_run ? SHORT_SECONDS : report_rest(&sweep.report),
-					  try_point, NULL);
+	struct result *results = crew_run(
+		sweep.count, sizeof(*results), 0,
+		sweep.report.short_run ? SHORT_SECONDS : report_share(&sweep.report, 1), try_point, NULL);
 	struct tally sum = { 0 };
 
 	(void)report_goes_on(&sweep.report);

@@ -20,6 +20,7 @@
 #include "crypto/openssl/openssl_priv.h"
 
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <stdatomic.h>
@@ -166,6 +167,7 @@ static struct ash_status make_globals(void)
 	ASH_ENSURE(OPENSSL_init_crypto(options, NULL) == 1, ash_ossl_code(mark, ASH_E_FAILED));
 	ASH_ENSURE(OSSL_LIB_CTX_get0_global_default() != NULL, ash_ossl_code(mark, ASH_E_FAILED));
 	ASH_ENSURE(RAND_get_rand_method() != NULL, ash_ossl_code(mark, ASH_E_FAILED));
+	(void)OBJ_sn2nid("no such name"); /* makes the lock of the table of names, once for all */
 	return ASH_DONE;
 }
 
@@ -196,7 +198,13 @@ static struct ash_status start_library(struct ash_ossl *lib)
 	ASH_ENSURE(lib->ctx != NULL, ash_ossl_code(mark, ASH_E_FAILED));
 	lib->provider = OSSL_PROVIDER_load(lib->ctx, "default");
 	ASH_ENSURE(lib->provider != NULL, ash_ossl_code(mark, ASH_E_FAILED));
-	return ash_ossl_fetch(lib);
+	ASH_TRY(ash_ossl_fetch(lib));
+	/*
+	 * One fetch enters all algorithms of its kind, and what could not be entered is never tried
+	 * again: Argon2id would miss its BLAKE2 for the life of the process.
+	 */
+	ASH_ENSURE(ash_ossl_mark() == mark, ASH_E_MEMORY);
+	return ASH_DONE;
 }
 
 static void drop_library(struct ash_ossl *lib)

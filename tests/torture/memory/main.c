@@ -92,7 +92,8 @@ static struct job start(struct unit *unit, uint64_t after)
 	const struct sweep_span span = { .after = after,
 					 .only = options.at != NULL ? strtoull(options.at, NULL, 10) : 0,
 					 .few = report.short_run,
-					 .report = &report };
+					 .report = &report,
+					 .until = unit->until };
 
 	(void)fflush(stdout);
 	job.child = fork();
@@ -105,6 +106,14 @@ static struct job start(struct unit *unit, uint64_t after)
 	if (job.child < 0)
 		report_bail("fork: %s", strerror(errno));
 	return job;
+}
+
+/* The time that is left, shared out among the units that are left, of which `most` run at once. */
+static double unit_end(size_t left, size_t most)
+{
+	const double share = report_share(&report, (left + most - 1) / most);
+
+	return share > 0 ? report_seconds(&report) + share : 0;
 }
 
 /* What doesn't work at all is bad in our module; another may lack it. */
@@ -181,6 +190,7 @@ static void run_all(size_t most)
 		for (size_t i = 0; i < most && next < units_count && report_goes_on(&report); i++) {
 			if (jobs[i].child != 0)
 				continue;
+			units[next].until = unit_end(units_count - next, most);
 			jobs[i] = start(&units[next++], 0);
 			running++;
 		}

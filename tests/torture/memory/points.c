@@ -25,7 +25,8 @@ uint64_t sweep_next(const struct sweep_span *span, uint64_t at, struct sweep_pag
 	at += span->few && at >= all ? stride : 1;
 	if (at > allocations + 2) /* one more or less, from run to run */
 		return 0;
-	page->stopped = !report_goes_on(span->report);
+	page->stopped = !report_goes_on(span->report) ||
+			(span->until > 0 && report_seconds(span->report) > span->until);
 	return page->stopped ? 0 : at;
 }
 

@@ -46,6 +46,7 @@ struct unit {
 	const struct life *life;
 	bool touched; /* the key has been changed before each run */
 	enum alloc_mode mode;
+	double until; /* in seconds of the run; 0: no end */
 	struct sweep_page *page;
 };
 
@@ -53,7 +54,8 @@ struct unit {
 struct sweep_span {
 	uint64_t after, only;
 	bool few;
-	struct report *report; /* says when no further point may be begun */
+	struct report *report; /* says when no further point may be begun, */
+	double until;          /* and of this unit, so that a stopped run has some of each; 0: no end */
 };
 
 /* The point after `at`; 0 when that was the last, or, which the page says, no further one may be begun. */

@@ -11,6 +11,19 @@
 static const struct ash_alg ecdsa = { ASH_SCHEME_ECDSA, ASH_HASH_SHA256 };
 static const struct ash_key_spec p256 = EC(P256);
 
+/* Argon2id asks OpenSSL for hashes by itself, which nobody here fetches. */
+static void hash_pin(void *backend)
+{
+	const struct ash_kdf argon2id = { .scheme = ASH_KDF_ARGON2ID,
+					  .secret = TEXT("a PIN"),
+					  .salt = TEXT("0123456789abcdef"),
+					  .memory_kib = 64,
+					  .passes = 1 };
+	uint8_t out[32];
+
+	EXPECT_OK(ops->kdf(backend, &argon2id, ash_mut(out, sizeof(out))));
+}
+
 /* Makes a key in this backend, signs with it and checks that. */
 static void use(void *backend)
 {
@@ -20,6 +33,7 @@ static void use(void *backend)
 	void *key = NULL;
 	void *op = NULL;
 
+	hash_pin(backend);
 	EXPECT_OK(ops->random(backend, ash_mut(random, sizeof(random))));
 	EXPECT_OK(ops->key_generate(backend, &p256, NULL, &key));
 	EXPECT_OK(ops->op_new(backend, ASH_OP_SIGN, ecdsa, key, &op));
@@ -62,7 +76,8 @@ static void open_without_memory(void)
 
 TEST(the_first_open_without_memory)
 {
-	for (successes = 0; successes < 400; successes += successes < 60 ? 1 : 17)
+	/* What a hash or a MAC takes when it is entered are more than 13 allocations: none is missed. */
+	for (successes = 0; successes < 5000; successes += successes < 60 ? 1 : 13)
 		EXPECT_IN_CHILD(open_without_memory);
 }
 
