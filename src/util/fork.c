@@ -80,3 +80,8 @@ void ash_fork_made(struct ash_fork_guard *guard)
 {
 	atomic_store_explicit(&guard->state, ash_fork_epoch() * 2, memory_order_release);
 }
+
+bool ash_fork_is_made(struct ash_fork_guard *guard)
+{
+	return atomic_load_explicit(&guard->state, memory_order_acquire) == ash_fork_epoch() * 2;
+}

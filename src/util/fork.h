@@ -31,3 +31,6 @@ struct ash_fork_guard {
  */
 bool ash_fork_claim(struct ash_fork_guard *guard);
 void ash_fork_made(struct ash_fork_guard *guard);
+
+/* Whether this process has made it. */
+bool ash_fork_is_made(struct ash_fork_guard *guard);

@@ -133,7 +133,9 @@ static void before_fork(void)
 {
 	struct timespec until = { 0 };
 
-	if (clock_gettime(CLOCK_REALTIME, &until) != 0)
+	/* A child that has not used the store has its parent's pools, and their lock as the fork left it: taken. */
+	held_for_fork = false;
+	if (!ash_fork_is_made(&pools.guard) || clock_gettime(CLOCK_REALTIME, &until) != 0)
 		return;
 	until.tv_sec += FORK_WAIT_SECONDS;
 	held_for_fork = pthread_mutex_timedlock(&pools.lock.mutex, &until) == 0;

@@ -73,8 +73,11 @@ TEST(one_thread_makes_the_state)
 
 static void claim_once(void)
 {
+	EXPECT(!ash_fork_is_made(&guard));
 	EXPECT(ash_fork_claim(&guard));
+	EXPECT(!ash_fork_is_made(&guard));
 	ash_fork_made(&guard);
+	EXPECT(ash_fork_is_made(&guard));
 	EXPECT(!ash_fork_claim(&guard));
 }
 

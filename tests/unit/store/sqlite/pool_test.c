@@ -252,6 +252,31 @@ TEST(a_child_that_does_nothing_keeps_no_lock_of_its_parent)
 	(void)close(ends[1]);
 }
 
+/* The lock that its parent's fork held is nobody's there: waiting for it would take two seconds each time. */
+static void fork_often(void)
+{
+	int status = 0;
+
+	(void)alarm(10);
+	for (int i = 0; i < 20; i++) {
+		const pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		EXPECT_NUMBER(child, waitpid(child, &status, 0));
+	}
+}
+
+TEST(a_child_that_does_nothing_forks_at_once)
+{
+	struct ash_store *store = open_new();
+
+	EXPECT_OK(list_put(store, 1, 0, TEXT("v")));
+	EXPECT_IN_CHILD(fork_often);
+	list_expect(store, 1, 1, TEXT("v"));
+	close_all(store);
+}
+
 TEST(a_connection_that_failed_is_not_used_again)
 {
 	struct ash_store *store = open_new();
