@@ -288,7 +288,7 @@ def key_bits(info):
 def public_keys_are_exported_in_every_form(ca):
     for kind in ("ec:p256", "rsa:2048", "ed25519", "ml-dsa-65"):
         public, private = key(ca, kind, kind)
-        export = ("key", "export-public", "--label", kind)
+        export = ("key", "export-public", "--public", "--label", kind)
         der = subprocess.run([ca.ashlar, *export, "--format", "der"], env=ca.env(), capture_output=True, check=True).stdout
         pem = ca.run(*export)
         expect_code(pem, DONE)
@@ -315,9 +315,9 @@ def public_keys_are_exported_in_every_form(ca):
 def a_public_key_is_exported_to_a_file_and_from_the_private_half(ca):
     key(ca, "web", "ec:p256", "--id", "01")
     target = ca.folder / "web.pem"
-    expect_code(ca.run("key", "export-public", "--output", str(target), "pkcs11:object=web"), DONE)
+    expect_code(ca.run("key", "export-public", "--output", str(target), "pkcs11:object=web;type=public"), DONE)
     text = target.read_text()
-    (row,) = json.loads(ca.run("key", "export-public", "--label", "web", "--json").stdout)["keys"]
+    (row,) = json.loads(ca.run("key", "export-public", "--label", "web", "--public", "--json").stdout)["keys"]
     expect(row["public_key"] == text and row["format"] == "pem" and row["id"] == "01", row)
     expect_code(ca.user("key", "delete", "--label", "web", "--class", "public", "--yes"), DONE)
     expect_code(ca.run("key", "export-public", "--label", "web", "--public"), NOT_FOUND)
@@ -325,6 +325,22 @@ def a_public_key_is_exported_to_a_file_and_from_the_private_half(ca):
     expect(ca.user("key", "export-public", "--label", "web").stdout == text)
     key(ca, "disk", "aes:128")
     expect_code(ca.user("key", "export-public", "--label", "disk"), FAILED, "no public key that belongs to it")
+
+
+@test
+def a_planted_public_key_is_not_given_out_as_the_pairs(ca):
+    """Who has no PIN can destroy the public half and make another in its place."""
+    key(ca, "root", "ec:p256", "--id", "01")
+    good = ca.run("key", "export-public", "--public", "--label", "root").stdout
+    stranger = ca.folder / "stranger.der"
+    private = openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+    stranger.write_bytes(openssl("pkey", "-pubout", "-outform", "DER", given=private))
+    nobody = ["pkcs11-tool", "--module", ca.module, "--type", "pubkey", "--label", "root", "--id", "01"]
+    for what in (["--delete-object"], ["--write-object", str(stranger)]):
+        subprocess.run([*nobody, *what], env=ca.env(), capture_output=True, timeout=60, check=True)
+    expect(ca.run("key", "export-public", "--public", "--label", "root").stdout != good, "nothing was planted")
+    expect_code(ca.run("key", "export-public", "--label", "root"), PIN, "there is no terminal")
+    expect(ca.user("key", "export-public", "--label", "root").stdout == good)
 
 
 if __name__ == "__main__":

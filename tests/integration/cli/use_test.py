@@ -448,7 +448,7 @@ def two_tokens_agree_by_ml_kem(bench):
     bench.user("encapsulate", *own, "--label", "one", "--output", bench.file("ct"))
     bench.user("decapsulate", *own, "--label", "two", bench.file("ct"))
     # For somebody whose public key came as a file.
-    exported = bench.home.run("key", "export-public", "--token", "ca", "--label", "own")
+    exported = bench.home.run("key", "export-public", "--public", "--token", "ca", "--label", "own")
     expect_code(exported, DONE)
     bench.file("own.pem", exported.stdout.encode())
     made = ("--type", "generic:256", "--label", "sent")

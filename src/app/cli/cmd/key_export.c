@@ -43,7 +43,18 @@ static ASH_STATUS read_form(struct ash_cli *cli, const struct form **ret_form)
 			      ash_cli_escaped(ash_span_text(name)).text);
 }
 
-/* The user logs in where what everybody may see is not enough, and not before. */
+/*
+ * Whether what everybody may see is asked for by name. Else a key that somebody made without a
+ * PIN, in the place of a pair's public half, would be given out as the pair's.
+ */
+static bool says_public(struct ash_cli *cli)
+{
+	const char *class = cli->values[ASH_CLI_OPT_CLASS];
+
+	return ash_cli_has(cli, ASH_CLI_OPT_PUBLIC) ||
+	       (class != NULL && strcmp(class, "public") == 0 && !ash_cli_pin_given(cli, CKU_USER));
+}
+
 static ASH_STATUS find_after_login(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
 				   struct ash_cli_keys *keys)
 {
@@ -58,10 +69,10 @@ static ASH_STATUS find_after_login(struct ash_cli *cli, const struct ash_cli_tok
 static ASH_STATUS find(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
 		       struct ash_cli_keys *keys)
 {
-	ASH_TRY(ash_cli_keys_find(cli, token, session, keys));
-	if ((keys->count == 0 || ash_cli_pin_given(cli, CKU_USER)) && !ash_cli_has(cli, ASH_CLI_OPT_PUBLIC) &&
-	    (token->info.flags & CKF_USER_PIN_INITIALIZED) != 0)
+	if (!says_public(cli) && (token->info.flags & CKF_USER_PIN_INITIALIZED) != 0)
 		ASH_TRY(find_after_login(cli, token, session, keys));
+	else
+		ASH_TRY(ash_cli_keys_find(cli, token, session, keys));
 	return ash_cli_keys_are_one(keys) ? ASH_DONE : ash_cli_keys_refuse(cli, keys);
 }
 
@@ -181,8 +192,9 @@ const struct ash_cli_command ash_cli_cmd_key_export = {
 	.name = "key export-public",
 	.summary = "write the public key of a key pair to a file",
 	.details =
-		"Nothing secret is in it. The PIN is asked for only when no public key that everybody may see\n"
-		"matches. For OpenSSH the label becomes the comment.",
+		"Nothing secret is in it. With a PIN it is the private key's own public key. With --public nobody\n"
+		"is asked for one; but anybody can make public keys on a token, so be sure of its id. For OpenSSH\n"
+		"the label becomes the comment.",
 	.options =
 		(const struct ash_cli_option *const[]){ ash_cli_key_options, options, ash_cli_token_options,
 							ash_cli_pin_options, ash_cli_common_options, NULL },
@@ -191,7 +203,7 @@ const struct ash_cli_command ash_cli_cmd_key_export = {
 			{ "ashlar key export-public --label web --output web.pub.pem", NULL },
 			{ "ashlar key export-public --label login --format ssh >> ~/.ssh/authorized_keys",
 			  NULL },
-			{ "ashlar key export-public --format der 'pkcs11:object=web' | openssl pkey -pubin -inform DER -text -noout",
+			{ "ashlar key export-public --public --format der 'pkcs11:object=web' | openssl pkey -pubin -inform DER -text -noout",
 			  NULL },
 			{ NULL, NULL },
 		},

@@ -15,15 +15,18 @@ static void fill(struct ash_hsm *hsm)
 						"disk", "--id", "02"));
 }
 
-TEST(a_public_key_is_written_without_a_pin)
+TEST(a_public_key_is_written_without_a_pin_where_that_is_asked_for)
 {
 	struct ash_hsm hsm = FAKE_HSM;
 
 	fill(&hsm);
-	EXPECT_NUMBER(ASH_CLI_DONE, EXPORT(&hsm, "--label", "web"));
+	EXPECT_NUMBER(ASH_CLI_DONE, EXPORT(&hsm, "--public", "--label", "web"));
+	EXPECT_TEXT(PEM, fake_out);
+	EXPECT_NUMBER(ASH_CLI_DONE, EXPORT(&hsm, "--class", "public", "--label", "web"));
 	EXPECT_TEXT(PEM, fake_out);
 	EXPECT(!hsm.user && !hsm.session_writes);
-	EXPECT_NUMBER(ASH_CLI_DONE, EXPORT(&hsm, "--format", "der", "pkcs11:id=%01"));
+	EXPECT_NUMBER(ASH_CLI_PIN, EXPORT(&hsm, "--label", "web"));
+	EXPECT_NUMBER(ASH_CLI_DONE, EXPORT(&hsm, "--public", "--format", "der", "pkcs11:id=%01"));
 	EXPECT_SPAN(TEXT("\x30\x0a\x30\x00\x03\x06\x00PQRST"), ash_span(fake_out, fake_out_len));
 }
 
@@ -44,7 +47,7 @@ TEST(json_has_the_key_in_it)
 	struct ash_hsm hsm = FAKE_HSM;
 
 	fill(&hsm);
-	EXPECT_NUMBER(ASH_CLI_DONE, EXPORT(&hsm, "--label", "web", "--format", "der", "--json"));
+	EXPECT_NUMBER(ASH_CLI_DONE, EXPORT(&hsm, "--public", "--label", "web", "--format", "der", "--json"));
 	EXPECT(strstr(fake_out, "\"public_key\": \"MAowAAMGAFBRUlNU\"") != NULL);
 	EXPECT(strstr(fake_out, "\"format\": \"der\"") != NULL && strstr(fake_out, "\"id\": \"01\"") != NULL);
 }
@@ -59,7 +62,7 @@ TEST(a_file_gets_it)
 	fill(&hsm);
 	EXPECT(fd >= 0);
 	close(fd);
-	EXPECT_NUMBER(ASH_CLI_DONE, EXPORT(&hsm, "--label", "web", "--output", name));
+	EXPECT_NUMBER(ASH_CLI_DONE, EXPORT(&hsm, "--public", "--label", "web", "--output", name));
 	EXPECT_TEXT("", fake_out);
 	FILE *file = fopen(name, "r");
 	EXPECT(file != NULL && fread(text, 1, sizeof(text) - 1, file) > 0 && fclose(file) == 0);
@@ -72,10 +75,10 @@ TEST(what_has_no_public_key_or_no_such_form_is_refused)
 	struct ash_hsm hsm = FAKE_HSM;
 
 	fill(&hsm);
-	EXPECT_NUMBER(ASH_CLI_USAGE, EXPORT(&hsm, "--label", "web", "--format", "jwk"));
+	EXPECT_NUMBER(ASH_CLI_USAGE, EXPORT(&hsm, "--public", "--label", "web", "--format", "jwk"));
 	EXPECT(strstr(fake_err, "pem, der or ssh") != NULL);
 	EXPECT_NUMBER(ASH_CLI_NOT_FOUND, EXPORT(&hsm, "--label", "none", PIN));
-	EXPECT_NUMBER(ASH_CLI_FAILED, EXPORT(&hsm, "--label", "web", "--format", "ssh"));
+	EXPECT_NUMBER(ASH_CLI_FAILED, EXPORT(&hsm, "--public", "--label", "web", "--format", "ssh"));
 	EXPECT(strstr(fake_err, "can't write a key of type ec:p256 in the form \"ssh\"") != NULL);
 	EXPECT(strstr(fake_err, "--format pem can hold any") != NULL);
 	fake_set(&hsm.objects[2], CKA_PUBLIC_KEY_INFO, ASH_SPAN_NONE);
@@ -83,7 +86,7 @@ TEST(what_has_no_public_key_or_no_such_form_is_refused)
 	EXPECT(strstr(fake_err, "can't export the secret key") != NULL);
 	hsm.fails = "get_attributes";
 	hsm.code = ASH_E_IO;
-	EXPECT_NUMBER(ASH_CLI_STORAGE, EXPORT(&hsm, "--label", "web"));
+	EXPECT_NUMBER(ASH_CLI_STORAGE, EXPORT(&hsm, "--public", "--label", "web"));
 	EXPECT_TEXT("", fake_out);
 }
 
@@ -95,7 +98,7 @@ TEST(without_memory_it_fails_cleanly)
 	fill(&hsm);
 	for (int64_t left = 0; code != ASH_CLI_DONE; left++) {
 		ash_mem_fail_after(left);
-		code = EXPORT(&hsm, "--label", "web");
+		code = EXPORT(&hsm, "--public", "--label", "web");
 		ash_mem_fail_after(-1);
 		EXPECT(code == ASH_CLI_DONE || strstr(fake_err, "out of memory") != NULL);
 	}
