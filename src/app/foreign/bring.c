@@ -116,22 +116,31 @@ static ASH_STATUS find_alike(struct ash_foreign_target *target, const struct ash
 	return search(target, (struct ash_template){ want, count }, found);
 }
 
-/* What our token makes of the key that comes, as an object of the session for that long. */
-static ASH_STATUS mark_of_source(struct ash_foreign_target *target, const struct ash_foreign_fit *fit,
-				 uint64_t class, struct ash_buf *mark)
+/* What comes as an object of the session, to be looked at and destroyed, whatever it says of that. */
+static struct ash_status create_trial(struct ash_foreign_target *target, const struct ash_foreign_fit *fit,
+				      ash_handle *ret_made)
 {
-	static const uint8_t no = 0;
+	static const uint8_t no = 0, yes = 1;
 	struct ash_attr given[ASH_FOREIGN_ATTRS_MAX];
-	ash_handle made = 0;
-	struct ash_status status;
 
 	for (size_t i = 0; i < fit->count; i++) {
 		given[i] = fit->attrs[i];
 		if (given[i].type == CKA_TOKEN)
 			given[i].value = ash_span(&no, 1);
+		else if (given[i].type == CKA_DESTROYABLE)
+			given[i].value = ash_span(&yes, 1);
 	}
-	status = target->api->create_object(target->hsm, target->session,
-					    (struct ash_template){ given, fit->count }, &made);
+	return target->api->create_object(target->hsm, target->session,
+					  (struct ash_template){ given, fit->count }, ret_made);
+}
+
+/* What our token makes of the key that comes. */
+static ASH_STATUS mark_of_source(struct ash_foreign_target *target, const struct ash_foreign_fit *fit,
+				 uint64_t class, struct ash_buf *mark)
+{
+	ash_handle made = 0;
+	struct ash_status status = create_trial(target, fit, &made);
+
 	if (!ash_is_ok(status)) /* none that is there can be one that can't be made */
 		return is_about_object(status.code) ? ASH_DONE : status;
 	status = ash_foreign_mark(target, made, class, mark);
@@ -240,6 +249,45 @@ static ASH_STATUS create(struct ash_foreign_target *target, const struct ash_for
 	return note_taken(target, result->object);
 }
 
+static bool is_destroyable(const struct ash_foreign_fit *fit)
+{
+	struct ash_span value = ASH_SPAN_NONE;
+
+	return !ash_foreign_fit_get(fit, CKA_DESTROYABLE, &value) || value.len != 1 || value.data[0] != 0;
+}
+
+/* What could not be got rid of if it were wrong is proved before it is made. */
+static ASH_STATUS prove_trial(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
+			      const struct ash_foreign_object *object, const struct ash_foreign_fit *fit,
+			      struct ash_foreign_result *result)
+{
+	struct ash_status status = create_trial(target, fit, &result->object);
+
+	if (!ash_is_ok(status)) {
+		if (!is_about_object(status.code))
+			return status;
+		refuse(status, result);
+		return ASH_DONE;
+	}
+	result->outcome = ASH_FOREIGN_IMPORTED;
+	ASH_TRY(ash_foreign_prove(target, all, object, result));
+	if (result->outcome == ASH_FOREIGN_IMPORTED)
+		return target->api->destroy_object(target->hsm, target->session, result->object);
+	return ASH_DONE;
+}
+
+static ASH_STATUS make(struct ash_foreign_target *target, const struct ash_foreign_objects *all,
+		       const struct ash_foreign_object *object, const struct ash_foreign_fit *fit,
+		       struct ash_foreign_result *result)
+{
+	if (is_destroyable(fit)) {
+		ASH_TRY(create(target, fit, result));
+		return ash_foreign_prove(target, all, object, result);
+	}
+	ASH_TRY(prove_trial(target, all, object, fit, result));
+	return result->outcome == ASH_FOREIGN_IMPORTED ? create(target, fit, result) : ASH_DONE;
+}
+
 /* The template; false, with the reason in the result, when there can be none. */
 static ASH_STATUS fit_object(const struct ash_foreign_object *object, struct ash_foreign_fit *fit,
 			     struct ash_foreign_result *result, bool *ret_fits)
@@ -272,10 +320,8 @@ ASH_STATUS ash_foreign_bring(struct ash_foreign_target *target, const struct ash
 	ASH_TRY(fit_object(object, &fit, &result, &fits));
 	if (fits)
 		ASH_TRY(find_present(target, all, object, &fit, &result));
-	if (fits && result.outcome != ASH_FOREIGN_PRESENT) {
-		ASH_TRY(create(target, &fit, &result));
-		ASH_TRY(ash_foreign_prove(target, all, object, &result));
-	}
+	if (fits && result.outcome != ASH_FOREIGN_PRESENT)
+		ASH_TRY(make(target, all, object, &fit, &result));
 	*ret_result = result;
 	return ASH_DONE;
 }

@@ -180,8 +180,8 @@ static ASH_STATUS read_file(const char *folder, const char *name, struct ash_buf
 	ASH_ENSURE(len > 0 && (size_t)len < sizeof(path), ASH_E_LIMIT);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
-		ASH_FAIL_WITH(errno == ENOENT ? ASH_E_NOT_FOUND : ASH_E_IO, "%s: %s", name,
-			      strerrordesc_np(errno));
+		ASH_FAIL_WITH(errno == ENOENT || errno == ENOTDIR ? ASH_E_NOT_FOUND : ASH_E_IO, "%s: %s",
+			      name, strerrordesc_np(errno));
 	(void)fcntl(fd, F_OFD_SETLKW, &lock); /* a file system without locks has no writer with one */
 	return read_whole(fd, out);
 }
@@ -256,7 +256,14 @@ static ASH_STATUS add_token(const struct ash_attrs *attrs, const char *folder,
 	return fill_token(attrs, folder, &tokens->token[tokens->count++]);
 }
 
-/* A folder that holds no token, or one that is not whole, is passed over. */
+/* One that is there, and that nobody knows anything of. */
+static void note_unread(const char *name, struct ash_softhsm_tokens *tokens)
+{
+	if (tokens->unread++ == 0)
+		snprintf(tokens->unread_name, sizeof(tokens->unread_name), "%s", name);
+}
+
+/* A folder that holds no token is passed over. */
 static ASH_STATUS take_folder(const char *tokendir, const char *name, struct ash_softhsm_tokens *tokens)
 {
 	ASH_AUTO(ash_buf) file = ASH_BUF_SECRET;
@@ -273,7 +280,11 @@ static ASH_STATUS take_folder(const char *tokendir, const char *name, struct ash
 		status = ash_softhsm_parse(ash_buf_span(&file), ASH_SPAN_NONE, &attrs, &unused);
 	if (status.code == ASH_E_MEMORY)
 		return status;
-	return ash_is_ok(status) ? add_token(attrs, folder, tokens) : ASH_DONE;
+	if (ash_is_ok(status))
+		return add_token(attrs, folder, tokens);
+	if (status.code != ASH_E_NOT_FOUND)
+		note_unread(name, tokens);
+	return ASH_DONE;
 }
 
 static ASH_STATUS each_entry(const char *path, struct ash_status (*take)(void *context, const char *name),

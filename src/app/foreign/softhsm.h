@@ -19,12 +19,14 @@ struct ash_softhsm_token {
 struct ash_softhsm_tokens {
 	struct ash_softhsm_token *token;
 	size_t count, cap;
+	size_t unread;         /* tokens whose own file can't be read: damaged, or somebody else's */
+	char unread_name[256]; /* the folder of one of them; or "" */
 };
 
-#define ASH_SOFTHSM_TOKENS_NONE ((struct ash_softhsm_tokens){ NULL, 0, 0 })
+#define ASH_SOFTHSM_TOKENS_NONE ((struct ash_softhsm_tokens){ .token = NULL })
 
 /*
- * The tokens in a folder, but for those whose own file can't be read. ASH_E_IO with an
+ * The tokens in a folder; those whose own file can't be read are counted. ASH_E_IO with an
  * explanation when it is no folder that can be read; ASH_E_MEMORY.
  */
 ASH_STATUS ash_softhsm_tokens_read(const char *tokendir, struct ash_softhsm_tokens *ret_tokens);

@@ -407,6 +407,18 @@ def a_softhsm_token_is_named_and_opened(ca):
 
 
 @test
+def a_token_that_can_not_be_read_is_not_passed_over(ca):
+    soft = SoftHSM(ca, "old", "other")
+    files = {path: path.read_bytes() for path in soft.folder.rglob("token.object")}
+    damaged = next(path for path, content in files.items() if b"other" in content)
+    damaged.write_bytes(files[damaged][:-1])
+    expect_code(soft.run("--pin-file", ca.pin), AMBIGUOUS, "1 token of", damaged.parent.name, "--from-token")
+    expect_code(soft.run("--from-token", "other", "--pin-file", ca.pin), NOT_FOUND, "can't be read", "no such token")
+    done = soft.run("--from-token", "old", "--pin-file", ca.pin)
+    expect(done.returncode == DONE and "can't be read" in done.stderr, done.stderr)
+
+
+@test
 def what_can_not_come_is_said(ca):
     soft = SoftHSM(ca, "old")
     soft.tool("old", "--keypairgen", "--key-type", "rsa:1024", "--label", "short", "--id", "01")

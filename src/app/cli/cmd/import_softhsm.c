@@ -95,6 +95,22 @@ static ASH_STATUS tell_unread(struct source *source, struct ash_status status, c
 
 /* ---- Its files ---- */
 
+/* The one that is meant may be among them: the only one that can be read is not taken for it. */
+static ASH_STATUS warn_unread(struct source *source)
+{
+	struct ash_cli *cli = source->cli;
+
+	if (source->tokens.unread == 0)
+		return ASH_DONE;
+	ash_cli_warn(cli, "%zu token%s of %s can't be read, among them %s: damaged, or somebody else's",
+		     source->tokens.unread, source->tokens.unread == 1 ? "" : "s",
+		     ash_cli_escaped(ash_span_text(source->place)).text,
+		     ash_cli_escaped(ash_span_text(source->tokens.unread_name)).text);
+	if (ash_cli_has(cli, ASH_CLI_OPT_FROM_TOKEN) || ash_cli_has(cli, ASH_CLI_OPT_FROM_SLOT))
+		return ASH_DONE;
+	return ash_cli_refuse(cli, ASH_CLI_AMBIGUOUS, "say which token by --from-token or --from-slot");
+}
+
 static ASH_STATUS find_file_token(struct source *source, const struct ash_softhsm_token **ret_token)
 {
 	ASH_AUTO_MEM struct candidate *candidates = NULL;
@@ -112,6 +128,7 @@ static ASH_STATUS find_file_token(struct source *source, const struct ash_sofths
 	for (size_t i = 0; i < source->tokens.count; i++)
 		candidates[i] =
 			(struct candidate){ source->tokens.token[i].label, source->tokens.token[i].slot };
+	ASH_TRY(warn_unread(source));
 	ASH_TRY(choose(source, candidates, source->tokens.count, &index));
 	*ret_token = &source->tokens.token[index];
 	return ASH_DONE;

@@ -50,6 +50,28 @@ TEST(what_is_there_is_not_made_again)
 	free_target(&target);
 }
 
+/* Careful people mark root keys so: they come, and are found when the command is given once more. */
+TEST(what_may_not_be_destroyed_comes_once)
+{
+	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
+	struct ash_foreign_target target = new_target();
+	struct ash_foreign_object *key = add_aes(&objects, "root");
+	struct ash_foreign_result result;
+
+	set_bool(key, CKA_DESTROYABLE, false);
+	result = bring(&target, key);
+	EXPECT_NUMBER(ASH_FOREIGN_IMPORTED, result.outcome);
+	EXPECT(!is_true(&target, result.object, CKA_DESTROYABLE));
+	EXPECT(is_true(&target, result.object, CKA_TOKEN));
+	EXPECT_CODE(ASH_E_ACTION_PROHIBITED,
+		    target.api->destroy_object(target.hsm, target.session, result.object));
+	ash_foreign_target_done(&target); /* the next import */
+	result = bring(&target, key);
+	EXPECT_NUMBER(ASH_FOREIGN_PRESENT, result.outcome);
+	EXPECT_TEXT("", result.other);
+	free_target(&target);
+}
+
 TEST(what_may_be_done_with_the_one_that_is_there_is_told)
 {
 	ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;

@@ -56,17 +56,18 @@ TEST(a_key_that_may_not_be_used_is_proved_otherwise)
 	free_target(&target);
 }
 
-/* 2 is not the private number of the base point. */
+/* 2 is not the private number of the base point. It goes, be it that it could not be destroyed. */
 TEST(another_key_does_not_stay)
 {
-	for (int use = 0; use < 2; use++) {
+	for (unsigned use = 0; use < 4; use++) {
 		ASH_AUTO(ash_foreign_objects) objects = ASH_FOREIGN_OBJECTS_NONE;
 		struct ash_foreign_target target = new_target();
 		struct ash_foreign_object *object = add_p256(&objects, true);
 		struct ash_foreign_result result;
 
 		set_bytes(object, CKA_VALUE, TEXT("\x02"));
-		set_bool(object, CKA_SIGN, use != 0);
+		set_bool(object, CKA_SIGN, (use & 1) != 0);
+		set_bool(object, CKA_DESTROYABLE, (use & 2) == 0);
 		(void)add_p256(&objects, false);
 		result = bring(&target, &objects, 0);
 		EXPECT_NUMBER(ASH_FOREIGN_REFUSED, result.outcome);

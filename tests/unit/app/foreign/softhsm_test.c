@@ -49,6 +49,8 @@ TEST(folders_without_a_token_are_passed_over)
 	softhsm_write(other, "token.object", ash_span(softhsm_token, 100));
 	EXPECT_OK(ash_softhsm_tokens_read(folder, &tokens));
 	EXPECT_NUMBER(1, tokens.count);
+	EXPECT_NUMBER(1, tokens.unread); /* it is there, and nobody is to think that it is not */
+	EXPECT_TEXT("damaged", tokens.unread_name);
 	softhsm_remove(folder);
 }
 
