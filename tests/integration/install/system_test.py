@@ -121,19 +121,39 @@ def what_is_somebody_elses_is_left_alone(_, ashlar):
 
 
 @test
-def another_configuration_is_left_and_told(_, ashlar):
+def another_configuration_is_left_and_told(folder, ashlar):
     CONF.parent.mkdir()
     CONF.write_text("pin.min = 6\n")
-    warned = run(ashlar, "init", "--system")
-    expect("left as it is" in warned.stderr, warned.stderr)
+    pin = pin_file(folder)
+    run(ashlar, "init", "--label", "old", "--so-pin-file", pin, "--pin-file", pin)
+    warned = run(ashlar, "init", "--system", code=1)
+    expect("left as it is" in warned.stderr and "Next:" not in warned.stdout, warned)
     expect(CONF.read_text() == "pin.min = 6\n")
+    expect(mode(FOLDER) == 0o700 and mode(FOLDER / "root.key") == 0o600)
+    expect("old" in run(ashlar, "token", "list").stdout)
+
+
+@test
+def a_disk_that_is_full_leaves_the_store_as_it_was(folder, ashlar):
+    pin = pin_file(folder)
+    run(ashlar, "init", "--label", "old", "--so-pin-file", pin, "--pin-file", pin)
+    CONF.parent.mkdir()
+    run("mount", "-t", "tmpfs", "-o", "size=4k", "none", str(CONF.parent))
+    (CONF.parent / "other").write_bytes(b"x" * 4096)
+    refused = run(ashlar, "init", "--system", code=1)
+    expect("No space left" in refused.stderr, refused.stderr)
+    expect([path.name for path in CONF.parent.iterdir()] == ["other"] and mode(FOLDER) == 0o700)
+    expect("old" in run(ashlar, "token", "list").stdout)
+    (CONF.parent / "other").unlink()
+    expect(states(run(ashlar, "init", "--system", "--json"))["folder"] == "done" and mode(FOLDER) == 0o2770)
+    expect("old" in run(ashlar, "token", "list").stdout)
 
 
 @test
 def a_broken_configuration_does_not_stop_it(_, ashlar):
     CONF.parent.mkdir()
     CONF.write_text("nonsense\n")
-    expect("left as it is" in run(ashlar, "init", "--system").stderr)
+    expect("left as it is" in run(ashlar, "init", "--system", code=1).stderr)
 
 
 def own_system(folder):

@@ -19,6 +19,7 @@
 #define FOLDER      "/var/lib/ashlar"
 #define CONF_FOLDER "/etc/ashlar"
 #define CONF        CONF_FOLDER "/ashlar.conf"
+#define CONF_NEW    CONF_FOLDER "/.ashlar.conf.new"
 #define ROOT_KEY    "root.key"
 
 #define FOLDER_MODE 02770
@@ -248,24 +249,38 @@ static ASH_STATUS look_at_configuration(struct setup *setup)
 			  ash_is_ok(ash_config_parse(CONF, text, (size_t)len, &config)) &&
 			  strcmp(ash_config_text(config, ASH_CONFIG_STORE_GROUP), NAME) == 0 &&
 			  strcmp(ash_config_text(config, ASH_CONFIG_STORE_PATH), FOLDER) == 0;
-	if (!setup->conf_own)
-		ash_cli_warn(setup->cli,
-			     CONF " is left as it is, and so is " FOLDER
-				  ": it does not say store.path = " FOLDER " and store.group = " NAME);
 	return ASH_DONE;
+}
+
+static bool is_anothers(const struct setup *setup)
+{
+	return setup->conf && !setup->conf_own;
+}
+
+/* Under a name that nobody reads, and whole on the disk, before it is there at all. */
+static bool write_whole(const char *path)
+{
+	ASH_AUTO_FD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	/* Whatever the umask: everybody has to read what is in it. */
+	return fd >= 0 && fchmod(fd, 0644) == 0 &&
+	       write(fd, conf_text, strlen(conf_text)) == (ssize_t)strlen(conf_text) && fsync(fd) == 0;
 }
 
 static ASH_STATUS write_configuration(struct setup *setup)
 {
 	const bool made = mkdir(CONF_FOLDER, 0755) == 0;
-	ASH_AUTO_FD fd = -1;
+	bool good = false;
+	int error = 0;
 
-	/* Whatever the umask: everybody has to read what is in it. */
 	if ((!made && errno != EEXIST) || (made && chmod(CONF_FOLDER, 0755) != 0))
 		return cannot(setup, "make " CONF_FOLDER);
-	fd = open(CONF, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 || fchmod(fd, 0644) != 0 ||
-	    write(fd, conf_text, strlen(conf_text)) != (ssize_t)strlen(conf_text) || fsync(fd) != 0)
+	(void)unlink(CONF_NEW); /* of a run that was cut off */
+	good = write_whole(CONF_NEW) && link(CONF_NEW, CONF) == 0;
+	error = errno;
+	(void)unlink(CONF_NEW);
+	errno = error;
+	if (!good || !ash_is_ok(ash_fs_sync_parent(CONF)))
 		return cannot(setup, "write " CONF);
 	return ASH_DONE;
 }
@@ -277,14 +292,14 @@ static ASH_STATUS set_up_configuration(struct setup *setup)
 	return say(setup, "configuration", setup->conf, CONF);
 }
 
+/* The configuration before the folder: a folder that is shared with no word of it is refused by all. */
 static ASH_STATUS set_up(struct setup *setup)
 {
 	ASH_TRY(set_up_group(setup));
 	ASH_TRY(set_up_user(setup));
 	ASH_TRY(look_at_configuration(setup));
-	if (!setup->conf || setup->conf_own)
-		ASH_TRY(set_up_folder(setup));
-	return set_up_configuration(setup);
+	ASH_TRY(set_up_configuration(setup));
+	return is_anothers(setup) ? ASH_DONE : set_up_folder(setup);
 }
 
 ASH_STATUS ash_cli_init_system(struct ash_cli *cli)
@@ -305,6 +320,11 @@ ASH_STATUS ash_cli_init_system(struct ash_cli *cli)
 	setup.list = list;
 	ASH_TRY(set_up(&setup));
 	ASH_TRY(ash_cli_print_list(cli, &setup.list, ""));
+	if (is_anothers(&setup))
+		return ash_cli_refuse(cli, ASH_CLI_FAILED,
+				      CONF " is left as it is, and so is " FOLDER
+					   ": it does not say store.path = " FOLDER
+					   " and store.group = " NAME);
 	if (!ash_cli_has(cli, ASH_CLI_OPT_JSON))
 		fputs("\nNext: usermod -aG " NAME " NAME   for each user and service that is to use it\n"
 		      "      ashlar init --label NAME   makes the first token\n",
