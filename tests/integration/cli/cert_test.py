@@ -185,6 +185,16 @@ def self_sign_stores_with_id_and_label_of_the_key(ca):
                     USAGE, "--cert-serial")
 
 
+@test
+def a_certificate_that_nobody_was_given_is_not_kept(ca):
+    make_key(ca, "ec:p256", "k")
+    words = ("cert", "self-sign", "--label", "k", "--subject", "CN=full", "--pin-file", ca.pin)
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        for refused in (ca.run(*words, "-o", "/dev/full"), ca.run(*words, stdout=full), ca.run(*words, "-o", "-", stdout=full)):
+            expect(refused.returncode == FAILED and "No space left" in refused.stderr, refused.stderr)
+    expect(certificates(ca) == [])
+
+
 def authority(ca):
     """An authority of OpenSSL's, with an index; its certificate's name and how to sign with it."""
     folder = ca.folder / "authority"

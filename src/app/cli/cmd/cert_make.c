@@ -16,6 +16,7 @@ struct maker {
 	struct ash_cli_sink sink;
 	struct ash_buf der, text; /* what was made, and as it goes out */
 	bool as_der;              /* it goes out as DER */
+	ash_handle stored;        /* the certificate on the token, or 0 */
 };
 
 #define MAKER_NONE(cli_)                                                                           \
@@ -188,6 +189,7 @@ static ASH_STATUS store(struct maker *maker, json_t **ret_row)
 	ASH_TRY(ash_cli_unhex(hex, &id));
 	plan.id = ash_buf_span(&id);
 	ASH_TRY(ash_cli_cert_store(cli, maker->use.session, &plan, &made));
+	maker->stored = made.object;
 	ASH_TRY(ash_cli_cert_read(cli, &maker->use.token, maker->use.session, true, made.object, &cert));
 	*ret_row = ASH_TAKE(cert.row);
 	return ASH_DONE;
@@ -207,25 +209,40 @@ static ASH_STATUS keep(struct maker *maker, json_t **ret_row)
 }
 
 /* First to the file, which may be full, then to the token, and last into its place. */
+static ASH_STATUS give_out(struct maker *maker)
+{
+	struct ash_cli *cli = maker->cli;
+	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
+	ASH_CLI_AUTO_JSON *row = NULL;
+
+	if (goes_out(cli) && ash_cli_sink_is_file(&maker->sink)) {
+		ASH_TRY(ash_cli_sink_write(&maker->sink, ash_buf_span(&maker->text)));
+		ASH_TRY(keep(maker, &row));
+		ASH_TRY(ash_cli_sink_commit(&maker->sink));
+	} else {
+		ASH_TRY(keep(maker, &row));
+		ASH_TRY(write_out(maker));
+	}
+	ASH_TRY(ash_cli_list_init(&list, "certificates", certificate_columns));
+	ASH_TRY(tell(maker, &list, row));
+	if (fflush(cli->out) != 0) /* why is told at the program's end */
+		return ash_cli_refuse(cli, ASH_CLI_FAILED, "the certificate is not kept");
+	return ASH_DONE;
+}
+
+/* One that nobody was given does not stay: the next try would leave a second one beside it. */
 static ASH_STATUS cert_self_sign(struct ash_cli *cli)
 {
 	__attribute__((cleanup(maker_auto))) struct maker maker = MAKER_NONE(cli);
-	ASH_AUTO(ash_cli_list) list = { .rows = NULL };
-	ASH_CLI_AUTO_JSON *row = NULL;
+	struct ash_status status;
 
 	ASH_TRY(make(&maker, false, !ash_cli_has(cli, ASH_CLI_OPT_NO_IMPORT)));
 	ASH_TRY(make_text(&maker));
 	ASH_TRY(open_sink(&maker));
-	if (goes_out(cli) && ash_cli_sink_is_file(&maker.sink)) {
-		ASH_TRY(ash_cli_sink_write(&maker.sink, ash_buf_span(&maker.text)));
-		ASH_TRY(keep(&maker, &row));
-		ASH_TRY(ash_cli_sink_commit(&maker.sink));
-	} else {
-		ASH_TRY(keep(&maker, &row));
-		ASH_TRY(write_out(&maker));
-	}
-	ASH_TRY(ash_cli_list_init(&list, "certificates", certificate_columns));
-	return tell(&maker, &list, row);
+	status = give_out(&maker);
+	if (!ash_is_ok(status) && maker.stored != 0)
+		ash_ignore(cli->api->destroy_object(cli->hsm, maker.use.session, maker.stored));
+	return status;
 }
 
 static const struct ash_cli_option key_options[] = {
