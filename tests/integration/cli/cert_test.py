@@ -195,6 +195,23 @@ def a_certificate_that_nobody_was_given_is_not_kept(ca):
     expect(certificates(ca) == [])
 
 
+@test
+def certificates_of_one_key_are_told_apart(ca):
+    """A root that was renewed with its own key: label, id and URI are the same."""
+    make_key(ca, "ec:p256", "root")
+    for days in ("10", "3650"):
+        made(ca, "self-sign", "root", "--subject", "CN=Root", "--days", days)
+    rows = certificates(ca)
+    expect(len(rows) == 2 and rows[0]["uri"] == rows[1]["uri"] and rows[0]["unique_id"] != rows[1]["unique_id"], rows)
+    old = min(rows, key=lambda row: row["not_after"])
+    expect_code(ca.run("cert", "export", "--label", "root"), AMBIGUOUS, "--unique-id", old["unique_id"], old["not_after"])
+    (ca.folder / "old.pem").write_text(ca.run("cert", "export", "--unique-id", old["unique_id"]).stdout)
+    shown = openssl("x509", "-in", str(ca.folder / "old.pem"), "-noout", "-serial")
+    expect(shown.strip().lower().endswith(old["serial"].lstrip("0").lower()), (shown, old))
+    expect_code(ca.user("object", "delete", "--unique-id", old["unique_id"], "--yes"), DONE)
+    expect([row["unique_id"] for row in certificates(ca)] == [row["unique_id"] for row in rows if row != old])
+
+
 def authority(ca):
     """An authority of OpenSSL's, with an index; its certificate's name and how to sign with it."""
     folder = ca.folder / "authority"

@@ -343,5 +343,19 @@ def a_planted_public_key_is_not_given_out_as_the_pairs(ca):
     expect(ca.user("key", "export-public", "--label", "root").stdout == good)
 
 
+@test
+def keys_of_one_label_and_id_are_told_apart(ca):
+    for _ in range(2):
+        key(ca, "twin", "aes:128")
+    one, other = (row["unique_id"] for row in ca.json("key", "list")["keys"])
+    expect_code(ca.user("key", "delete", "--label", "twin", "--yes"), AMBIGUOUS, f"unique id {one}", f"unique id {other}")
+    (shown,) = ca.json("key", "show", "--unique-id", other)["keys"]
+    expect(shown["unique_id"] == other, shown)
+    expect_code(ca.user("key", "delete", "--unique-id", one, "--yes"), DONE)
+    (left,) = ca.json("key", "list")["keys"]
+    expect(left["unique_id"] == other, left)
+    expect_code(ca.user("key", "show", "--unique-id", one), NOT_FOUND)
+
+
 if __name__ == "__main__":
     main(__doc__, operands=2)

@@ -28,6 +28,7 @@ const struct ash_cli_option ash_cli_cert_options[] = {
 	  .letter = 'i',
 	  .value = "HEX",
 	  .text = "certificates with this id" },
+	ASH_CLI_UNIQUE_ID_OPTION,
 	{ .name = NULL },
 };
 
@@ -37,6 +38,7 @@ const struct ash_cli_option ash_cli_cert_options[] = {
 			{ "serial", "Serial", ASH_CLI_COLUMN_LONG },                             \
 			{ "not_before", "Not before", ASH_CLI_COLUMN_LONG },                     \
 			{ "not_after", "Not after", 0 }, { "id", "Id", ASH_CLI_COLUMN_LONG },    \
+			{ "unique_id", "Unique id", ASH_CLI_COLUMN_HIDDEN },                     \
 			{ "authority", "Authority", ASH_CLI_COLUMN_HIDDEN },                     \
 			{ "signature_algorithm", "Signed", ASH_CLI_COLUMN_HIDDEN },              \
 			{ "sha256", "SHA-256", ASH_CLI_COLUMN_HIDDEN },                          \
@@ -158,10 +160,11 @@ static ASH_STATUS read_value(struct ash_cli_cert *cert, struct ash_span value)
 ASH_STATUS ash_cli_cert_read(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
 			     bool keys, ash_handle handle, struct ash_cli_cert *ret_cert)
 {
-	static const uint64_t types[] = { CKA_LABEL, CKA_ID, CKA_VALUE };
+	static const uint64_t types[] = { CKA_LABEL, CKA_ID, CKA_VALUE, CKA_UNIQUE_ID };
 	ASH_AUTO(ash_cli_values) values = { .bytes = ASH_BUF_PLAIN };
 	ASH_AUTO(ash_cli_cert) cert = { .handle = handle, .der = ASH_BUF_PLAIN };
 	struct ash_span label = ASH_SPAN_NONE, id = ASH_SPAN_NONE, value = ASH_SPAN_NONE;
+	struct ash_span unique = ASH_SPAN_NONE;
 
 	ASH_TRY(ash_cli_values_read(cli, session, handle, types, ASH_COUNT(types), &values));
 	(void)ash_cli_value_bytes(&values, CKA_LABEL, &label); /* an empty one is the same as none */
@@ -171,6 +174,8 @@ ASH_STATUS ash_cli_cert_read(struct ash_cli *cli, const struct ash_cli_token *to
 	ASH_TRY(ash_cli_row_new(ash_cli_cert_columns, &cert.row));
 	ASH_TRY(ash_cli_set_text(cert.row, "label", label));
 	ASH_TRY(ash_cli_set_hex(cert.row, "id", id));
+	if (ash_cli_value_bytes(&values, CKA_UNIQUE_ID, &unique))
+		ASH_TRY(ash_cli_set_text(cert.row, "unique_id", unique));
 	ASH_TRY(ash_cli_named_set_uri(cert.row, token, CKO_CERTIFICATE, label, id));
 	if (cert.readable)
 		ASH_TRY(set_facts(cert.row, &cert.facts));
@@ -253,6 +258,8 @@ static ASH_STATUS search(struct finder *finder, bool all)
 		ASH_TRY(ash_cli_template_bytes(&want, CKA_LABEL, ash_span_text(label)));
 	if (hex != NULL)
 		ASH_TRY(ash_cli_template_bytes(&want, CKA_ID, ash_buf_span(&id)));
+	if (!all)
+		ASH_TRY(ash_cli_named_unique(cli, &want));
 	return ash_cli_search(cli, finder->session, ash_cli_template(&want), keep, finder);
 }
 
@@ -320,13 +327,15 @@ ASH_STATUS ash_cli_certs_refuse(struct ash_cli *cli, const struct ash_cli_certs 
 	if (certs->count == 0)
 		return ash_cli_refuse(cli, ASH_CLI_NOT_FOUND, "no certificate matches");
 	status = ash_cli_refuse(cli, ASH_CLI_AMBIGUOUS,
-				"%zu certificates match: choose one with --label, --id or --uri",
+				"%zu certificates match: choose one with --label, --id, --unique-id or --uri",
 				certs->count);
 	for (size_t i = 0; i < certs->count && i < TOLD_AT_MOST; i++)
-		ash_cli_hint(cli, "label \"%s\", id %s, subject %s",
+		ash_cli_hint(cli, "label \"%s\", id %s, subject %s, until %s, unique id %s",
 			     ash_cli_escaped(row_text(&certs->cert[i], "label")).text,
 			     ash_cli_escaped(row_text(&certs->cert[i], "id")).text,
-			     ash_cli_escaped(row_text(&certs->cert[i], "subject")).text);
+			     ash_cli_escaped(row_text(&certs->cert[i], "subject")).text,
+			     ash_cli_escaped(row_text(&certs->cert[i], "not_after")).text,
+			     ash_cli_escaped(row_text(&certs->cert[i], "unique_id")).text);
 	if (certs->count > TOLD_AT_MOST)
 		ash_cli_hint(cli, "and %zu more", certs->count - TOLD_AT_MOST);
 	return status;

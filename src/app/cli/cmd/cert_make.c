@@ -256,6 +256,7 @@ static const struct ash_cli_option key_options[] = {
 	  .letter = 'i',
 	  .value = "HEX",
 	  .text = "the private key with this id" },
+	ASH_CLI_UNIQUE_ID_OPTION,
 	{ .name = NULL },
 };
 

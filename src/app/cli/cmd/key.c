@@ -1,5 +1,6 @@
 /* ashlar key list, ashlar key show, ashlar key delete */
 #include "app/cli/find/keys.h"
+#include "app/cli/find/named.h"
 #include "app/cli/print/text.h"
 #include "app/cli/print/tty.h"
 
@@ -24,7 +25,7 @@ static ASH_STATUS key_list(struct ash_cli *cli)
 
 	ASH_TRY(find(cli, false, &token, &session, &keys));
 	/* That looks at every object there is: not for one key among a million. */
-	if (!ash_cli_has(cli, ASH_CLI_OPT_LABEL) && !ash_cli_has(cli, ASH_CLI_OPT_ID))
+	if (!ash_cli_named_some(cli))
 		ASH_TRY(ash_cli_keys_damaged(cli, &token, session, &damaged));
 	ASH_TRY(ash_cli_keys_list(&keys, &list));
 	return ash_cli_print_list(cli, &list, "No key matches.");
@@ -123,8 +124,9 @@ static ASH_STATUS key_delete(struct ash_cli *cli)
 	ash_handle session;
 	bool all = ash_cli_has(cli, ASH_CLI_OPT_ALL);
 
-	if (!all && !ash_cli_has(cli, ASH_CLI_OPT_LABEL) && !ash_cli_has(cli, ASH_CLI_OPT_ID))
-		return ash_cli_refuse(cli, ASH_CLI_USAGE, "which key? Say it with --label, --id or --uri");
+	if (!all && !ash_cli_named_some(cli))
+		return ash_cli_refuse(cli, ASH_CLI_USAGE,
+				      "which key? Say it with --label, --id, --unique-id or --uri");
 	ASH_TRY(find(cli, true, &token, &session, &keys));
 	if (keys.count == 0 || (!all && !ash_cli_keys_are_one(&keys)))
 		return ash_cli_keys_refuse(cli, &keys);

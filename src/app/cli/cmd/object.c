@@ -1,4 +1,5 @@
 /* ashlar object list, ashlar object show, ashlar object delete */
+#include "app/cli/find/named.h"
 #include "app/cli/find/objects.h"
 #include "app/cli/print/text.h"
 #include "app/cli/print/tty.h"
@@ -108,8 +109,9 @@ static ASH_STATUS object_delete(struct ash_cli *cli)
 	ash_handle session;
 	bool all = ash_cli_has(cli, ASH_CLI_OPT_ALL);
 
-	if (!all && !ash_cli_has(cli, ASH_CLI_OPT_LABEL) && !ash_cli_has(cli, ASH_CLI_OPT_ID))
-		return ash_cli_refuse(cli, ASH_CLI_USAGE, "which object? Say it with --label, --id or --uri");
+	if (!all && !ash_cli_named_some(cli))
+		return ash_cli_refuse(cli, ASH_CLI_USAGE,
+				      "which object? Say it with --label, --id, --unique-id or --uri");
 	ASH_TRY(find(cli, true, &token, &session, &objects));
 	drop_profiles(&objects);
 	if (objects.count == 0 || (objects.count > 1 && !all))

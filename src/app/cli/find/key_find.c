@@ -120,6 +120,7 @@ static ASH_STATUS find_class(struct finder *finder, uint64_t class)
 		ASH_TRY(ash_cli_template_bytes(&want, CKA_ID, ash_buf_span(&search->id)));
 	if (search->keytype != NULL)
 		ASH_TRY(ash_cli_template_number(&want, CKA_KEY_TYPE, search->keytype->key_type));
+	ASH_TRY(ash_cli_named_unique(finder->cli, &want));
 	return ash_cli_search(finder->cli, finder->session, ash_cli_template(&want), keep, finder);
 }
 
@@ -249,14 +250,15 @@ ASH_STATUS ash_cli_keys_refuse(struct ash_cli *cli, const struct ash_cli_keys *k
 
 	if (keys->count == 0)
 		return ash_cli_refuse(cli, ASH_CLI_NOT_FOUND, "no key matches");
-	status = ash_cli_refuse(cli, ASH_CLI_AMBIGUOUS,
-				"%zu keys match: choose one with --label, --id, --type, --class or --uri",
-				keys->count);
+	status = ash_cli_refuse(
+		cli, ASH_CLI_AMBIGUOUS,
+		"%zu keys match: choose one with --label, --id, --type, --class, --unique-id or --uri",
+		keys->count);
 	for (size_t i = 0; i < keys->count && i < TOLD_AT_MOST; i++)
-		ash_cli_hint(cli, "%s, %s, label \"%s\", id %s", ash_cli_class_text(keys->key[i].class),
-			     row_text(&keys->key[i], "type"),
+		ash_cli_hint(cli, "%s, %s, label \"%s\", id %s, unique id %s",
+			     ash_cli_class_text(keys->key[i].class), row_text(&keys->key[i], "type"),
 			     ash_cli_escaped(ash_span_text(row_text(&keys->key[i], "label"))).text,
-			     row_text(&keys->key[i], "id"));
+			     row_text(&keys->key[i], "id"), row_text(&keys->key[i], "unique_id"));
 	if (keys->count > TOLD_AT_MOST)
 		ash_cli_hint(cli, "and %zu more", keys->count - TOLD_AT_MOST);
 	return status;

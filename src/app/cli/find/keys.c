@@ -15,6 +15,7 @@ const struct ash_cli_option ash_cli_key_options[] = {
 	  .value = "LABEL",
 	  .text = "keys with this label" },
 	{ .id = ASH_CLI_OPT_ID, .name = "id", .letter = 'i', .value = "HEX", .text = "keys with this id" },
+	ASH_CLI_UNIQUE_ID_OPTION,
 	{ .id = ASH_CLI_OPT_TYPE,
 	  .name = "type",
 	  .value = "TYPE",

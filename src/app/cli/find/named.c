@@ -101,6 +101,19 @@ ASH_STATUS ash_cli_named_class(struct ash_cli *cli, bool *ret_given, uint64_t *r
 			      ash_cli_escaped(ash_span_text(word)).text);
 }
 
+ASH_STATUS ash_cli_named_unique(const struct ash_cli *cli, struct ash_cli_template *want)
+{
+	const char *unique = cli->values[ASH_CLI_OPT_UNIQUE_ID];
+
+	return unique != NULL ? ash_cli_template_bytes(want, CKA_UNIQUE_ID, ash_span_text(unique)) : ASH_DONE;
+}
+
+bool ash_cli_named_some(const struct ash_cli *cli)
+{
+	return ash_cli_has(cli, ASH_CLI_OPT_LABEL) || ash_cli_has(cli, ASH_CLI_OPT_ID) ||
+	       ash_cli_has(cli, ASH_CLI_OPT_UNIQUE_ID);
+}
+
 /* What one text means, in the form of a URI. */
 static ASH_STATUS read_text(struct ash_cli *cli, const char *option, const char *text,
 			    struct ash_cli_uri *uri)

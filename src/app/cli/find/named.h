@@ -9,6 +9,7 @@
 #pragma once
 
 #include "app/cli/find/select.h"
+#include "app/cli/find/template.h"
 #include "app/cli/print/output.h"
 
 /*
@@ -20,6 +21,20 @@ void ash_cli_named_forget(struct ash_cli *cli);
 
 /* The class that --class asks for; false when it asks for none. A word that is none is told. */
 ASH_STATUS ash_cli_named_class(struct ash_cli *cli, bool *ret_given, uint64_t *ret_class);
+
+/*
+ * --unique-id: for objects that nothing else tells apart, of one label and id. In a table of
+ * options; and what it asks for, appended to a template.
+ */
+#define ASH_CLI_UNIQUE_ID_OPTION                                                                             \
+	{                                                                                                    \
+		.id = ASH_CLI_OPT_UNIQUE_ID, .name = "unique-id", .value = "TEXT",                           \
+		.text = "the one that the token calls so (CKA_UNIQUE_ID): where label and id are not enough" \
+	}
+ASH_STATUS ash_cli_named_unique(const struct ash_cli *cli, struct ash_cli_template *want);
+
+/* Whether the options say which object: by label, id or unique id. */
+bool ash_cli_named_some(const struct ash_cli *cli);
 
 /*
  * For a key besides the one that the options pick, like one that is to be wrapped: the only

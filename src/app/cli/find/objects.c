@@ -21,6 +21,7 @@ const struct ash_cli_option ash_cli_object_options[] = {
 	  .value = "LABEL",
 	  .text = "objects with this label" },
 	{ .id = ASH_CLI_OPT_ID, .name = "id", .letter = 'i', .value = "HEX", .text = "objects with this id" },
+	ASH_CLI_UNIQUE_ID_OPTION,
 	{ .id = ASH_CLI_OPT_CLASS,
 	  .name = "type",
 	  .value = "TYPE",
@@ -278,6 +279,7 @@ static ASH_STATUS add_wanted(struct ash_cli *cli, struct ash_buf *id, struct ash
 		ASH_TRY(ash_cli_template_number(want, CKA_CLASS, class));
 	if (label != NULL)
 		ASH_TRY(ash_cli_template_bytes(want, CKA_LABEL, ash_span_text(label)));
+	ASH_TRY(ash_cli_named_unique(cli, want));
 	if (hex != NULL && (hex[0] == '\0' || !ash_is_ok(ash_cli_unhex(hex, id))))
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--id takes bytes in hex, like 0a1b2c, not \"%s\"",
 				      ash_cli_escaped(ash_span_text(hex)).text);
@@ -327,13 +329,17 @@ ASH_STATUS ash_cli_objects_refuse(struct ash_cli *cli, const struct ash_cli_obje
 
 	if (objects->count == 0)
 		return ash_cli_refuse(cli, ASH_CLI_NOT_FOUND, "no object matches");
-	status = ash_cli_refuse(cli, ASH_CLI_AMBIGUOUS,
-				"%zu objects match: choose one with --label, --id, --type or --uri",
-				objects->count);
+	status = ash_cli_refuse(
+		cli, ASH_CLI_AMBIGUOUS,
+		"%zu objects match: choose one with --label, --id, --type, --unique-id or --uri",
+		objects->count);
 	for (size_t i = 0; i < objects->count && i < TOLD_AT_MOST; i++) {
+		const char *unique = json_string_value(json_object_get(objects->object[i].row, "unique_id"));
+
 		fputs("  ", cli->err);
 		ash_cli_object_describe(&objects->object[i], cli->err);
-		fputc('\n', cli->err);
+		fprintf(cli->err, "%s%s\n", unique != NULL ? ", unique id " : "",
+			unique != NULL ? unique : "");
 	}
 	if (objects->count > TOLD_AT_MOST)
 		ash_cli_hint(cli, "and %zu more", objects->count - TOLD_AT_MOST);
