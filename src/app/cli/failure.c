@@ -42,9 +42,6 @@ static const char *explanation(struct ash_status status)
 /* What to try; the explanation of the failure says more where it can. */
 static const char *advice(enum ash_code code)
 {
-	if (code == ASH_E_PIN_LOCKED)
-		return "the security officer has to set a new user PIN (ashlar pin unlock); a locked SO PIN stays locked, and only "
-		       "`ashlar token delete --force` makes room for a new token";
 	if (code == ASH_E_PIN_NOT_INITIALIZED)
 		return "the security officer has to set a user PIN first: ashlar pin reset";
 	if (code == ASH_E_BUG)
@@ -54,6 +51,12 @@ static const char *advice(enum ash_code code)
 	if (code == ASH_E_MECHANISM)
 		return "see what the token can do: ashlar mechanisms";
 	return NULL;
+}
+
+/* Words for the store's records: where a file is meant, its own reason says all there is to say. */
+static bool says_little(enum ash_code code)
+{
+	return code == ASH_E_IO || code == ASH_E_NOT_FOUND || code == ASH_E_EXISTS;
 }
 
 ASH_STATUS ash_cli_fail(struct ash_cli *cli, struct ash_status status, const char *format, ...)
@@ -69,10 +72,12 @@ ASH_STATUS ash_cli_fail(struct ash_cli *cli, struct ash_status status, const cha
 	if (status.code == ASH_E_BUG && origin.file != NULL)
 		snprintf(line, sizeof(line), "%s: %s (%s:%d)", what, ash_code_text(status.code), origin.file,
 			 origin.line);
+	else if (why[0] != '\0' && says_little(status.code))
+		snprintf(line, sizeof(line), "%s: %s", what, why);
 	else
 		snprintf(line, sizeof(line), "%s: %s", what, ash_code_text(status.code));
 	tell(cli, "ashlar: ", line);
-	if (why[0] != '\0')
+	if (why[0] != '\0' && !says_little(status.code))
 		tell(cli, "  ", why);
 	if (advice(status.code) != NULL)
 		tell(cli, "  ", advice(status.code));

@@ -125,6 +125,7 @@ def an_older_copy_in_place_needs_store_gen_removed(ca):
         (store / name).unlink(missing_ok=True)
     refused = ca.user("key", "list")
     expect(refused.returncode != DONE and "store.gen" in refused.stderr, refused.stderr)
+    expect("an older copy is in its place" in ca.run("doctor").stdout, "doctor does not say why")
     (store / "store.gen").unlink()
     expect(ca.json("key", "list")["keys"] == [])
 
@@ -136,7 +137,8 @@ def pins_are_got_back_as_the_table_says(ca):
         if command == "pin unlock":
             for _ in range(10):
                 expect_code(ca.run("key", "list", "--pin-file", ca.wrong), PIN)
-            expect_code(ca.user("key", "list"), PIN, "locked")
+            expect_code(ca.user("key", "list"), PIN, "locked", "ashlar pin unlock")
+            expect("ashlar pin unlock" in ca.run("doctor").stdout, "doctor does not say that it is locked")
         ca.type(f"ashlar {command}")
     expect_code(ca.user("key", "list"), DONE)
 

@@ -280,6 +280,15 @@ def what_is_no_key_is_told(ca):
     expect(not ca.json_list("keys", "key", "list"))
 
 
+@test
+def one_label_is_for_one_file(ca):
+    """With the first file's key in, the second would be refused too late."""
+    files = [make_p256(ca, name) for name in ("one", "two")]
+    refused = ca.user("key", "import", "--label", "k", *files)
+    expect_code(refused, USAGE, "several files", "--label-prefix")
+    expect(not ca.json_list("keys", "key", "list"))
+
+
 # ---- SoftHSM ----
 
 

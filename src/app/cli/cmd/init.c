@@ -177,8 +177,7 @@ static ASH_STATUS make_token(struct ash_cli *cli, struct plan *plan, const struc
 				      (unsigned long long)plan->token.slot);
 	status = ash_cli_fail(cli, status, "can't initialise token \"%s\" in slot %llu",
 			      ash_cli_escaped(plan->label).text, (unsigned long long)plan->token.slot);
-	if (status.code == ASH_E_PIN_INCORRECT)
-		ash_cli_hint_tries(cli, &plan->token, CKU_SO);
+	ash_cli_hint_pin(cli, &plan->token, CKU_SO, status);
 	return status;
 }
 

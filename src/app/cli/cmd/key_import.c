@@ -214,13 +214,20 @@ static ASH_STATUS plan_key(struct importer *importer, struct waiting *key)
 	return half_template(importer, key, CKO_PUBLIC_KEY, &key->public_half);
 }
 
+static ASH_STATUS refuse_several(struct ash_cli *cli, const char *what)
+{
+	return ash_cli_refuse(
+		cli, ASH_CLI_USAGE,
+		"--label is for one key, and there are several%s%s: --label-prefix numbers them",
+		what[0] != '\0' ? " " : "", what);
+}
+
 /* Before anything is imported: the options may be for one key alone. */
 static ASH_STATUS check_alone(struct importer *importer)
 {
 	if (importer->imported + importer->count < 2 || importer->prefix != NULL)
 		return ASH_DONE;
-	return ash_cli_refuse(importer->cli, ASH_CLI_USAGE,
-			      "--label is for one key, and there are several: --label-prefix numbers them");
+	return refuse_several(importer->cli, "");
 }
 
 /* What comes next is no key, or none that can be imported. Those before it are, as far as anybody knows. */
@@ -440,6 +447,8 @@ static ASH_STATUS read_options(struct importer *importer)
 			cli, ASH_CLI_USAGE,
 			"`ashlar key import` needs --label LABEL for one key, or --label-prefix "
 			"PREFIX for any number");
+	if (label != NULL && cli->word_count > 1) /* those of the first would be imported by then */
+		return refuse_several(cli, "files");
 	if (label != NULL) {
 		importer->plan.label = ash_span_text(label);
 		ASH_TRY(ash_cli_keyplan_check_label(cli, "label", importer->plan.label));

@@ -46,8 +46,7 @@ static ASH_STATUS tell_unset(struct ash_cli *cli, const struct ash_cli_token *to
 {
 	status = ash_cli_fail(cli, status, "can't set the %s of token \"%s\"", pin_name(user),
 			      ash_cli_escaped(ash_cli_token_label(token)).text);
-	if (status.code == ASH_E_PIN_INCORRECT)
-		ash_cli_hint_tries(cli, token, user);
+	ash_cli_hint_pin(cli, token, user, status);
 	return status;
 }
 

@@ -194,8 +194,7 @@ static ASH_STATUS delete_it(struct ash_cli *cli, const struct ash_cli_token *tok
 	if (ash_is_ok(status))
 		return status;
 	status = ash_cli_fail(cli, status, "can't delete %s", text);
-	if (status.code == ASH_E_PIN_INCORRECT)
-		ash_cli_hint_tries(cli, token, CKU_SO);
+	ash_cli_hint_pin(cli, token, CKU_SO, status);
 	return status;
 }
 

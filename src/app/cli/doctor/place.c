@@ -324,8 +324,13 @@ void ash_doctor_root_key(struct ash_doctor *doctor)
 	}
 }
 
+struct tally {
+	size_t usable, broken;
+	size_t user_locked, so_locked; /* PINs */
+};
+
 /* Opens the HSM and looks at its tokens; a failure is told. */
-static ASH_STATUS count_tokens(struct ash_cli *cli, size_t *ret_usable, size_t *ret_broken)
+static ASH_STATUS count_tokens(struct ash_cli *cli, struct tally *tally)
 {
 	ASH_AUTO_MEM struct ash_cli_token *tokens = NULL;
 	size_t count = 0;
@@ -335,26 +340,59 @@ static ASH_STATUS count_tokens(struct ash_cli *cli, size_t *ret_usable, size_t *
 		return ash_cli_fail(cli, status, "can't start");
 	ASH_TRY(ash_cli_tokens(cli, &tokens, &count));
 	for (size_t i = 0; i < count; i++) {
-		*ret_usable += ash_cli_token_usable(&tokens[i]);
-		*ret_broken += tokens[i].code != ASH_OK;
+		tally->usable += ash_cli_token_usable(&tokens[i]);
+		tally->broken += tokens[i].code != ASH_OK;
+		tally->user_locked += (tokens[i].info.flags & CKF_USER_PIN_LOCKED) != 0;
+		tally->so_locked += (tokens[i].info.flags & CKF_SO_PIN_LOCKED) != 0;
 	}
 	return ASH_DONE;
 }
 
-static void note_tokens(struct ash_doctor *doctor, struct ash_status status, size_t usable, size_t broken,
-			char *told)
+/* What was told, as one line: the reasons are what other checks found, or else stand behind it. */
+static void note_failure(struct ash_doctor *doctor, char *told)
 {
 	static const char ours[] = "ashlar: ";
+	const bool others = doctor->bad != 0;
+	const char *reason = "";
+
+	told += strncmp(told, ours, strlen(ours)) == 0 ? strlen(ours) : 0;
+	for (char *end = strchr(told, '\n'); end != NULL; end = strchr(reason, '\n')) {
+		*end = '\0';
+		if (reason[0] != '\0')
+			break;
+		reason = end + 1 + strspn(end + 1, " ");
+	}
+	ash_doctor_note(doctor, ASH_DOCTOR_BAD, "tokens", "%s%s%s", told,
+			others || reason[0] == '\0' ? "" : "; ", others ? "" : reason);
+	ash_doctor_advise(doctor, "%s",
+			  others ? "mend what else is bad here first"
+				 : "`ashlar store check` says more; see also: ashlar token list");
+}
+
+static void note_locked(struct ash_doctor *doctor, const struct tally *tally)
+{
+	ash_doctor_note(doctor, ASH_DOCTOR_WARNING, "tokens",
+			"%zu; locked user PINs: %zu, locked SO PINs: %zu", tally->usable, tally->user_locked,
+			tally->so_locked);
+	ash_doctor_advise(doctor, "%s",
+			  tally->user_locked != 0
+				  ? "the security officer sets a user PIN anew: ashlar pin unlock"
+				  : "nobody can unlock an SO PIN: the user goes on working");
+}
+
+static void note_tokens(struct ash_doctor *doctor, struct ash_status status, const struct tally *tally,
+			char *told)
+{
+	const size_t usable = tally->usable;
 
 	if (!ash_is_ok(status)) {
-		told += strncmp(told, ours, strlen(ours)) == 0 ? strlen(ours) : 0;
-		told[strcspn(told, "\n")] = '\0'; /* the reasons are what other checks found */
-		ash_doctor_note(doctor, ASH_DOCTOR_BAD, "tokens", "%s", told);
-		ash_doctor_advise(doctor, "mend what else is bad here first");
-	} else if (broken > 0) {
+		note_failure(doctor, told);
+	} else if (tally->broken > 0) {
 		ash_doctor_note(doctor, ASH_DOCTOR_BAD, "tokens", "%zu can be used, %zu can't be read",
-				usable, broken);
+				usable, tally->broken);
 		ash_doctor_advise(doctor, "`ashlar token list` and `ashlar store check` say what is wrong");
+	} else if (tally->user_locked + tally->so_locked != 0) {
+		note_locked(doctor, tally);
 	} else {
 		const char *key = usable == 0 && doctor->cli->orphaned_key != NULL
 					  ? doctor->cli->orphaned_key(doctor->cli)
@@ -373,7 +411,8 @@ void ash_doctor_tokens(struct ash_doctor *doctor)
 	struct ash_cli *cli = doctor->cli;
 	FILE *const err = cli->err;
 	char *told = NULL;
-	size_t len = 0, usable = 0, broken = 0;
+	size_t len = 0;
+	struct tally tally = { 0 };
 	struct ash_status status;
 
 	if (doctor->config == NULL)
@@ -384,12 +423,12 @@ void ash_doctor_tokens(struct ash_doctor *doctor)
 		doctor->status = ash_status_fail(ASH_E_MEMORY, __FILE__, __LINE__);
 		return;
 	}
-	status = count_tokens(cli, &usable, &broken);
+	status = count_tokens(cli, &tally);
 	if (fclose(cli->err) != 0)
 		doctor->status = ash_status_fail(ASH_E_MEMORY, __FILE__, __LINE__);
 	cli->err = err;
 	cli->exit = ASH_CLI_DONE;
 	if (ash_is_ok(doctor->status))
-		note_tokens(doctor, status, usable, broken, told);
+		note_tokens(doctor, status, &tally, told);
 	free(told);
 }

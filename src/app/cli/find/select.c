@@ -323,6 +323,19 @@ void ash_cli_hint_tries(struct ash_cli *cli, const struct ash_cli_token *token, 
 		ash_cli_hint(cli, "the PIN locks after a few more wrong tries");
 }
 
+void ash_cli_hint_pin(struct ash_cli *cli, const struct ash_cli_token *token, uint64_t user,
+		      struct ash_status status)
+{
+	if (status.code == ASH_E_PIN_INCORRECT)
+		ash_cli_hint_tries(cli, token, user);
+	else if (status.code == ASH_E_PIN_LOCKED && user == CKU_SO)
+		ash_cli_hint(cli, "nobody can unlock it, and the user goes on working; `ashlar token delete "
+				  "--force` deletes the token with all its keys");
+	else if (status.code == ASH_E_PIN_LOCKED)
+		ash_cli_hint(cli,
+			     "the security officer sets it anew, and nothing is lost: ashlar pin unlock");
+}
+
 ASH_STATUS ash_cli_login(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
 			 uint64_t user, struct ash_span pin)
 {
@@ -333,8 +346,7 @@ ASH_STATUS ash_cli_login(struct ash_cli *cli, const struct ash_cli_token *token,
 	status = ash_cli_fail(cli, status, "can't log in to token \"%s\"%s",
 			      ash_cli_escaped(ash_cli_token_label(token)).text,
 			      user == CKU_SO ? " as security officer" : "");
-	if (status.code == ASH_E_PIN_INCORRECT)
-		ash_cli_hint_tries(cli, token, user);
+	ash_cli_hint_pin(cli, token, user, status);
 	return status;
 }
 

@@ -53,6 +53,10 @@ ASH_STATUS ash_cli_session_open(struct ash_cli *cli, const struct ash_cli_token 
 /* After a wrong PIN: what the token says of the tries that are left. */
 void ash_cli_hint_tries(struct ash_cli *cli, const struct ash_cli_token *token, uint64_t user);
 
+/* After a failure of a PIN: those, or what to do about a PIN that is locked. */
+void ash_cli_hint_pin(struct ash_cli *cli, const struct ash_cli_token *token, uint64_t user,
+		      struct ash_status status);
+
 /* Logs in. A failure is told, with what the token says of the tries that are left. */
 ASH_STATUS ash_cli_login(struct ash_cli *cli, const struct ash_cli_token *token, ash_handle session,
 			 uint64_t user, struct ash_span pin);

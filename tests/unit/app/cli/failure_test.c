@@ -24,8 +24,12 @@ TEST(a_failure_says_what_and_why)
 	EXPECT_TEXT("", fake_out);
 	EXPECT_NUMBER(ASH_CLI_STORAGE, told(ASH_E_ACCESS, "/x/y has mode 0777\n\x1b[2J"));
 	EXPECT(strstr(fake_err, "\n  /x/y has mode 0777??[2J\n") != NULL);
-	EXPECT_NUMBER(ASH_CLI_PIN, told(ASH_E_PIN_LOCKED, NULL));
+	EXPECT_NUMBER(ASH_CLI_PIN, told(ASH_E_PIN_NOT_INITIALIZED, NULL));
 	EXPECT(strstr(fake_err, "security officer") != NULL);
+	EXPECT_NUMBER(ASH_CLI_STORAGE, told(ASH_E_IO, "x: Is a directory"));
+	EXPECT_TEXT("ashlar: can't use \"it\": x: Is a directory\n", fake_err);
+	EXPECT_NUMBER(ASH_CLI_STORAGE, told(ASH_E_IO, NULL));
+	EXPECT_TEXT("ashlar: can't use \"it\": the storage answered with an error\n", fake_err);
 	EXPECT_NUMBER(ASH_CLI_FAILED, told(ASH_E_BUG, NULL));
 	EXPECT(strstr(fake_err, "failure_test.c:") != NULL);
 }
