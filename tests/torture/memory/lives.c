@@ -16,12 +16,10 @@
 #define STEPS_MAX    24
 
 /*
- * What OpenSSL may lose or keep besides when it can't make its library context: it has paths
- * that forget a name or a method, and a name that its table could not take (9 blocks were
- * seen) is entered once more. Once in a process, as the context is made once: nothing in later
- * lives.
+ * What OpenSSL may lose when it can't make its library context: it has paths that forget a
+ * name or a method. Once in a process, as the context is made once: nothing in later lives.
  */
-#define LEFT_MOST 12
+#define LEFT_MOST 8
 
 /* A leak has many n-th allocations behind it; a life costs the hash of a PIN, and there are 60,000 points. */
 #define LATER_EACH 8u
