@@ -72,12 +72,20 @@ static ASH_STATUS open_temporary(struct ash_cli_sink *sink)
 	return ASH_DONE;
 }
 
-/* The file itself where --output names a link to it: links stay what they are. */
-static ASH_STATUS resolve(struct ash_cli_sink *sink)
+/*
+ * The file itself where --output names a link to it: links stay what they are. Asked of the file
+ * that was opened: the name may be somebody's link by now, which the kernel would not follow.
+ */
+static ASH_STATUS resolve(struct ash_cli_sink *sink, int there)
 {
-	char real[PATH_MAX];
+	char link[sizeof("/proc/self/fd/") + 3 * sizeof(there)], real[PATH_MAX];
+	ssize_t len = -1;
 
-	return text_new(realpath(sink->name, real) != NULL ? real : sink->name, 0, &sink->path);
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", there);
+	if (there >= 0)
+		len = readlink(link, real, sizeof(real) - 1);
+	real[len > 0 ? len : 0] = '\0';
+	return text_new(real[0] == '/' ? real : sink->name, 0, &sink->path);
 }
 
 /* What the umask lets through. */
@@ -106,19 +114,22 @@ static ASH_STATUS check_special(struct ash_cli_sink *sink, bool secret)
 
 static ASH_STATUS open_file(struct ash_cli_sink *sink, bool secret)
 {
-	struct stat info;
-	const bool there = stat(sink->name, &info) == 0;
+	const ASH_AUTO_FD there = open(sink->name, O_PATH | O_CLOEXEC);
+	struct stat info = { .st_nlink = 0 };
 
 	/* A link that the kernel does not follow for us, in a folder of everybody's, say. */
-	if (!there && errno != ENOENT)
+	if (there < 0 ? errno != ENOENT : fstat(there, &info) != 0)
 		return tell(sink, "write");
-	sink->mode = secret ? 0600 : there ? info.st_mode & 0777 : new_mode();
-	if (there && !S_ISREG(info.st_mode)) {
+	/* The mode of somebody else's file is not for ours: they may write to it, say. */
+	sink->mode = secret                                   ? 0600
+		     : there >= 0 && info.st_uid == geteuid() ? info.st_mode & 0777
+							      : new_mode();
+	if (there >= 0 && !S_ISREG(info.st_mode)) {
 		sink->fd = open(sink->name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		sink->owned = sink->fd >= 0;
 		return sink->fd >= 0 ? check_special(sink, secret) : tell(sink, "write");
 	}
-	ASH_TRY(resolve(sink));
+	ASH_TRY(resolve(sink, info.st_nlink != 0 ? there : -1));
 	return open_temporary(sink);
 }
 
