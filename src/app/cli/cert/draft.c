@@ -103,7 +103,7 @@ const struct ash_cli_option ash_cli_cert_validity_options[] = {
 	{ .id = ASH_CLI_OPT_CERT_SERIAL,
 	  .name = "cert-serial",
 	  .value = "HEX",
-	  .text = "its serial number, 1 to 20 bytes; else 159 random bits" },
+	  .text = "its serial number, up to 159 bits; else 159 random ones" },
 	{ .name = NULL },
 };
 

@@ -389,9 +389,9 @@ const struct ash_cli_command ash_cli_cmd_key_set = {
 	.name = "key set",
 	.summary = "change label, id, uses or dates of a key or key pair",
 	.details =
-		"The key is chosen by --label, --id and so on, and both halves of a pair change. Uses are those of\n"
-		"`ashlar key generate`. What --no-extractable, --sensitive, --wrap-with-trusted and --no-copyable\n"
-		"do can't be undone.",
+		"The key is chosen by --label, --id and so on, and both halves of a pair change, unless --class\n"
+		"names one. Uses are those of `ashlar key generate`. What --no-extractable, --sensitive,\n"
+		"--wrap-with-trusted and --no-copyable do can't be undone.",
 	.options = (const struct ash_cli_option *const[]){ ash_cli_key_options, set_options,
 							   ash_cli_token_options, ash_cli_pin_options,
 							   ash_cli_common_options, NULL },
