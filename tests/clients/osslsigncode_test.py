@@ -4,7 +4,7 @@
 
 import struct
 
-from client import Client, expect
+from client import Client, expect, package_version
 
 client = Client("osslsigncode", ["osslsigncode", "libengine-pkcs11-openssl", "openssl"])
 
@@ -51,11 +51,13 @@ def a_wrong_pin_signs_nothing():
     expect(result.code != 0 and not (client.folder / "none.exe").exists(), str(result))
 
 
-client.limit(
-    "`-pkcs11engine` with the engine's path ends with",
-    "osslsigncode sign -pkcs11engine \"$(openssl version -e | cut -d'\"' -f2)/pkcs11.so\" -pkcs11module \"$MODULE\""
-    " -certs publisher.pem -key 'pkcs11:token=demo;object=publisher;type=private' -readpass user.pin -h sha256"
-    " -in program.exe -out none.exe", "bad engine id")
+# Mended in later releases.
+if (package_version("osslsigncode") or "").startswith("2.5"):
+    client.limit(
+        "`-pkcs11engine` with the engine's path ends with",
+        "osslsigncode sign -pkcs11engine \"$(openssl version -e | cut -d'\"' -f2)/pkcs11.so\" -pkcs11module \"$MODULE\""
+        " -certs publisher.pem -key 'pkcs11:token=demo;object=publisher;type=private' -readpass user.pin -h sha256"
+        " -in program.exe -out none.exe", "bad engine id")
 
 if __name__ == "__main__":
     client.main()
