@@ -223,13 +223,18 @@ static ASH_STATUS find_present(struct ash_foreign_target *target, const struct a
 	return ASH_DONE;
 }
 
-static void refuse(struct ash_status status, struct ash_foreign_result *result)
+/* The object is refused for it, if it says something of the object; else it is a failure. */
+static ASH_STATUS refuse(struct ash_status status, struct ash_foreign_result *result)
 {
 	const char *explanation = ash_status_explanation();
 
+	if (!is_about_object(status.code))
+		return status;
 	result->outcome = ASH_FOREIGN_REFUSED;
+	result->proof = NULL;
 	snprintf(result->why, sizeof(result->why), "%s",
 		 explanation[0] != '\0' ? explanation : ash_code_text(status.code));
+	return ASH_DONE;
 }
 
 static ASH_STATUS create(struct ash_foreign_target *target, const struct ash_foreign_fit *fit,
@@ -239,12 +244,8 @@ static ASH_STATUS create(struct ash_foreign_target *target, const struct ash_for
 		target->api->create_object(target->hsm, target->session,
 					   (struct ash_template){ fit->attrs, fit->count }, &result->object);
 
-	if (!ash_is_ok(status)) {
-		if (!is_about_object(status.code))
-			return status;
-		refuse(status, result);
-		return ASH_DONE;
-	}
+	if (!ash_is_ok(status))
+		return refuse(status, result);
 	result->outcome = ASH_FOREIGN_IMPORTED;
 	return note_taken(target, result->object);
 }
@@ -263,12 +264,8 @@ static ASH_STATUS prove_trial(struct ash_foreign_target *target, const struct as
 {
 	struct ash_status status = create_trial(target, fit, &result->object);
 
-	if (!ash_is_ok(status)) {
-		if (!is_about_object(status.code))
-			return status;
-		refuse(status, result);
-		return ASH_DONE;
-	}
+	if (!ash_is_ok(status))
+		return refuse(status, result);
 	result->outcome = ASH_FOREIGN_IMPORTED;
 	ASH_TRY(ash_foreign_prove(target, all, object, result));
 	if (result->outcome == ASH_FOREIGN_IMPORTED)
@@ -299,12 +296,8 @@ static ASH_STATUS fit_object(const struct ash_foreign_object *object, struct ash
 	if (object->attrs == NULL || object->kept)
 		return ASH_DONE;
 	status = ash_foreign_fit(object->attrs, fit);
-	if (!ash_is_ok(status)) {
-		if (!is_about_object(status.code))
-			return status;
-		refuse(status, result);
-		return ASH_DONE;
-	}
+	if (!ash_is_ok(status))
+		return refuse(status, result);
 	snprintf(result->lost, sizeof(result->lost), "%s", fit->lost);
 	*ret_fits = true;
 	return ASH_DONE;

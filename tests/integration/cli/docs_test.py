@@ -146,7 +146,7 @@ def pins_are_got_back_as_the_table_says(ca):
 @test
 def a_softhsm_token_moves_as_its_page_says(reader):
     if not shutil.which("softhsm2-util"):
-        raise Skip("SoftHSM is not installed")
+        raise Skip("SoftHSM is not here: tools/setup --peers installs it")
     tokens, conf = reader.folder / "softhsm", reader.folder / "softhsm2.conf"
     tokens.mkdir()
     conf.write_text(f"directories.tokendir = {tokens}\nobjectstore.backend = file\nlog.level = ERROR\n", encoding="utf-8")

@@ -295,7 +295,7 @@ def one_label_is_for_one_file(ca):
 class SoftHSM:
     def __init__(self, work, *labels):
         if not pathlib.Path(SOFTHSM).exists():
-            raise Skip("SoftHSM is not installed")
+            raise Skip("SoftHSM is not here: tools/setup --peers installs it")
         self.work = work
         self.folder = pathlib.Path(work.path("softhsm"))
         self.folder.mkdir()
