@@ -20,8 +20,9 @@ struct ash_store_ops {
 	bool (*writable)(void *store);
 	struct ash_status (*generation)(void *store, uint64_t *ret_generation);
 
-	/* As ash_store_hold. */
+	/* As ash_store_hold and ash_store_held. */
 	struct ash_status (*hold)(void *store, uint64_t owner, enum ash_hold hold);
+	struct ash_status (*held)(void *store, uint64_t owner, bool *ret_held);
 
 	/* One consistent state; several threads at once. */
 	struct ash_status (*read_begin)(void *store, void **ret_txn);

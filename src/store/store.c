@@ -59,6 +59,12 @@ struct ash_status ash_store_hold(struct ash_store *store, uint64_t owner, enum a
 	return store->ops->hold(store->inner, owner, hold);
 }
 
+struct ash_status ash_store_held(struct ash_store *store, uint64_t owner, bool *ret_held)
+{
+	ASH_ENSURE(owner <= ASH_STORE_ID_MAX / 2, ASH_E_ARGUMENT);
+	return store->ops->held(store->inner, owner, ret_held);
+}
+
 struct ash_status ash_store_view(struct ash_store *store, struct ash_txn **ret_view)
 {
 	ASH_AUTO_MEM struct ash_txn *view = ash_mem_new(1, sizeof(*view));

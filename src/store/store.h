@@ -80,6 +80,9 @@ ASH_STATUS ash_store_generation(struct ash_store *store, uint64_t *ret_generatio
  */
 ASH_STATUS ash_store_hold(struct ash_store *store, uint64_t owner, enum ash_hold hold);
 
+/* Whether another process shows a hold on the owner. ASH_E_IO, ASH_E_ARGUMENT. */
+ASH_STATUS ash_store_held(struct ash_store *store, uint64_t owner, bool *ret_held);
+
 /* A consistent state to read from. ASH_E_IO, ASH_E_CORRUPT, ASH_E_MEMORY. */
 ASH_STATUS ash_store_view(struct ash_store *store, struct ash_txn **ret_view);
 struct ash_txn *ash_txn_end(struct ash_txn *view);

@@ -56,6 +56,7 @@ struct ash_status ash_slot_prepare_birth(struct ash_hsm *hsm, struct ash_token *
 	birth.place = (struct ash_pin_place){
 		.crypto = hsm->crypto,
 		.store = hsm->store,
+		.trials = &token->trials,
 		.ring = &birth.pin_ring,
 		.root_key = ash_secret_peek(hsm->root_key),
 		.incarnation = birth.facts.incarnation,

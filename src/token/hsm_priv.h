@@ -53,6 +53,8 @@ struct ash_token {
 	uint64_t sessions, rw_sessions;
 	bool claimed;       /* C_InitToken has it to itself */
 	enum ash_hold hold; /* what other processes are shown */
+
+	struct ash_trials trials; /* has a lock of its own */
 };
 
 #define ASH_SESSION_CHUNK  256u

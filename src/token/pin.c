@@ -12,9 +12,9 @@
 #define SEALED_TOKEN_KEY_LEN (ASH_TOKEN_KEY_LEN + ASH_SEAL_OVERHEAD)
 
 /* How long a PIN that seems locked waits for others that are being looked at. */
-#define WAIT_MOMENT_MS 50
-#define WAIT_MOMENTS   6
-#define WAIT_TIMES     50
+#define WAIT_MOMENT_MS 10
+#define WAIT_MOMENTS   3000u
+#define WAIT_TIMES     1000 /* as often as others are faster */
 
 /* Bounds on what a stored record may ask of the hash: it is read before it is proven. */
 #define MEMORY_KIB_MAX (UINT32_C(1) << 20)
@@ -340,49 +340,47 @@ static struct ash_status look_at_record(const struct try_change *change, uint64_
 }
 
 /*
- * Lets a moment pass, as long as looking at a PIN takes on this machine now: whatever slows
- * the others down slows this down, too. What it finds out is not looked at.
+ * No tries may be left only because others are being looked at, in this process or
+ * another: whoever has the right PIN gives them back. True as soon as the record moves;
+ * false when it rests and nobody looks: who looked before has given back what there was,
+ * and nobody could take what was not there.
  */
-static void pass_moment(const struct ash_pin_place *place, const struct ash_pin_record *record)
+static struct ash_status others_finish(const struct try_change *change, unsigned *moments, bool *ret_moved)
 {
 	const struct timespec moment = { .tv_nsec = WAIT_MOMENT_MS * 1000000L };
-	ASH_AUTO(ash_secret) *key = NULL;
-
-	ash_ignore(seal_key(place, record, ash_span_text("nobody's"), &key));
-	(void)nanosleep(&moment, NULL);
-}
-
-/*
- * No tries may be left only because others are being looked at, in this process or
- * another: whoever has the right PIN gives them back. True as soon as the record
- * moves; false when it rests for several times as long as a PIN takes.
- */
-static bool others_finish(const struct try_change *change)
-{
+	const struct ash_pin_place *place = change->place;
 	struct ash_pin_record record;
 	uint64_t before = 0, now = 0;
+	bool any = true;
 
-	if (!ash_is_ok(look_at_record(change, &before, &record)))
-		return false;
-	for (int i = 0; i < WAIT_MOMENTS; i++) {
-		pass_moment(change->place, &record);
-		if (!ash_is_ok(look_at_record(change, &now, &record)))
-			return false;
-		if (now != before)
-			return true;
+	ASH_TRY(look_at_record(change, &before, &record));
+	*ret_moved = record.tries_left != 0;
+	for (; any && !*ret_moved && *moments != 0; --*moments) {
+		ASH_TRY(ash_trial_any(place->store, place->trials, place->owner, &any));
+		ASH_TRY(look_at_record(change, &now, &record));
+		*ret_moved = now != before;
+		if (any && !*ret_moved)
+			(void)nanosleep(&moment, NULL);
 	}
-	return false;
+	return ASH_DONE;
 }
 
-static struct ash_status take_try(struct try_change *change)
+/* Takes a try. The trial goes on until the caller ends it. */
+static struct ash_status take_try(struct try_change *change, struct ash_trial *trial)
 {
+	const struct ash_pin_place *place = change->place;
+	unsigned moments = WAIT_MOMENTS;
 	struct ash_status status = ASH_DONE;
+	bool again = true;
 
 	change->verb = TAKE_ONE;
-	for (int i = 0; i < WAIT_TIMES; i++) {
-		status = ash_store_change(change->place->store, change_tries, change);
-		if (status.code != ASH_E_PIN_LOCKED || !others_finish(change))
+	for (int i = 0; again && i < WAIT_TIMES; i++) {
+		ASH_TRY(ash_trial_begin(place->store, place->trials, place->owner, trial));
+		status = ash_store_change(place->store, change_tries, change);
+		if (status.code != ASH_E_PIN_LOCKED)
 			return status;
+		ash_trial_end(trial);
+		ASH_TRY(others_finish(change, &moments, &again));
 	}
 	return status;
 }
@@ -463,11 +461,12 @@ static struct ash_status check(const struct ash_pin_place *place, uint64_t user_
 	struct try_change change = { .place = place, .user_type = user_type };
 	const bool writable = ash_store_writable(place->store);
 	ASH_AUTO(ash_secret) *token_key = NULL;
+	ASH_AUTO(ash_trial) trial = ASH_TRIAL_NONE;
 	struct ash_status status;
 
 	/* No PIN is that short or long: nothing to learn from the answer, so no try is counted. */
 	ASH_ENSURE(pin.len != 0 && pin.len <= ASH_PIN_MAX, ASH_E_PIN_INCORRECT);
-	status = writable ? take_try(&change) : peek_tries(&change);
+	status = writable ? take_try(&change, &trial) : peek_tries(&change);
 	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_PIN_NOT_INITIALIZED);
 	ASH_TRY(status);
 

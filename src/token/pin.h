@@ -11,6 +11,7 @@
 #pragma once
 
 #include "token/record.h"
+#include "token/trial.h"
 #include "token/types.h"
 
 #define ASH_PIN_MAX 255u
@@ -19,6 +20,7 @@
 struct ash_pin_place {
 	struct ash_crypto *crypto;
 	struct ash_store *store;
+	struct ash_trials *trials;
 	const struct ash_ring *ring; /* the token's PIN ring, from the root key */
 	struct ash_span root_key;
 	struct ash_incarnation incarnation;
@@ -50,8 +52,8 @@ ASH_STATUS ash_pin_state(const struct ash_pin_place *place, uint64_t user_type,
  * Checks a PIN, counting the try first: ASH_E_PIN_INCORRECT, ASH_E_PIN_LOCKED when no
  * tries are left (also by this one), ASH_E_PIN_NOT_INITIALIZED. On success gives the
  * token key and the tries are back. A PIN that could not be looked at (ASH_E_MEMORY)
- * gets its try back. On a store that can't be written no try can be
- * counted, and none is.
+ * gets its try back; while others have the tries, it waits for them, 30 seconds at most.
+ * On a store that can't be written no try can be counted, and none is. ASH_E_IO.
  */
 ASH_STATUS ash_pin_check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
 			 struct ash_secret **ret_token_key);

@@ -96,6 +96,17 @@ static struct ash_token *known_token(struct ash_hsm *hsm, uint64_t slot)
 	return token;
 }
 
+static struct ash_status init_locks(struct ash_token *token)
+{
+	struct ash_status status = ash_lock_init(&token->lock, ASH_RANK_TOKEN);
+
+	ASH_TRY(status);
+	status = ash_lock_init(&token->trials.lock, ASH_RANK_TRIALS);
+	if (!ash_is_ok(status))
+		ash_lock_done(&token->lock);
+	return status;
+}
+
 /* The token's place in memory, made when it is first asked for. */
 static struct ash_status know_token(struct ash_hsm *hsm, uint64_t slot, struct ash_token **ret_token)
 {
@@ -107,7 +118,7 @@ static struct ash_status know_token(struct ash_hsm *hsm, uint64_t slot, struct a
 		if (token == NULL) {
 			token = ash_mem_new(1, sizeof(*token));
 			ASH_ENSURE(token != NULL, ASH_E_MEMORY);
-			const struct ash_status status = ash_lock_init(&token->lock, ASH_RANK_TOKEN);
+			const struct ash_status status = init_locks(token);
 			if (!ash_is_ok(status)) {
 				ash_mem_free(token);
 				return status;
@@ -333,6 +344,7 @@ struct ash_status ash_slot_pins(struct ash_hsm *hsm, struct ash_token *token, st
 		.place = {
 			.crypto = hsm->crypto,
 			.store = hsm->store,
+			.trials = &token->trials,
 			.root_key = ash_secret_peek(hsm->root_key),
 			.incarnation = incarnation,
 			.owner = token->slot + 1,
@@ -363,6 +375,7 @@ void ash_slot_free_all(struct ash_token *tokens)
 		struct ash_token *next = tokens->next;
 
 		forget(tokens);
+		ash_lock_done(&tokens->trials.lock);
 		ash_lock_done(&tokens->lock);
 		ash_mem_free(tokens);
 		tokens = next;

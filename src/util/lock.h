@@ -18,6 +18,7 @@ enum ash_rank {
 	ASH_RANK_SESSION,  /* one session, held for a whole call */
 	ASH_RANK_SLOTS,    /* the table of tokens */
 	ASH_RANK_TOKEN,    /* one token's login state and counters */
+	ASH_RANK_TRIALS,   /* the PINs of one token that are being looked at */
 	ASH_RANK_SESSIONS, /* the table of sessions */
 	ASH_RANK_OBJECTS,  /* session objects and the object cache */
 	ASH_RANK_KEYS,     /* the cache of key handles */

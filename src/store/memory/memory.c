@@ -150,6 +150,12 @@ static struct ash_status memory_hold(ASH_UNUSED void *store, ASH_UNUSED uint64_t
 	return ASH_DONE;
 }
 
+static struct ash_status memory_held(ASH_UNUSED void *store, ASH_UNUSED uint64_t owner, bool *ret_held)
+{
+	*ret_held = false;
+	return ASH_DONE;
+}
+
 static struct ash_status memory_generation(void *given, uint64_t *ret_generation)
 {
 	struct memory *store = given;
@@ -483,6 +489,7 @@ const struct ash_store_ops ash_store_memory = {
 	.writable = memory_writable,
 	.generation = memory_generation,
 	.hold = memory_hold,
+	.held = memory_held,
 	.read_begin = memory_begin,
 	.write_begin = memory_begin,
 	.mark = memory_mark,

@@ -110,3 +110,15 @@ struct ash_status ash_lockfile_hold(int fd, uint64_t owner, enum ash_hold hold)
 	ASH_ENSURE(errno != EAGAIN && errno != EACCES, ASH_E_CONFLICT);
 	ASH_FAIL_WITH(ASH_E_IO, "store.lock can't be locked (%s)", strerrordesc_np(errno));
 }
+
+struct ash_status ash_lockfile_held(int fd, uint64_t owner, bool *ret_held)
+{
+	struct flock lock = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = HOLDS + (off_t)owner, .l_len = 1
+	};
+
+	if (fcntl(fd, F_OFD_GETLK, &lock) != 0)
+		ASH_FAIL_WITH(ASH_E_IO, "store.lock can't be looked at (%s)", strerrordesc_np(errno));
+	*ret_held = lock.l_type != F_UNLCK;
+	return ASH_DONE;
+}

@@ -36,3 +36,6 @@ bool ash_lockfile_try_alone(int fd);
 
 /* As ash_store_hold; `owner` is at most ASH_STORE_ID_MAX / 2. */
 ASH_STATUS ash_lockfile_hold(int fd, uint64_t owner, enum ash_hold hold);
+
+/* As ash_store_held. */
+ASH_STATUS ash_lockfile_held(int fd, uint64_t owner, bool *ret_held);

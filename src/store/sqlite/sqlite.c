@@ -130,6 +130,17 @@ static struct ash_status sqlite_hold(void *given, uint64_t owner, enum ash_hold 
 	return ash_lockfile_hold(store->lock_fd, owner, hold);
 }
 
+static struct ash_status sqlite_held(void *given, uint64_t owner, bool *ret_held)
+{
+	struct ash_sqlite *store = given;
+
+	*ret_held = false;
+	if (store->lock_fd < 0)
+		return ASH_DONE;
+	ASH_TRY(check_lock_fd(store));
+	return ash_lockfile_held(store->lock_fd, owner, ret_held);
+}
+
 static void give_back(struct ash_connection *connection)
 {
 	/* Not when it ended by itself; if it can't be ended there is nothing to be done but to close. */
@@ -462,6 +473,7 @@ const struct ash_store_ops ash_store_sqlite = {
 	.writable = sqlite_writable,
 	.generation = sqlite_generation,
 	.hold = sqlite_hold,
+	.held = sqlite_held,
 	.read_begin = sqlite_read_begin,
 	.write_begin = sqlite_write_begin,
 	.mark = sqlite_mark,

@@ -164,6 +164,12 @@ static struct ash_status fake_hold(ASH_UNUSED void *store, ASH_UNUSED uint64_t o
 	return ASH_DONE;
 }
 
+static struct ash_status fake_held(ASH_UNUSED void *store, ASH_UNUSED uint64_t owner, bool *ret_held)
+{
+	*ret_held = false;
+	return ASH_DONE;
+}
+
 /* Never inside a transaction. */
 static struct ash_status fake_compact(void *store, uint64_t *ret_before, uint64_t *ret_after)
 {
@@ -185,6 +191,7 @@ static const struct ash_store_ops fake_ops = {
 	.writable = fake_writable,
 	.generation = fake_generation,
 	.hold = fake_hold,
+	.held = fake_held,
 	.read_begin = fake_read_begin,
 	.write_begin = fake_write_begin,
 	.mark = fake_mark,

@@ -161,3 +161,33 @@ TEST(an_owner_is_held_by_many_or_by_one)
 	EXPECT_CODE(ASH_E_IO, ash_lockfile_hold(one, 1, ASH_HOLD_SHARED));
 	folder_remove();
 }
+
+TEST(what_others_hold_can_be_seen)
+{
+	bool held = true;
+	int one = -1;
+	int two = -1;
+
+	folder_make();
+	one = open_lock(true);
+	two = open_lock(true);
+	EXPECT_OK(ash_lockfile_held(one, 1, &held));
+	EXPECT(!held);
+	EXPECT_OK(ash_lockfile_hold(two, 1, ASH_HOLD_SHARED));
+	EXPECT_OK(ash_lockfile_held(one, 1, &held));
+	EXPECT(held);
+	EXPECT_OK(ash_lockfile_held(two, 1, &held)); /* its own is nobody else's */
+	EXPECT(!held);
+	EXPECT_OK(ash_lockfile_held(one, 2, &held));
+	EXPECT(!held);
+	/* Looking keeps nobody out. */
+	EXPECT_OK(ash_lockfile_hold(two, 1, ASH_HOLD_ALONE));
+	EXPECT_OK(ash_lockfile_held(one, 1, &held));
+	EXPECT(held);
+	close(two);
+	EXPECT_OK(ash_lockfile_held(one, 1, &held));
+	EXPECT(!held);
+	close(one);
+	EXPECT_CODE(ASH_E_IO, ash_lockfile_held(one, 1, &held));
+	folder_remove();
+}
