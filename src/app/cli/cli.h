@@ -62,7 +62,7 @@ struct ash_cli {
 	/* Set while it runs. */
 	const struct ash_cli_command *command;
 	const char *values[ASH_CLI_OPTS]; /* NULL: not given; "" for a switch */
-	char **words;                     /* what stands behind the options: as many as the command takes */
+	char **words;                     /* what is no option: as many as the command takes */
 	int word_count;
 	struct ash_cli_uri
 		uri; /* what --uri names (find/named.h); also in `values`, where an option says it */

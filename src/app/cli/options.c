@@ -9,7 +9,8 @@
 #include "app/cli/print/text.h"
 
 #define OPTIONS_MAX 32
-#define LONG_FIRST  256 /* what getopt_long answers for the first option; below are letters */
+#define LONG_FIRST  256 /* what getopt_long answers for the first option; below are letters, */
+#define WORD        1   /* and this for a word */
 
 #define SECRET_REFUSED                                                                               \
 	"a %s on the command line shows in the list of processes and stays in the shell's history; " \
@@ -158,7 +159,7 @@ static ASH_STATUS parser_init(struct parser *parser, const struct ash_cli_comman
 	size_t letters_len = 0;
 
 	*parser = (struct parser){ .count = 0 };
-	parser->letters[letters_len++] = '+'; /* stop at the first word that is no option */
+	parser->letters[letters_len++] = '-'; /* answer WORD for what is no option, wherever it stands */
 	parser->letters[letters_len++] = ':'; /* tell a missing value from an unknown option */
 	for (const struct ash_cli_option *const *group = command->options; *group != NULL; group++) {
 		for (const struct ash_cli_option *option = *group; option->name != NULL; option++)
@@ -236,36 +237,24 @@ static ASH_STATUS check_required(struct ash_cli *cli, const struct parser *parse
 	return ASH_DONE;
 }
 
-/* Options come first, and no word looks like one, but behind "--". */
-static ASH_STATUS check_word(struct ash_cli *cli, const char *word, bool free)
-{
-	if (free || word[0] != '-' || word[1] == '\0')
-		return ASH_DONE;
-	return ash_cli_refuse(cli, ASH_CLI_USAGE, "%s stands behind %s: options come first",
-			      ash_cli_escaped(ash_span(word, strcspn(word, "="))).text,
-			      cli->command->words != NULL ? cli->command->words : "the URI");
-}
-
 /* Of a command that picks objects the first word may be a URI: it is the same as --uri. */
 static ASH_STATUS take_uri_word(struct ash_cli *cli, char ***words, int *count)
 {
 	if (!cli->command->takes_object || *count == 0 || !ash_cli_uri_is((*words)[0]))
 		return ASH_DONE;
 	if (ash_cli_has(cli, ASH_CLI_OPT_URI))
-		return ash_cli_refuse(cli, ASH_CLI_USAGE, "there are two URIs: --uri, and one behind it");
+		return ash_cli_refuse(cli, ASH_CLI_USAGE, "there are two URIs: --uri, and one without it");
 	cli->values[ASH_CLI_OPT_URI] = (*words)[0];
 	(*words)++;
 	(*count)--;
 	return ASH_DONE;
 }
 
-static ASH_STATUS take_words(struct ash_cli *cli, char **words, int count, bool free)
+static ASH_STATUS take_words(struct ash_cli *cli, char **words, int count)
 {
 	const struct ash_cli_command *command = cli->command;
 
 	ASH_TRY(take_uri_word(cli, &words, &count));
-	for (int i = 0; (command->words != NULL || command->takes_object) && i < count; i++)
-		ASH_TRY(check_word(cli, words[i], free));
 	if (count > command->words_max)
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "`ashlar %s` takes options %s: what is \"%s\"?",
 				      command->name, command->words != NULL ? "and no more words" : "only",
@@ -281,6 +270,8 @@ static ASH_STATUS take_words(struct ash_cli *cli, char **words, int count, bool 
 ASH_STATUS ash_cli_options_parse(struct ash_cli *cli, int argc, char **argv)
 {
 	struct parser parser;
+	char **words = argv + 1; /* moved together here: they come no later than they stood */
+	int count = 0;
 	int answer;
 	int at = 1;
 
@@ -290,14 +281,19 @@ ASH_STATUS ash_cli_options_parse(struct ash_cli *cli, int argc, char **argv)
 	while ((answer = getopt_long(argc, argv, parser.letters, parser.longs, NULL)) != -1) {
 		const char *word = argv[at];
 
+		at = optind;
 		if (answer == '?' || answer == ':')
 			return tell_misread(cli, &parser, answer, optopt, word);
-		ASH_TRY(take_option(cli, parser_find(&parser, answer), word, optarg));
-		at = optind;
+		if (answer == WORD)
+			words[count++] = optarg;
+		else
+			ASH_TRY(take_option(cli, parser_find(&parser, answer), word, optarg));
 	}
-	if (ash_cli_has(cli, ASH_CLI_OPT_HELP) && optind == argc)
+	if (ash_cli_has(cli, ASH_CLI_OPT_HELP))
 		return ASH_DONE;
-	ASH_TRY(take_words(cli, argv + optind, argc - optind, strcmp(argv[optind - 1], "--") == 0));
+	while (optind < argc) /* behind "--" */
+		words[count++] = argv[optind++];
+	ASH_TRY(take_words(cli, words, count));
 	return check_required(cli, &parser);
 }
 

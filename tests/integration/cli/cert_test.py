@@ -39,11 +39,6 @@ def made(home, command, label, *words, code=DONE):
     return str(path)
 
 
-def with_pin(home, group, command, *words, **how):
-    """Where words follow, options come first."""
-    return home.run(group, command, "--pin-file", home.pin, *words, **how)
-
-
 def certificates(home, *words):
     return home.json("cert", "list", *words)["certificates"]
 
@@ -242,13 +237,13 @@ def an_authority_signs_a_request_made_here(ca):
         leaf = str(ca.folder / "leaf.pem")
         sign(request, leaf)
         openssl("verify", "-CAfile", root, "-purpose", "sslserver", "-verify_hostname", "a.example", leaf)
-        imported = with_pin(ca, "cert", "import", leaf)
+        imported = ca.user("cert", "import", leaf)
         expect_code(imported, DONE)
         expect(f"object={label}" in imported.stdout and "type=private" in imported.stdout, imported.stdout)
         (row,) = [row for row in certificates(ca) if row["label"] == label]
         expect(row["id"] == "aa" + label.encode().hex(), row)  # programs find the key by it
         expect(row["has_private_key"] is True, row)
-    (row,) = json.loads(with_pin(ca, "cert", "import", "--json", root).stdout)["certificates"]
+    (row,) = json.loads(ca.user("cert", "import", "--json", root).stdout)["certificates"]
     expect(row["label"] == "Root" and row["has_private_key"] is False and row["private_key"] is None, row)
     expect(len(row["id"]) == 40, row)
 
@@ -268,7 +263,7 @@ def what_was_exported_is_imported_again(ca):
     other = made(ca, "self-sign", "b", "--subject", "CN=Second", "--no-import")
     bundle = ca.folder / "both.p7b"
     openssl("crl2pkcs7", "-nocrl", "-certfile", own, "-certfile", other, "-out", str(bundle))
-    expect_code(with_pin(ca, "cert", "import", str(bundle)), DONE)
+    expect_code(ca.user("cert", "import", str(bundle)), DONE)
     expect([row["label"] for row in certificates(ca)] == ["First", "Second"])
     expect(all(row["has_private_key"] for row in certificates(ca)))
     one = ca.folder / "first.der"
@@ -283,8 +278,8 @@ def what_was_exported_is_imported_again(ca):
     expect_code(ca.run("cert", "export", "pkcs11:object=First;type=private"), USAGE, "type=cert")
     expect(ca.run("cert", "export", "pkcs11:object=First;type=cert").returncode == DONE)
 
-    expect_code(with_pin(ca, "cert", "import", own), FAILED, 'already, labelled "First"', "--force")
-    expect_code(with_pin(ca, "cert", "import", "--force", "--label", "again", "--id", "0102", own), DONE)
+    expect_code(ca.user("cert", "import", own), FAILED, 'already, labelled "First"', "--force")
+    expect_code(ca.user("cert", "import", "--force", "--label", "again", "--id", "0102", own), DONE)
     (again,) = [row for row in certificates(ca) if row["label"] == "again"]
     expect(again["id"] == "0102" and again["has_private_key"] is True, again)
     expect_code(ca.user("object", "delete", "--type", "cert", "--label", "again", "--yes"), DONE)
@@ -302,13 +297,13 @@ def a_file_with_something_bad_imports_nothing(ca):
     with open(own, encoding="ascii") as file:
         good = file.read()
     bad.write_text(good + good.replace("MII", "MIJ", 1))
-    expect_code(with_pin(ca, "cert", "import", str(bad)), FAILED, "certificate 2 of", "it is no X.509 certificate")
+    expect_code(ca.user("cert", "import", str(bad)), FAILED, "certificate 2 of", "it is no X.509 certificate")
     bad.write_text("nothing\n")
-    expect_code(with_pin(ca, "cert", "import", own, str(bad)), FAILED, "there is no certificate in it")
-    expect_code(with_pin(ca, "cert", "import", str(ca.folder / "none.pem")), FAILED, "none.pem")
+    expect_code(ca.user("cert", "import", own, str(bad)), FAILED, "there is no certificate in it")
+    expect_code(ca.user("cert", "import", str(ca.folder / "none.pem")), FAILED, "none.pem")
     expect(certificates(ca) == [])
     bad.write_text(good + good)
-    twice = with_pin(ca, "cert", "import", "--label", "one", str(bad))
+    twice = ca.user("cert", "import", "--label", "one", str(bad))
     expect(twice.returncode == DONE and "imported once" in twice.stderr, twice.stderr)
     bad.write_text(good)
     expect_code(ca.run("cert", "import", "--force", "--pin-file", ca.wrong, str(bad)), PIN)
@@ -319,7 +314,7 @@ def names_of_strangers_do_not_reach_the_terminal_as_they_are(ca):
     key = ca.folder / "key"
     openssl("req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", str(key), "-out", str(key), "-utf8", "-subj",
             "/CN=\x1b[31mred\u202e")
-    expect_code(with_pin(ca, "cert", "import", str(key)), DONE)  # a private key stands before it
+    expect_code(ca.user("cert", "import", str(key)), DONE)  # a private key stands before it
     listed = ca.user("cert", "list")
     expect("\x1b" not in listed.stdout and "\u202e" not in listed.stdout, listed.stdout)
     (row,) = certificates(ca)
@@ -334,7 +329,7 @@ def keys_that_cannot_sign_are_refused(ca):
         refused = ca.user("cert", "request", "--label", label, "--subject", "CN=x")
         expect(refused.returncode != DONE and not refused.stdout, refused.stdout)
     uri = "pkcs11:object=d;type=public"
-    expect_code(with_pin(ca, "cert", "request", "--subject", "CN=x", uri), USAGE, "type=private")
+    expect_code(ca.user("cert", "request", "--subject", "CN=x", uri), USAGE, "type=private")
 
 
 if __name__ == "__main__":

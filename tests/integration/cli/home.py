@@ -30,12 +30,6 @@ def expect_code(result, code, *texts):
         expect(not result.stdout, result.stdout)
 
 
-def with_options(words, *options):
-    """The same command with more options, which stand before its URI, if there is one."""
-    at = next((at for at, word in enumerate(words) if str(word).startswith(("-", "pkcs11:"))), len(words))
-    return [*words[:at], *options, *words[at:]]
-
-
 class Home:
     def __init__(self, ashlar, folder, module=None):
         self.module = module and str(pathlib.Path(module).resolve())  # a bare name would be searched for
@@ -79,10 +73,10 @@ class Home:
         )
 
     def user(self, *words, **how):
-        return self.run(*with_options(words, "--pin-file", self.pin), **how)
+        return self.run(*words, "--pin-file", self.pin, **how)
 
     def json(self, *words, **how):
-        result = self.user(*with_options(words, "--json"), **how)
+        result = self.user(*words, "--json", **how)
         expect(result.returncode == DONE, f"{words}: {result.stderr}")
         return json.loads(result.stdout)
 

@@ -106,7 +106,6 @@ def uris_that_mean_something_else_are_refused(ca):
     expect_code(ca.user("key", "show", "--label", "k", "pkcs11:object=k"), USAGE, "one of them is enough")
     expect_code(ca.user("key", "show", "pkcs11:object=k;object=k"), USAGE, "twice")
     expect_code(ca.user("key", "show", "pkcs11:objekt=k"), USAGE, '"objekt"')
-    expect_code(ca.user("key", "show", "pkcs11:object=k", "--json"), USAGE, "options come first")
     expect_code(ca.user("key", "show", "pkcs11:token=other;object=k"), NOT_FOUND)
     expect_code(ca.user("key", "show", "pkcs11:object=k?module-name=softhsm2"), NOT_FOUND, "another PKCS#11 library")
     expect_code(ca.user("key", "show", f"pkcs11:object=k?module-path={ca.module}"), DONE)

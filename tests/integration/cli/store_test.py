@@ -219,7 +219,7 @@ def a_backup_overwrites_nothing(ca):
     expect_code(ca.run("store", "backup", "copy2", cwd=ca.folder), DONE)
     expect((ca.folder / "copy2").exists())
     expect_code(ca.run("store", "backup"), USAGE, "needs FILE")
-    expect_code(ca.run("store", "backup", str(path), "--json"), USAGE, "options come first")
+    expect_code(ca.run("store", "backup", str(path), "--jason"), USAGE, "no option --jason")
     expect(sorted(name for name in os.listdir(ca.folder) if name.startswith("copy")) == ["copy", "copy2"])
 
 

@@ -173,7 +173,18 @@ TEST(words_come_behind_the_options)
 	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("--json"));
 	EXPECT_NUMBER(0, word_count);
 	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("a", "b", "c"));
-	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("a", "--json"));
+	/* Options may stand anywhere before "--". */
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("a", "--json"));
+	EXPECT_TEXT("a", last_word);
+	EXPECT(values[ASH_CLI_OPT_JSON] != NULL);
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("a", "--json", "-"));
+	EXPECT_TEXT("-", last_word);
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("a", "--", "-b"));
+	EXPECT_NUMBER(2, word_count);
+	EXPECT_TEXT("-b", last_word);
+	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("a", "--jsom"));
+	EXPECT(strstr(fake_err, "has no option --jsom") != NULL);
+	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("a", "--", "b", "--json"));
 	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("--help"));
 	parsed = &command;
 }
@@ -189,8 +200,9 @@ TEST(the_first_word_may_be_a_uri)
 	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("--uri", "pkcs11:object=a", "pkcs11:object=a"));
 	EXPECT(strstr(fake_err, "there are two URIs") != NULL);
 	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("pkcs11:object=a", "pkcs11:object=b"));
-	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("pkcs11:object=a", "--json"));
-	EXPECT(strstr(fake_err, "--json stands behind the URI: options come first") != NULL);
+	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("pkcs11:object=a", "--json"));
+	EXPECT_TEXT("pkcs11:object=a", values[ASH_CLI_OPT_URI]);
+	EXPECT(values[ASH_CLI_OPT_JSON] != NULL);
 	EXPECT_NUMBER(ASH_CLI_USAGE, PARSE("object=a"));
 	parsed = &with_words;
 	EXPECT_NUMBER(ASH_CLI_DONE, PARSE("pkcs11:object=a"));
