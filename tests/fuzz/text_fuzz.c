@@ -14,6 +14,7 @@
 #include "app/cli/key/pubform.h"
 #include "app/cli/print/text.h"
 #include "token/keyid.h"
+#include "util/utf8.h"
 
 #define WORDS_MAX 32
 
@@ -124,7 +125,7 @@ static void check_shown(struct ash_span bytes)
 	HOLDS(strlen(message.text) < sizeof(message.text));
 	MUST(ash_cli_clean_utf8(bytes, &clean));
 	for (struct ash_span rest = ash_buf_span(&clean); rest.len != 0;) {
-		const size_t taken = ash_cli_utf8(rest, &point);
+		const size_t taken = ash_utf8_first(rest, &point);
 
 		HOLDS(taken != 0 && taken <= 4 && taken <= rest.len && point <= 0x10ffff);
 		HOLDS(point < 0xd800 || point > 0xdfff);

@@ -9,6 +9,7 @@
 #include "app/cli/print/text.h"
 #include "app/cli/print/tty.h"
 #include "util/mem.h"
+#include "util/utf8.h"
 
 /* What is to be made, and where. */
 struct plan {
@@ -88,7 +89,7 @@ static ASH_STATUS plan_init(struct ash_cli *cli, struct plan *plan)
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--label takes 1 to %zu bytes",
 				      sizeof(plan->token.info.label));
 	for (struct ash_span rest = plan->label; rest.len > 0;) {
-		size_t used = ash_cli_utf8(rest, &point);
+		size_t used = ash_utf8_first(rest, &point);
 
 		if (used == 0 || point < 0x20 || point == 0x7f)
 			return ash_cli_refuse(cli, ASH_CLI_USAGE,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/cli/print/text.h"
+#include "util/utf8.h"
 
 #define ID_MAX 255
 
@@ -57,7 +58,7 @@ ASH_STATUS ash_cli_keyplan_check_label(struct ash_cli *cli, const char *option, 
 	if (label.len == 0 || label.len > ASH_CLI_LABEL_MAX)
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--%s takes 1 to %u bytes", option,
 				      ASH_CLI_LABEL_MAX);
-	if (!ash_cli_is_utf8(label))
+	if (!ash_utf8_valid(label))
 		return ash_cli_refuse(cli, ASH_CLI_USAGE, "--%s takes UTF-8 (PKCS#11 has no other text)",
 				      option);
 	return ASH_DONE;

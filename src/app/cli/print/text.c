@@ -4,46 +4,9 @@
 #include <stdio.h>
 #include <wctype.h>
 
+#include "util/utf8.h"
+
 static const char hex_digits[] = "0123456789abcdef";
-
-static size_t utf8_len(uint8_t first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc2 || first > 0xf4)
-		return 0;
-	return first < 0xe0 ? 2 : (first < 0xf0 ? 3 : 4);
-}
-
-size_t ash_cli_utf8(struct ash_span text, uint32_t *ret_point)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = text.len > 0 ? utf8_len(text.data[0]) : 0;
-	uint32_t point;
-
-	if (len == 0 || len > text.len)
-		return 0;
-	point = len == 1 ? text.data[0] : text.data[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((text.data[i] & 0xc0) != 0x80)
-			return 0;
-		point = point << 6 | (text.data[i] & 0x3fu);
-	}
-	if (point < least[len] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-		return 0;
-	*ret_point = point;
-	return len;
-}
-
-bool ash_cli_is_utf8(struct ash_span text)
-{
-	uint32_t point;
-	size_t used = 1;
-
-	for (; text.len > 0 && used > 0; text = ash_span(text.data + used, text.len - used))
-		used = ash_cli_utf8(text, &point);
-	return text.len == 0 && used > 0;
-}
 
 /* Characters that are "printable" but play tricks: invisible ones and changes of direction. */
 static bool misleads(uint32_t point)
@@ -75,7 +38,7 @@ static bool showable(uint32_t point)
 static size_t escape_one(struct ash_span text, char shown[ESCAPE_MAX], size_t *ret_used)
 {
 	uint32_t point = 0;
-	size_t used = ash_cli_utf8(text, &point);
+	size_t used = ash_utf8_first(text, &point);
 	size_t len = 0;
 
 	*ret_used = used != 0 ? used : 1;
@@ -137,7 +100,7 @@ ASH_STATUS ash_cli_clean_utf8(struct ash_span text, struct ash_buf *out)
 	uint32_t point;
 
 	while (text.len > 0) {
-		size_t used = ash_cli_utf8(text, &point);
+		size_t used = ash_utf8_first(text, &point);
 
 		ASH_TRY(ash_buf_add(out,
 				    used != 0 ? ash_span(text.data, used) : ash_span_text("\xef\xbf\xbd")));

@@ -8,15 +8,6 @@
 #include "util/buf.h"
 
 /*
- * The length of the UTF-8 sequence that `text` begins with (RFC 3629: shortest form,
- * no surrogates), and its code point; 0 when there is none.
- */
-size_t ash_cli_utf8(struct ash_span text, uint32_t *ret_point);
-
-/* Whether it is UTF-8 from end to end. */
-bool ash_cli_is_utf8(struct ash_span text);
-
-/*
  * Appends `text` as a terminal may see it: control characters, whatever changes the
  * direction or is invisible, and what the locale can't show become \xNN per byte, and
  * a backslash \\. Errors as ash_buf_add.

@@ -12,35 +12,6 @@ static const char *escaped(struct ash_span text)
 	return kept.text;
 }
 
-TEST(utf8_takes_the_shortest_form_only)
-{
-	static const char *const bad[] = { "\x80",
-					   "\xc0\xaf",
-					   "\xc1\xbf",
-					   "\xe0\x80\xaf",
-					   "\xed\xa0\x80",
-					   "\xf0\x80\x80\x80",
-					   "\xf4\x90\x80\x80",
-					   "\xf5",
-					   "\xff",
-					   "\xc3",
-					   "\xe2\x82",
-					   "\xc3(" };
-	uint32_t point = 7;
-
-	for (size_t i = 0; i < ASH_COUNT(bad); i++)
-		EXPECT_NUMBER(0, ash_cli_utf8(ash_span_text(bad[i]), &point));
-	EXPECT_NUMBER(7, point);
-	EXPECT_NUMBER(0, ash_cli_utf8(ASH_SPAN_NONE, &point));
-	EXPECT_NUMBER(1, ash_cli_utf8(TEXT("a"), &point));
-	EXPECT_NUMBER(2, ash_cli_utf8(TEXT("\xc3\xa4x"), &point));
-	EXPECT_NUMBER(0xe4, point);
-	EXPECT_NUMBER(3, ash_cli_utf8(TEXT("\xe2\x82\xac"), &point));
-	EXPECT_NUMBER(0x20ac, point);
-	EXPECT_NUMBER(4, ash_cli_utf8(TEXT("\xf0\x9f\x94\x91"), &point));
-	EXPECT_NUMBER(0x1f511, point);
-}
-
 TEST(escape_shows_what_a_utf8_terminal_may_see)
 {
 	EXPECT(setlocale(LC_ALL, "C.UTF-8") != NULL);
@@ -132,11 +103,4 @@ TEST(uri_values_are_percent_encoded)
 	ash_buf_reset(&out);
 	EXPECT_OK(ash_cli_uri_value(TEXT("a\x01"), true, &out));
 	EXPECT_SPAN(TEXT("%61%01"), ash_buf_span(&out));
-}
-
-TEST(utf8_is_told_from_other_bytes)
-{
-	EXPECT(ash_cli_is_utf8(TEXT("")) && ash_cli_is_utf8(TEXT("k\xc3\xa4\n")));
-	EXPECT(!ash_cli_is_utf8(TEXT("a\xff")) && !ash_cli_is_utf8(TEXT("\xc3")));
-	EXPECT(!ash_cli_is_utf8(TEXT("\xc0\x80")) && !ash_cli_is_utf8(TEXT("\xed\xa0\x80z")));
 }
