@@ -5,6 +5,7 @@
 #include "crypto/seal.h"
 #include "util/mem.h"
 #include "util/reader.h"
+#include "util/utf8.h"
 #include "util/writer.h"
 
 #define PIN_FORMAT           1u
@@ -14,7 +15,6 @@
 /* How long a PIN that seems locked waits for others that are being looked at. */
 #define WAIT_MOMENT_MS 10
 #define WAIT_MOMENTS   3000u
-#define WAIT_TIMES     1000 /* as often as others are faster */
 
 /* Bounds on what a stored record may ask of the hash: it is read before it is proven. */
 #define MEMORY_KIB_MAX (UINT32_C(1) << 20)
@@ -28,59 +28,10 @@ struct ash_pin_record {
 	uint8_t sealed_key[SEALED_TOKEN_KEY_LEN];
 };
 
-/* RFC 3629: the first byte's range, how many follow, and the smallest code point of that length. */
-static const struct {
-	uint8_t low, high, more;
-	uint32_t least;
-} utf8_forms[] = {
-	{ 0x00, 0x7f, 0, 0x0 },
-	{ 0xc2, 0xdf, 1, 0x80 },
-	{ 0xe0, 0xef, 2, 0x800 },
-	{ 0xf0, 0xf4, 3, 0x10000 },
-};
-
-/* The length of the character at the start of `text`; 0 when it is not one. */
-static size_t utf8_character(struct ash_span text)
-{
-	const uint8_t lead = text.data[0];
-
-	for (size_t form = 0; form < ASH_COUNT(utf8_forms); form++) {
-		const size_t more = utf8_forms[form].more;
-		uint32_t point = more == 0 ? lead : lead & (0x3fu >> more);
-
-		if (lead < utf8_forms[form].low || lead > utf8_forms[form].high)
-			continue;
-		if (text.len <= more)
-			return 0;
-		for (size_t i = 1; i <= more; i++) {
-			if ((text.data[i] & 0xc0) != 0x80)
-				return 0;
-			point = point << 6 | (text.data[i] & 0x3fu);
-		}
-		if (point < utf8_forms[form].least || point > 0x10ffff ||
-		    (point >= 0xd800 && point <= 0xdfff))
-			return 0;
-		return more + 1;
-	}
-	return 0;
-}
-
-static bool is_utf8(struct ash_span text)
-{
-	while (text.len != 0) {
-		const size_t taken = utf8_character(text);
-
-		if (taken == 0)
-			return false;
-		text = ash_span(text.data + taken, text.len - taken);
-	}
-	return true;
-}
-
 struct ash_status ash_pin_check_form(struct ash_span pin, uint64_t pin_min)
 {
 	ASH_ENSURE(pin.len >= pin_min && pin.len <= ASH_PIN_MAX, ASH_E_PIN_LEN);
-	ASH_ENSURE(is_utf8(pin), ASH_E_PIN_INVALID);
+	ASH_ENSURE(ash_utf8_valid(pin), ASH_E_PIN_INVALID);
 	return ASH_DONE;
 }
 
@@ -228,21 +179,6 @@ static struct ash_status write_record(struct ash_txn *txn, const struct ash_pin_
 				ash_buf_span(&plain), terms, 1);
 }
 
-struct ash_status ash_pin_state(const struct ash_pin_place *place, uint64_t user_type,
-				struct ash_pin_state *ret_state)
-{
-	ASH_AUTO(ash_txn) *view = NULL;
-	struct ash_record_name name;
-	struct ash_pin_record record;
-	uint64_t version = 0;
-
-	ASH_TRY(ash_store_view(place->store, &view));
-	ASH_TRY(ash_record_same_life(view, place->owner, place->life));
-	ASH_TRY(read_record(view, place, user_type, &name, &version, &record));
-	*ret_state = (struct ash_pin_state){ record.tries_left, record.tries_max };
-	return ASH_DONE;
-}
-
 /* The key that seals the token key: HKDF over the root key, salted with the slow hash of the PIN. */
 static struct ash_status seal_key(const struct ash_pin_place *place, const struct ash_pin_record *record,
 				  struct ash_span pin, struct ash_secret **ret_key)
@@ -336,66 +272,114 @@ static struct ash_status look_at_record(const struct try_change *change, uint64_
 	struct ash_record_name name;
 
 	ASH_TRY(ash_store_view(change->place->store, &view));
+	ASH_TRY(ash_record_same_life(view, change->place->owner, change->place->life));
 	return read_record(view, change->place, change->user_type, &name, ret_version, ret_record);
 }
 
+/* How it stands with the tries of a PIN. */
+enum tries_state {
+	TRIES_LEFT,
+	TRIES_TAKEN, /* all, by others that are being looked at: the right PIN gives them back */
+	TRIES_GONE,
+};
+
 /*
- * No tries may be left only because others are being looked at, in this process or
- * another: whoever has the right PIN gives them back. True as soon as the record moves;
- * false when it rests and nobody looks: who looked before has given back what there was,
- * and nobody could take what was not there.
+ * They are gone when nobody is being looked at, in this process or another, and the record
+ * rests: who was looked at before has given back what there was to give, and nobody could
+ * take what was not there.
  */
-static struct ash_status others_finish(const struct try_change *change, unsigned *moments, bool *ret_moved)
+static struct ash_status look_at_tries(const struct try_change *change, enum tries_state *ret_state)
 {
-	const struct timespec moment = { .tv_nsec = WAIT_MOMENT_MS * 1000000L };
 	const struct ash_pin_place *place = change->place;
 	struct ash_pin_record record;
 	uint64_t before = 0, now = 0;
-	bool any = true;
+	bool any = false;
 
+	*ret_state = TRIES_LEFT;
 	ASH_TRY(look_at_record(change, &before, &record));
-	*ret_moved = record.tries_left != 0;
-	for (; any && !*ret_moved && *moments != 0; --*moments) {
-		ASH_TRY(ash_trial_any(place->store, place->trials, place->owner, &any));
-		ASH_TRY(look_at_record(change, &now, &record));
-		*ret_moved = now != before;
-		if (any && !*ret_moved)
-			(void)nanosleep(&moment, NULL);
-	}
+	if (record.tries_left != 0)
+		return ASH_DONE;
+	ASH_TRY(ash_trial_any(place->store, place->trials, place->owner, &any));
+	ASH_TRY(look_at_record(change, &now, &record));
+	if (now == before)
+		*ret_state = any ? TRIES_TAKEN : TRIES_GONE;
 	return ASH_DONE;
 }
 
-/* Takes a try. The trial goes on until the caller ends it. */
-static struct ash_status take_try(struct try_change *change, struct ash_trial *trial)
+/* Waits for those who took the tries: true when they are gone. Nobody is kept longer than `moments`. */
+static struct ash_status others_finish(const struct try_change *change, unsigned *moments, bool *ret_gone)
 {
-	const struct ash_pin_place *place = change->place;
-	unsigned moments = WAIT_MOMENTS;
-	struct ash_status status = ASH_DONE;
-	bool again = true;
+	const struct timespec moment = { .tv_nsec = WAIT_MOMENT_MS * 1000000L };
+	enum tries_state state = TRIES_TAKEN;
 
-	change->verb = TAKE_ONE;
-	for (int i = 0; again && i < WAIT_TIMES; i++) {
-		ASH_TRY(ash_trial_begin(place->store, place->trials, place->owner, trial));
-		status = ash_store_change(place->store, change_tries, change);
-		if (status.code != ASH_E_PIN_LOCKED)
-			return status;
-		ash_trial_end(trial);
-		ASH_TRY(others_finish(change, &moments, &again));
+	for (; *moments != 0; --*moments) {
+		ASH_TRY(look_at_tries(change, &state));
+		*ret_gone = state == TRIES_GONE;
+		if (state != TRIES_TAKEN)
+			return ASH_DONE;
+		(void)nanosleep(&moment, NULL);
 	}
-	return status;
+	ASH_FAIL_WITH(ASH_E_FAILED, "others have had all tries of this PIN for too long");
 }
 
 /* On a store that can't be written: the record as it is. */
 static struct ash_status peek_tries(struct try_change *change)
 {
-	ASH_AUTO(ash_txn) *view = NULL;
-	struct ash_record_name name;
 	uint64_t version = 0;
 
-	ASH_TRY(ash_store_view(change->place->store, &view));
-	ASH_TRY(ash_record_same_life(view, change->place->owner, change->place->life));
-	ASH_TRY(read_record(view, change->place, change->user_type, &name, &version, &change->record));
+	ASH_TRY(look_at_record(change, &version, &change->record));
 	ASH_ENSURE(change->record.tries_left > 0, ASH_E_PIN_LOCKED);
+	return ASH_DONE;
+}
+
+/* Takes a try, which lasts until the caller ends the trial; without any where the store can't be written. */
+static struct ash_status take_try(struct try_change *change, struct ash_trial *trial)
+{
+	const struct ash_pin_place *place = change->place;
+	unsigned moments = WAIT_MOMENTS;
+	struct ash_status status = ASH_DONE;
+	bool gone = false;
+
+	change->verb = TAKE_ONE;
+	while (!gone) {
+		if (ash_store_writable(place->store)) {
+			ASH_TRY(ash_trial_begin(place->store, place->trials, place->owner, trial));
+			status = ash_store_change(place->store, change_tries, change);
+		} else {
+			status = peek_tries(change);
+		}
+		if (status.code != ASH_E_PIN_LOCKED)
+			return status;
+		ash_trial_end(trial);
+		ASH_TRY(others_finish(change, &moments, &gone));
+	}
+	ASH_FAIL(ASH_E_PIN_LOCKED);
+}
+
+/* A wrong PIN took the last try: it is locked by that, unless somebody gives tries back. */
+static struct ash_status lose_last_try(const struct try_change *change, struct ash_trial *trial)
+{
+	unsigned moments = WAIT_MOMENTS;
+	bool gone = false;
+
+	ash_trial_end(trial);
+	ash_ignore(others_finish(change, &moments, &gone));
+	ASH_ENSURE(!gone, ASH_E_PIN_LOCKED);
+	ASH_FAIL(ASH_E_PIN_INCORRECT);
+}
+
+struct ash_status ash_pin_state(const struct ash_pin_place *place, uint64_t user_type,
+				struct ash_pin_state *ret_state)
+{
+	const struct try_change change = { .place = place, .user_type = user_type };
+	enum tries_state state = TRIES_LEFT;
+	struct ash_pin_record record;
+	uint64_t version = 0;
+
+	ASH_TRY(look_at_record(&change, &version, &record));
+	if (record.tries_left == 0)
+		ASH_TRY(look_at_tries(&change, &state));
+	*ret_state = (struct ash_pin_state){ record.tries_left, record.tries_max, state == TRIES_GONE };
 	return ASH_DONE;
 }
 
@@ -466,13 +450,13 @@ static struct ash_status check(const struct ash_pin_place *place, uint64_t user_
 
 	/* No PIN is that short or long: nothing to learn from the answer, so no try is counted. */
 	ASH_ENSURE(pin.len != 0 && pin.len <= ASH_PIN_MAX, ASH_E_PIN_INCORRECT);
-	status = writable ? take_try(&change, &trial) : peek_tries(&change);
+	status = take_try(&change, &trial);
 	ASH_ENSURE(status.code != ASH_E_NOT_FOUND, ASH_E_PIN_NOT_INITIALIZED);
 	ASH_TRY(status);
 
 	status = open_token_key(place, &change.record, pin, &token_key);
 	if (status.code == ASH_E_PIN_INCORRECT && writable && change.record.tries_left == 0)
-		ASH_FAIL(ASH_E_PIN_LOCKED);
+		return lose_last_try(&change, &trial);
 	if (status.code == ASH_E_PIN_INCORRECT)
 		return status;
 

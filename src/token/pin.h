@@ -39,6 +39,7 @@ struct ash_pin_policy {
 /* What is known of a PIN without the PIN. */
 struct ash_pin_state {
 	uint64_t tries_left, tries_max;
+	bool locked; /* none are left, and nobody is being looked at who might give them back */
 };
 
 /* ASH_E_PIN_LEN, or ASH_E_PIN_INVALID when it is not UTF-8. */
@@ -52,8 +53,9 @@ ASH_STATUS ash_pin_state(const struct ash_pin_place *place, uint64_t user_type,
  * Checks a PIN, counting the try first: ASH_E_PIN_INCORRECT, ASH_E_PIN_LOCKED when no
  * tries are left (also by this one), ASH_E_PIN_NOT_INITIALIZED. On success gives the
  * token key and the tries are back. A PIN that could not be looked at (ASH_E_MEMORY)
- * gets its try back; while others have the tries, it waits for them, 30 seconds at most.
- * On a store that can't be written no try can be counted, and none is. ASH_E_IO.
+ * gets its try back. While others have all tries it waits for them, and gives up after
+ * half a minute: ASH_E_FAILED. On a store that can't be written no try can be counted, and
+ * none is. ASH_E_IO.
  */
 ASH_STATUS ash_pin_check(const struct ash_pin_place *place, uint64_t user_type, struct ash_span pin,
 			 struct ash_secret **ret_token_key);

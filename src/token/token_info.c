@@ -12,7 +12,7 @@ static const struct count_flags so_flags = { CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FI
 static uint64_t flags_of(const struct ash_pin_state *state, const struct count_flags *flags)
 {
 	return (state->tries_left < state->tries_max ? flags->low : 0) |
-	       (state->tries_left == 1 ? flags->final : 0) | (state->tries_left == 0 ? flags->locked : 0);
+	       (state->tries_left == 1 ? flags->final : 0) | (state->locked ? flags->locked : 0);
 }
 
 /*
