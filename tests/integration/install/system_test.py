@@ -118,6 +118,12 @@ def what_is_somebody_elses_is_left_alone(_, ashlar):
     refused = run(ashlar, "init", "--system", code=1)
     expect("belongs to user 65534" in refused.stderr, refused.stderr)
     expect(FOLDER.stat().st_gid == 65534)
+    expect(not CONF.exists(), "all would look for their tokens where they may not")
+    FOLDER.rmdir()
+    FOLDER.symlink_to("/srv")
+    expect("can't open" in run(ashlar, "init", "--system", code=1).stderr)
+    expect(not CONF.exists())
+    FOLDER.unlink()
 
 
 @test
@@ -127,7 +133,7 @@ def another_configuration_is_left_and_told(folder, ashlar):
     pin = pin_file(folder)
     run(ashlar, "init", "--label", "old", "--so-pin-file", pin, "--pin-file", pin)
     warned = run(ashlar, "init", "--system", code=1)
-    expect("left as it is" in warned.stderr and "Next:" not in warned.stdout, warned)
+    expect("left as it is" in warned.stderr and not warned.stdout, warned)
     expect(CONF.read_text() == "pin.min = 6\n")
     expect(mode(FOLDER) == 0o700 and mode(FOLDER / "root.key") == 0o600)
     expect("old" in run(ashlar, "token", "list").stdout)

@@ -47,9 +47,9 @@ struct setup {
 	struct ash_cli *cli;
 	struct ash_cli_list list;
 	bool dry;
-	gid_t group;   /* ASH_FS_NO_GROUP while there is none */
-	bool conf;     /* there is a configuration, */
-	bool conf_own; /* and it means the folder and the group that this sets up */
+	gid_t group; /* ASH_FS_NO_GROUP while there is none */
+	bool conf;   /* the configuration is there already */
+	bool made;   /* the folder was not */
 };
 
 /* A step that was found done, is done now, or would be. */
@@ -210,24 +210,36 @@ static ASH_STATUS share_files(struct setup *setup, int folder, bool *done)
 	return ASH_DONE;
 }
 
-static ASH_STATUS set_up_folder(struct setup *setup)
+/* Makes it, for root alone, where there is none. Without one in a dry run: -1. */
+static ASH_STATUS open_folder(struct setup *setup, int *ret_folder)
 {
-	const bool made = !setup->dry && mkdir(FOLDER, 0700) == 0;
-	const ASH_AUTO_FD folder = open(FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	ASH_AUTO_FD folder = -1;
 	struct stat info;
-	bool done = true;
 
+	setup->made = !setup->dry && mkdir(FOLDER, 0700) == 0;
+	folder = open(FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder < 0 && errno == ENOENT && setup->dry)
-		return say(setup, "folder", false, FOLDER ", mode 2770, group " NAME);
+		return ASH_DONE;
 	if (folder < 0 || fstat(folder, &info) != 0)
 		return cannot(setup, "open " FOLDER);
 	if (info.st_uid != 0)
 		return ash_cli_refuse(setup->cli, ASH_CLI_FAILED,
 				      FOLDER " belongs to user %u: nothing of somebody else's is changed",
 				      (unsigned)info.st_uid);
-	ASH_TRY(share_files(setup, folder, &done));
-	ASH_TRY(share(setup, folder, FOLDER_MODE, FOLDER, &done));
-	return say(setup, "folder", done && !made, FOLDER ", mode 2770, group " NAME);
+	*ret_folder = folder;
+	folder = -1; /* handed over */
+	return ASH_DONE;
+}
+
+static ASH_STATUS share_folder(struct setup *setup, int folder)
+{
+	bool done = folder >= 0 && !setup->made;
+
+	if (folder >= 0) {
+		ASH_TRY(share_files(setup, folder, &done));
+		ASH_TRY(share(setup, folder, FOLDER_MODE, FOLDER, &done));
+	}
+	return say(setup, "folder", done, FOLDER ", mode 2770, group " NAME);
 }
 
 /*
@@ -240,21 +252,22 @@ static ASH_STATUS look_at_configuration(struct setup *setup)
 	ASH_AUTO(ash_config) *config = NULL;
 	char text[CONF_ROOM];
 	ssize_t len = 0;
+	bool own = false;
 
 	if (fd < 0)
 		return errno == ENOENT ? ASH_DONE : cannot(setup, "open " CONF);
 	len = pread(fd, text, sizeof(text), 0);
+	own = len >= 0 && len < (ssize_t)sizeof(text) &&
+	      ash_is_ok(ash_config_parse(CONF, text, (size_t)len, &config)) &&
+	      strcmp(ash_config_text(config, ASH_CONFIG_STORE_GROUP), NAME) == 0 &&
+	      strcmp(ash_config_text(config, ASH_CONFIG_STORE_PATH), FOLDER) == 0;
+	if (!own)
+		return ash_cli_refuse(setup->cli, ASH_CLI_FAILED,
+				      CONF " is left as it is, and so is " FOLDER
+					   ": it does not say store.path = " FOLDER
+					   " and store.group = " NAME);
 	setup->conf = true;
-	setup->conf_own = len >= 0 && len < (ssize_t)sizeof(text) &&
-			  ash_is_ok(ash_config_parse(CONF, text, (size_t)len, &config)) &&
-			  strcmp(ash_config_text(config, ASH_CONFIG_STORE_GROUP), NAME) == 0 &&
-			  strcmp(ash_config_text(config, ASH_CONFIG_STORE_PATH), FOLDER) == 0;
 	return ASH_DONE;
-}
-
-static bool is_anothers(const struct setup *setup)
-{
-	return setup->conf && !setup->conf_own;
 }
 
 /* Under a name that nobody reads, and whole on the disk, before it is there at all. */
@@ -292,14 +305,21 @@ static ASH_STATUS set_up_configuration(struct setup *setup)
 	return say(setup, "configuration", setup->conf, CONF);
 }
 
-/* The configuration before the folder: a folder that is shared with no word of it is refused by all. */
+/*
+ * First what may refuse it, with nothing changed. The configuration before the folder is shared,
+ * as all refuse one that is shared with no word of it; and not before the folder is known to be
+ * one that can be, as all would look for their tokens there.
+ */
 static ASH_STATUS set_up(struct setup *setup)
 {
+	ASH_AUTO_FD folder = -1;
+
+	ASH_TRY(look_at_configuration(setup));
+	ASH_TRY(open_folder(setup, &folder));
 	ASH_TRY(set_up_group(setup));
 	ASH_TRY(set_up_user(setup));
-	ASH_TRY(look_at_configuration(setup));
 	ASH_TRY(set_up_configuration(setup));
-	return is_anothers(setup) ? ASH_DONE : set_up_folder(setup);
+	return share_folder(setup, folder);
 }
 
 ASH_STATUS ash_cli_init_system(struct ash_cli *cli)
@@ -320,11 +340,6 @@ ASH_STATUS ash_cli_init_system(struct ash_cli *cli)
 	setup.list = list;
 	ASH_TRY(set_up(&setup));
 	ASH_TRY(ash_cli_print_list(cli, &setup.list, ""));
-	if (is_anothers(&setup))
-		return ash_cli_refuse(cli, ASH_CLI_FAILED,
-				      CONF " is left as it is, and so is " FOLDER
-					   ": it does not say store.path = " FOLDER
-					   " and store.group = " NAME);
 	if (!ash_cli_has(cli, ASH_CLI_OPT_JSON))
 		fputs("\nNext: usermod -aG " NAME " NAME   for each user and service that is to use it\n"
 		      "      ashlar init --label NAME   makes the first token\n",
