@@ -187,7 +187,14 @@ def a_certificate_that_nobody_was_given_is_not_kept(ca):
     with open("/dev/full", "w", encoding="utf-8") as full:
         for refused in (ca.run(*words, "-o", "/dev/full"), ca.run(*words, stdout=full), ca.run(*words, "-o", "-", stdout=full)):
             expect(refused.returncode == FAILED and "No space left" in refused.stderr, refused.stderr)
-    expect(certificates(ca) == [])
+            expect("not kept" in refused.stderr, refused.stderr)
+        expect(certificates(ca) == [])
+        # One that is in its file is given out, whatever happens to what is said about it.
+        given = ca.folder / "given.pem"
+        told = ca.run(*words, "-o", str(given), stdout=full)
+    expect(told.returncode == FAILED and "not kept" not in told.stderr, told.stderr)
+    (row,) = certificates(ca)
+    expect(ca.user("cert", "export", "--label", row["label"]).stdout == given.read_text())
 
 
 @test

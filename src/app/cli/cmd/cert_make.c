@@ -1,4 +1,7 @@
 /* ashlar cert request, ashlar cert self-sign */
+#include <errno.h>
+#include <string.h>
+
 #include "app/cli/cert/certs.h"
 #include "app/cli/cert/draft.h"
 #include "app/cli/cert/object.h"
@@ -225,12 +228,25 @@ static ASH_STATUS give_out(struct maker *maker)
 	}
 	ASH_TRY(ash_cli_list_init(&list, "certificates", certificate_columns));
 	ASH_TRY(tell(maker, &list, row));
-	if (fflush(cli->out) != 0) /* why is told at the program's end */
-		return ash_cli_refuse(cli, ASH_CLI_FAILED, "the certificate is not kept");
+	if (fflush(cli->out) != 0)
+		return ash_cli_refuse(cli, ASH_CLI_FAILED, "can't tell of the certificate: %s",
+				      strerror(errno));
 	return ASH_DONE;
 }
 
 /* One that nobody was given does not stay: the next try would leave a second one beside it. */
+static ASH_STATUS take_back(struct maker *maker, struct ash_status why)
+{
+	struct ash_cli *cli = maker->cli;
+	const struct ash_status status =
+		cli->api->destroy_object(cli->hsm, maker->use.session, maker->stored);
+
+	if (!ash_is_ok(status))
+		return ash_cli_fail(cli, status, "can't take the certificate back from the token");
+	ash_ignore(ash_cli_refuse(cli, ASH_CLI_FAILED, "the certificate is not kept"));
+	return why;
+}
+
 static ASH_STATUS cert_self_sign(struct ash_cli *cli)
 {
 	__attribute__((cleanup(maker_auto))) struct maker maker = MAKER_NONE(cli);
@@ -240,8 +256,8 @@ static ASH_STATUS cert_self_sign(struct ash_cli *cli)
 	ASH_TRY(make_text(&maker));
 	ASH_TRY(open_sink(&maker));
 	status = give_out(&maker);
-	if (!ash_is_ok(status) && maker.stored != 0)
-		ash_ignore(cli->api->destroy_object(cli->hsm, maker.use.session, maker.stored));
+	if (!ash_is_ok(status) && maker.stored != 0 && !maker.sink.placed)
+		return take_back(&maker, status);
 	return status;
 }
 

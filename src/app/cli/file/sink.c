@@ -72,20 +72,38 @@ static ASH_STATUS open_temporary(struct ash_cli_sink *sink)
 	return ASH_DONE;
 }
 
+/* Where the opened file lies; without /proc, what its name leads to. False when that is another by now. */
+static bool real_name(const struct ash_cli_sink *sink, int there, const struct stat *known,
+		      char real[PATH_MAX])
+{
+	char link[sizeof("/proc/self/fd/") + 3 * sizeof(there)];
+	struct stat info;
+	ssize_t len = 0;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", there);
+	len = readlink(link, real, PATH_MAX - 1);
+	if (len >= 0)
+		real[len] = '\0';
+	else if (realpath(sink->name, real) == NULL)
+		return false;
+	return lstat(real, &info) == 0 && info.st_dev == known->st_dev && info.st_ino == known->st_ino;
+}
+
 /*
  * The file itself where --output names a link to it: links stay what they are. Asked of the file
  * that was opened: the name may be somebody's link by now, which the kernel would not follow.
  */
-static ASH_STATUS resolve(struct ash_cli_sink *sink, int there)
+static ASH_STATUS resolve(struct ash_cli_sink *sink, int there, const struct stat *known)
 {
-	char link[sizeof("/proc/self/fd/") + 3 * sizeof(there)], real[PATH_MAX];
-	ssize_t len = -1;
+	char real[PATH_MAX];
 
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", there);
-	if (there >= 0)
-		len = readlink(link, real, sizeof(real) - 1);
-	real[len > 0 ? len : 0] = '\0';
-	return text_new(real[0] == '/' ? real : sink->name, 0, &sink->path);
+	if (there < 0 || known->st_nlink == 0)
+		return text_new(sink->name, 0, &sink->path);
+	if (!real_name(sink, there, known, real)) {
+		errno = EAGAIN;
+		return tell(sink, "write");
+	}
+	return text_new(real, 0, &sink->path);
 }
 
 /* What the umask lets through. */
@@ -120,16 +138,16 @@ static ASH_STATUS open_file(struct ash_cli_sink *sink, bool secret)
 	/* A link that the kernel does not follow for us, in a folder of everybody's, say. */
 	if (there < 0 ? errno != ENOENT : fstat(there, &info) != 0)
 		return tell(sink, "write");
-	/* The mode of somebody else's file is not for ours: they may write to it, say. */
-	sink->mode = secret                                   ? 0600
-		     : there >= 0 && info.st_uid == geteuid() ? info.st_mode & 0777
-							      : new_mode();
+	/* Of the mode of somebody else's file only what keeps others out: they may write to it, say. */
+	sink->mode = secret ? 0600 : there < 0 ? new_mode() : info.st_mode & 0777;
+	if (there >= 0 && info.st_uid != geteuid())
+		sink->mode &= new_mode();
 	if (there >= 0 && !S_ISREG(info.st_mode)) {
 		sink->fd = open(sink->name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		sink->owned = sink->fd >= 0;
 		return sink->fd >= 0 ? check_special(sink, secret) : tell(sink, "write");
 	}
-	ASH_TRY(resolve(sink, info.st_nlink != 0 ? there : -1));
+	ASH_TRY(resolve(sink, there, &info));
 	return open_temporary(sink);
 }
 
@@ -229,6 +247,7 @@ ASH_STATUS ash_cli_sink_commit(struct ash_cli_sink *sink)
 	if (rename(sink->temporary, sink->path) != 0)
 		return tell(sink, "write");
 	sink->temporary = ash_mem_free(sink->temporary);
+	sink->placed = true;
 	return sync_name(sink, folder);
 }
 

@@ -100,24 +100,32 @@ TEST(a_file_keeps_its_mode_unless_it_would_show_a_secret)
 	fake_clean();
 }
 
-/* Who put a file there that everybody may write would write ours. Only root can have such a file made here. */
+/*
+ * Who put a file there that everybody may write would write ours; what they showed nobody stays
+ * so. Only root can have such a file made here.
+ */
 TEST(the_mode_of_somebody_elses_file_is_not_taken_over)
 {
+	static const mode_t modes[][2] = { { 0666, 0644 }, { 0600, 0600 } };
 	struct ash_hsm hsm = FAKE_HSM;
-	const char *path = fake_write("out", TEXT("old"));
-	struct ash_cli cli = cli_to(&hsm, path);
-	ASH_AUTO(ash_cli_sink) sink = ASH_CLI_SINK_NONE;
 	const mode_t mask = umask(022);
+	const bool root = geteuid() == 0;
 
-	EXPECT(chmod(path, 0666) == 0);
-	if (geteuid() == 0)
-		EXPECT(chown(path, 65534, 65534) == 0);
-	EXPECT_OK(ash_cli_sink_open(&cli, false, false, &sink));
-	EXPECT_OK(ash_cli_sink_write(&sink, TEXT("new")));
-	EXPECT_OK(ash_cli_sink_commit(&sink));
-	EXPECT_NUMBER(geteuid() == 0 ? 0644 : 0666, mode_of(path));
+	for (size_t i = 0; i < ASH_COUNT(modes); i++) {
+		const char *path = fake_write("out", TEXT("old"));
+		struct ash_cli cli = cli_to(&hsm, path);
+		ASH_AUTO(ash_cli_sink) sink = ASH_CLI_SINK_NONE;
+
+		EXPECT(chmod(path, modes[i][0]) == 0);
+		if (root)
+			EXPECT(chown(path, 65534, 65534) == 0);
+		EXPECT_OK(ash_cli_sink_open(&cli, false, false, &sink));
+		EXPECT_OK(ash_cli_sink_write(&sink, TEXT("new")));
+		EXPECT_OK(ash_cli_sink_commit(&sink));
+		EXPECT_NUMBER(modes[i][root ? 1 : 0], mode_of(path));
+		fake_close(&cli);
+	}
 	(void)umask(mask);
-	fake_close(&cli);
 	fake_clean();
 }
 
