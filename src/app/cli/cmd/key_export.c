@@ -166,7 +166,7 @@ static ASH_STATUS key_export(struct ash_cli *cli)
 	ASH_TRY(make(cli, session, witness(&keys), form, &made));
 	if (ash_cli_has(cli, ASH_CLI_OPT_OUTPUT) || !ash_cli_has(cli, ASH_CLI_OPT_JSON))
 		ASH_TRY(write_out(cli, form, ash_buf_span(&made)));
-	return ash_cli_has(cli, ASH_CLI_OPT_JSON) ? print_row(cli, &keys.key[0], form, ash_buf_span(&made))
+	return ash_cli_has(cli, ASH_CLI_OPT_JSON) ? print_row(cli, witness(&keys), form, ash_buf_span(&made))
 						  : ASH_DONE;
 }
 
@@ -192,9 +192,9 @@ const struct ash_cli_command ash_cli_cmd_key_export = {
 	.name = "key export-public",
 	.summary = "write the public key of a key pair to a file",
 	.details =
-		"Nothing secret is in it. With a PIN it is the private key's own public key. With --public nobody\n"
-		"is asked for one; but anybody can make public keys on a token, so be sure of its id. For OpenSSH\n"
-		"the label becomes the comment.",
+		"Nothing secret is in it. Of a pair it is the private key's own public key, which takes a PIN.\n"
+		"With --public nobody is asked for one; but anybody can make public keys on a token, so be sure\n"
+		"of its id, as with --class public. For OpenSSH the label becomes the comment.",
 	.options =
 		(const struct ash_cli_option *const[]){ ash_cli_key_options, options, ash_cli_token_options,
 							ash_cli_pin_options, ash_cli_common_options, NULL },
