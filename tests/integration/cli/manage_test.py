@@ -164,6 +164,18 @@ def a_locked_pin_is_unlocked_and_another_left_alone(ca):
 
 
 @test
+def where_both_pins_are_locked_nobody_is_sent_round(ca):
+    for words in (("key", "list", "--pin-file", ca.wrong), ("pin", "reset", "--so-pin-file", ca.wrong, "--new-pin-file", ca.pin)):
+        while "locked" not in ca.run(*words).stderr:
+            pass
+    told = ca.user("key", "list")
+    expect_code(told, PIN, "locked", "backup")
+    expect("pin unlock" not in told.stderr, told.stderr)
+    checked = ca.run("doctor").stdout
+    expect("locked SO PINs: 1" in checked and "pin unlock" not in checked, checked)
+
+
+@test
 def a_token_without_user_pin_gets_one(home):
     made = home.run("init", "--label", "bare", "--no-user-pin", "--so-pin-file", home.so)
     expect_code(made, DONE)
@@ -332,7 +344,7 @@ def a_planted_public_key_is_not_given_out_as_the_pairs(ca):
     key(ca, "root", "ec:p256", "--id", "01")
     good = ca.run("key", "export-public", "--public", "--label", "root").stdout
     stranger = ca.folder / "stranger.der"
-    private = openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+    private = openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521")
     stranger.write_bytes(openssl("pkey", "-pubout", "-outform", "DER", given=private))
     nobody = ["pkcs11-tool", "--module", ca.module, "--type", "pubkey", "--label", "root", "--id", "01"]
     for what in (["--delete-object"], ["--write-object", str(stranger)]):
@@ -340,6 +352,8 @@ def a_planted_public_key_is_not_given_out_as_the_pairs(ca):
     expect(ca.run("key", "export-public", "--public", "--label", "root").stdout != good, "nothing was planted")
     expect_code(ca.run("key", "export-public", "--label", "root"), PIN, "there is no terminal")
     expect(ca.user("key", "export-public", "--label", "root").stdout == good)
+    (row,) = ca.json("key", "export-public", "--label", "root")["keys"]
+    expect(row["public_key"] == good and row["type"] == "ec:p256" and "type=private" in row["uri"], row)
 
 
 @test

@@ -327,6 +327,7 @@ void ash_doctor_root_key(struct ash_doctor *doctor)
 struct tally {
 	size_t usable, broken;
 	size_t user_locked, so_locked; /* PINs */
+	size_t both_locked;            /* tokens */
 };
 
 /* Opens the HSM and looks at its tokens; a failure is told. */
@@ -344,6 +345,8 @@ static ASH_STATUS count_tokens(struct ash_cli *cli, struct tally *tally)
 		tally->broken += tokens[i].code != ASH_OK;
 		tally->user_locked += (tokens[i].info.flags & CKF_USER_PIN_LOCKED) != 0;
 		tally->so_locked += (tokens[i].info.flags & CKF_SO_PIN_LOCKED) != 0;
+		tally->both_locked +=
+			(~tokens[i].info.flags & (CKF_USER_PIN_LOCKED | CKF_SO_PIN_LOCKED)) == 0;
 	}
 	return ASH_DONE;
 }
@@ -375,8 +378,10 @@ static void note_locked(struct ash_doctor *doctor, const struct tally *tally)
 			"%zu; locked user PINs: %zu, locked SO PINs: %zu", tally->usable, tally->user_locked,
 			tally->so_locked);
 	ash_doctor_advise(doctor, "%s",
-			  tally->user_locked != 0
+			  tally->user_locked > tally->both_locked
 				  ? "the security officer sets a user PIN anew: ashlar pin unlock"
+			  : tally->both_locked != 0
+				  ? "where both are locked, only a backup from before has the keys"
 				  : "nobody can unlock an SO PIN: the user goes on working");
 }
 

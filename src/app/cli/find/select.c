@@ -323,11 +323,21 @@ void ash_cli_hint_tries(struct ash_cli *cli, const struct ash_cli_token *token, 
 		ash_cli_hint(cli, "the PIN locks after a few more wrong tries");
 }
 
+static bool is_locked(struct ash_cli *cli, const struct ash_cli_token *token, uint64_t flag)
+{
+	struct ash_token_info info;
+
+	return ash_is_ok(cli->api->token_info(cli->hsm, token->slot, &info)) && (info.flags & flag) != 0;
+}
+
 void ash_cli_hint_pin(struct ash_cli *cli, const struct ash_cli_token *token, uint64_t user,
 		      struct ash_status status)
 {
 	if (status.code == ASH_E_PIN_INCORRECT)
 		ash_cli_hint_tries(cli, token, user);
+	else if (status.code == ASH_E_PIN_LOCKED && user != CKU_SO &&
+		 is_locked(cli, token, CKF_SO_PIN_LOCKED))
+		ash_cli_hint(cli, "the SO PIN is locked, too: only a backup from before has the keys");
 	else if (status.code == ASH_E_PIN_LOCKED && user == CKU_SO)
 		ash_cli_hint(cli, "nobody can unlock it, and the user goes on working; `ashlar token delete "
 				  "--force` deletes the token with all its keys");
