@@ -263,7 +263,7 @@ static void note_unread(const char *name, struct ash_softhsm_tokens *tokens)
 		snprintf(tokens->unread_name, sizeof(tokens->unread_name), "%s", name);
 }
 
-/* A folder that holds no token is passed over. */
+/* A folder that holds no token is passed over, and so is the one of a file system's own. */
 static ASH_STATUS take_folder(const char *tokendir, const char *name, struct ash_softhsm_tokens *tokens)
 {
 	ASH_AUTO(ash_buf) file = ASH_BUF_SECRET;
@@ -272,7 +272,7 @@ static ASH_STATUS take_folder(const char *tokendir, const char *name, struct ash
 	struct ash_status status;
 	uint64_t unused = 0;
 
-	if (name[0] == '.' ||
+	if (name[0] == '.' || strcmp(name, "lost+found") == 0 ||
 	    snprintf(folder, sizeof(folder), "%s/%s", tokendir, name) >= (int)sizeof(folder))
 		return ASH_DONE;
 	status = read_file(folder, TOKEN_FILE, &file);

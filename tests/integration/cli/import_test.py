@@ -425,6 +425,11 @@ def a_token_that_can_not_be_read_is_not_passed_over(ca):
     expect_code(soft.run("--from-token", "other", "--pin-file", ca.pin), NOT_FOUND, "can't be read", "no such token")
     done = soft.run("--from-token", "old", "--pin-file", ca.pin)
     expect(done.returncode == DONE and "can't be read" in done.stderr, done.stderr)
+    for path, content in files.items():
+        path.write_bytes(content[:-1])
+    none = soft.run("--pin-file", ca.pin)
+    expect_code(none, FAILED, "can't read any", "who owns the folder")
+    expect("--from-token" not in none.stderr, none.stderr)
 
 
 @test

@@ -95,10 +95,16 @@ static ASH_STATUS tell_unread(struct source *source, struct ash_status status, c
 
 /* ---- Its files ---- */
 
+static void hint_owner(struct ash_cli *cli)
+{
+	ash_cli_hint(cli, "only who owns the folder may, often the user or the group softhsm");
+}
+
 /* The one that is meant may be among them: the only one that can be read is not taken for it. */
 static ASH_STATUS warn_unread(struct source *source)
 {
 	struct ash_cli *cli = source->cli;
+	struct ash_status status;
 
 	if (source->tokens.unread == 0)
 		return ASH_DONE;
@@ -106,6 +112,11 @@ static ASH_STATUS warn_unread(struct source *source)
 		     source->tokens.unread, source->tokens.unread == 1 ? "" : "s",
 		     ash_cli_escaped(ash_span_text(source->place)).text,
 		     ash_cli_escaped(ash_span_text(source->tokens.unread_name)).text);
+	if (source->tokens.count == 0) {
+		status = ash_cli_refuse(cli, ASH_CLI_FAILED, "can't read any of SoftHSM's tokens");
+		hint_owner(cli);
+		return status;
+	}
 	if (ash_cli_has(cli, ASH_CLI_OPT_FROM_TOKEN) || ash_cli_has(cli, ASH_CLI_OPT_FROM_SLOT))
 		return ASH_DONE;
 	return ash_cli_refuse(cli, ASH_CLI_AMBIGUOUS, "say which token by --from-token or --from-slot");
@@ -119,8 +130,7 @@ static ASH_STATUS find_file_token(struct source *source, const struct ash_sofths
 
 	if (!ash_is_ok(status)) {
 		status = ash_cli_import_fail(source->cli, status, "can't read SoftHSM's tokens");
-		ash_cli_hint(source->cli,
-			     "only who owns the folder may, often the user or the group softhsm");
+		hint_owner(source->cli);
 		return status;
 	}
 	candidates = ash_mem_new(source->tokens.count + 1, sizeof(*candidates));

@@ -44,6 +44,9 @@ TEST(folders_without_a_token_are_passed_over)
 	softhsm_write(folder, "file", TEXT("no folder"));
 	snprintf(other, sizeof(other), "%s/empty", folder);
 	EXPECT(mkdir(other, 0700) == 0);
+	snprintf(other, sizeof(other), "%s/lost+found", folder);
+	EXPECT(mkdir(other, 0700) == 0);
+	softhsm_write(other, "token.object", ash_span(softhsm_token, 100));
 	snprintf(other, sizeof(other), "%s/damaged", folder);
 	EXPECT(mkdir(other, 0700) == 0);
 	softhsm_write(other, "token.object", ash_span(softhsm_token, 100));
