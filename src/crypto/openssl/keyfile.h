@@ -14,7 +14,11 @@
 #include "util/compat.h"
 #include "util/status.h"
 
-/* A file may ask for so many iterations (of PBKDF2; scrypt's N r p) to make keys of its passphrase, all together: a few seconds. */
+/*
+ * What is opened at once (a key, a PKCS#12 file) may ask for so many iterations of PBKDF2, or
+ * scrypt's N r p, to make keys of its passphrase, all together: a few seconds, two or three
+ * times as many where a key is longer than the hash.
+ */
 #define ASH_KEYFILE_WORK_MAX (1u << 24)
 
 /*
