@@ -130,8 +130,29 @@ static const struct action actions[] = {
 	{ "logging out and in", stress_log_out_and_in, 1 },
 };
 
+/* After a wrong answer: what it left begun is ended, so that it counts once. */
+static void settle(const struct thread *t)
+{
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		const CK_SESSION_HANDLE session = t->sessions[i];
+		CK_BYTE room[512];
+		CK_ULONG len = sizeof(room);
+
+		(void)p11->C_FindObjectsFinal(session);
+		(void)p11->C_DigestFinal(session, room, &len);
+		len = sizeof(room);
+		(void)p11->C_SignFinal(session, room, &len);
+		(void)p11->C_VerifyFinal(session, room, sizeof(room));
+		len = sizeof(room);
+		(void)p11->C_EncryptFinal(session, room, &len);
+		len = sizeof(room);
+		(void)p11->C_DecryptFinal(session, room, &len);
+	}
+}
+
 static void act(struct thread *t)
 {
+	const uint64_t wrong = atomic_load(&t->wrong);
 	unsigned total = 0, drawn = 0;
 
 	for (size_t i = 0; i < COUNT(actions); i++)
@@ -146,6 +167,8 @@ static void act(struct thread *t)
 		}
 		drawn -= actions[i].weight;
 	}
+	if (atomic_load(&t->wrong) != wrong)
+		settle(t);
 	atomic_fetch_add(&t->actions, 1);
 }
 
