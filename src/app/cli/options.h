@@ -138,8 +138,9 @@ extern const struct ash_cli_option ash_cli_passphrase_options[]; /* where a file
 extern const struct ash_cli_option ash_cli_from_pin_options[];   /* where another token's PIN comes from */
 
 /*
- * Reads the options of cli->command into cli->values. argv[0] is not looked at. With
- * --help nothing is required. A mistake is told and is ASH_CLI_USAGE.
+ * Reads the options of cli->command into cli->values, and moves the words between them
+ * together in argv. argv[0] is not looked at. With --help nothing is required. A mistake is
+ * told and is ASH_CLI_USAGE.
  */
 ASH_STATUS ash_cli_options_parse(struct ash_cli *cli, int argc, char **argv);
 

@@ -90,17 +90,17 @@ ASH_UNUSED static void fake_close(struct ash_cli *cli)
 /* Runs `ashlar WORD...`, each time as a process of its own would find the HSM: logged out. */
 ASH_UNUSED static enum ash_cli_exit fake_run(struct ash_hsm *hsm, const char *const *words)
 {
-	char *argv[32] = { (char[]){ "ashlar" } };
+	char *copies[32], *argv[32] = { (char[]){ "ashlar" } }; /* of which options are sorted out */
 	struct ash_cli cli = fake_cli(hsm);
 	enum ash_cli_exit code;
 	int argc = 1;
 
 	hsm->session_open = hsm->user = hsm->so = hsm->searching = false;
 	for (; words[argc - 1] != NULL; argc++)
-		argv[argc] = strdup(words[argc - 1]);
+		argv[argc] = copies[argc] = strdup(words[argc - 1]);
 	code = ash_cli_run(&cli, argc, argv);
 	for (int i = 1; i < argc; i++)
-		free(argv[i]);
+		free(copies[i]);
 	fake_close(&cli);
 	return code;
 }

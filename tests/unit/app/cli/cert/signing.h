@@ -91,7 +91,7 @@ static struct ash_cli signing_cli(struct ash_hsm *hsm)
 /* As fake_run; the PIN is in the variable TEST_PIN. */
 ASH_UNUSED static enum ash_cli_exit signing_run(struct ash_hsm *hsm, const char *const *words)
 {
-	char *argv[32] = { (char[]){ "ashlar" } };
+	char *copies[32], *argv[32] = { (char[]){ "ashlar" } }; /* of which options are sorted out */
 	struct ash_cli cli = signing_cli(hsm);
 	enum ash_cli_exit code;
 	int argc = 1;
@@ -99,10 +99,10 @@ ASH_UNUSED static enum ash_cli_exit signing_run(struct ash_hsm *hsm, const char 
 	hsm->session_open = hsm->user = hsm->so = hsm->searching = false;
 	setenv("TEST_PIN", "user-pin", 1);
 	for (; words[argc - 1] != NULL; argc++)
-		argv[argc] = strdup(words[argc - 1]);
+		argv[argc] = copies[argc] = strdup(words[argc - 1]);
 	code = ash_cli_run(&cli, argc, argv);
 	for (int i = 1; i < argc; i++)
-		free(argv[i]);
+		free(copies[i]);
 	fake_close(&cli);
 	return code;
 }
