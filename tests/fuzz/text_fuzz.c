@@ -20,16 +20,6 @@
 
 #define MUST(...) HOLDS(ash_is_ok(__VA_ARGS__))
 
-static bool is_value(const char *value, char *const *words, int count)
-{
-	if (value[0] == '\0')
-		return true; /* a switch, or said to be empty */
-	for (int i = 1; i < count; i++)
-		if (value >= words[i] && value <= words[i] + strlen(words[i]))
-			return true;
-	return false;
-}
-
 /* A failure is told in one line that a terminal may see; what is read was given. */
 static void check_options(struct ash_span in)
 {
@@ -61,7 +51,10 @@ static void check_options(struct ash_span in)
 	for (size_t i = 0; i < told_len; i++)
 		HOLDS((unsigned char)told[i] >= ' ' || told[i] == '\n');
 	for (size_t i = 0; ash_is_ok(status) && i < ASH_CLI_OPTS; i++)
-		HOLDS(cli.values[i] == NULL || is_value(cli.values[i], words, count));
+		HOLDS(cli.values[i] == NULL || cli.values[i][0] == '\0' /* a switch, or said to be empty */ ||
+		      (cli.values[i] >= copy && cli.values[i] < copy + in.len));
+	for (int i = 0; ash_is_ok(status) && i < cli.word_count; i++)
+		HOLDS(cli.words[i] >= copy && cli.words[i] <= copy + in.len);
 	free(told);
 	free(copy);
 }
