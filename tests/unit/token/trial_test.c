@@ -16,10 +16,20 @@ static struct ash_trials *trials_of(struct ash_hsm *hsm)
 
 static bool any(struct ash_hsm *hsm, uint64_t owner)
 {
+	struct ash_trials *trials = trials_of(hsm); /* opens the store */
 	bool answer = false;
 
-	EXPECT_OK(ash_trial_any(hsm->store, trials_of(hsm), owner, &answer));
+	EXPECT_OK(ash_trial_any(hsm->store, trials, owner, &answer));
 	return answer;
+}
+
+static struct ash_trial begin_trial(struct ash_hsm *hsm)
+{
+	struct ash_trials *trials = trials_of(hsm);
+	struct ash_trial trial = ASH_TRIAL_NONE;
+
+	EXPECT_OK(ash_trial_begin(hsm->store, trials, 1, &trial));
+	return trial;
 }
 
 TEST(a_trial_is_seen_from_everywhere_until_it_ends)
@@ -29,8 +39,8 @@ TEST(a_trial_is_seen_from_everywhere_until_it_ends)
 	struct ash_trial first = ASH_TRIAL_NONE, second = ASH_TRIAL_NONE;
 
 	EXPECT(!any(one, 1) && !any(two, 1));
-	EXPECT_OK(ash_trial_begin(one->store, trials_of(one), 1, &first));
-	EXPECT_OK(ash_trial_begin(one->store, trials_of(one), 1, &second));
+	first = begin_trial(one);
+	second = begin_trial(one);
 	EXPECT(any(one, 1) && any(two, 1));
 	EXPECT(!any(two, 2));
 	ash_trial_end(&first);
@@ -39,7 +49,7 @@ TEST(a_trial_is_seen_from_everywhere_until_it_ends)
 	ash_trial_end(&second);
 	EXPECT(!any(one, 1) && !any(two, 1));
 	/* It is no session: the token may be initialised meanwhile. */
-	EXPECT_OK(ash_trial_begin(two->store, trials_of(two), 1, &first));
+	first = begin_trial(two);
 	EXPECT_OK(ash_hsm_init_token(one, 0, SO_PIN, fixture_label));
 	EXPECT(any(one, 1));
 	/* It ends with its process. */
@@ -103,7 +113,7 @@ static void wait_for_other(struct ash_hsm *here, struct ash_hsm *there)
 	lock_user(there, session);
 	EXPECT_OK(ash_hsm_login(there, session, CKU_SO, SO_PIN));
 	EXPECT((flags_of(here) & CKF_USER_PIN_LOCKED) != 0);
-	EXPECT_OK(ash_trial_begin(there->store, trials_of(there), 1, &trial));
+	trial = begin_trial(there);
 	EXPECT((flags_of(here) & CKF_USER_PIN_LOCKED) == 0);
 	begin_login(&login);
 	a_while(1000);
@@ -157,7 +167,7 @@ TEST(a_wrong_pin_locks_nothing_that_others_open)
 	EXPECT_CODE(ASH_E_PIN_INCORRECT, ash_hsm_login(there, session, CKU_USER, TEXT("wrong")));
 	EXPECT((flags_of(there) & CKF_USER_PIN_FINAL_TRY) != 0);
 	EXPECT_OK(ash_hsm_login(there, session, CKU_SO, SO_PIN));
-	EXPECT_OK(ash_trial_begin(there->store, trials_of(there), 1, &trial));
+	trial = begin_trial(there);
 	begin_login(&login);
 	while ((flags_of(there) & CKF_USER_PIN_FINAL_TRY) != 0)
 		a_while(1);
