@@ -76,7 +76,8 @@ ASH_STATUS ash_store_generation(struct ash_store *store, uint64_t *ret_generatio
  * Shows that this store's process uses an owner's records, in place of what it showed
  * before; it ends with the process, however that ends. Never waits: ASH_E_CONFLICT, and
  * nothing changed, while another process's hold excludes it. It keeps nobody from
- * reading or writing. One thread at a time for one owner. ASH_E_IO, ASH_E_ARGUMENT.
+ * reading or writing. One thread at a time for one owner. Numbers that no owner has are for
+ * whatever else is to be shown (token/trial.c). ASH_E_IO, ASH_E_ARGUMENT.
  */
 ASH_STATUS ash_store_hold(struct ash_store *store, uint64_t owner, enum ash_hold hold);
 

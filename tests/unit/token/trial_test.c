@@ -96,6 +96,14 @@ static void begin_login(struct login *login)
 	EXPECT_NUMBER(0, pthread_create(&login->thread, NULL, log_in_waiting, login));
 }
 
+/* Who waits has the answer once the officer gives the user all tries back. */
+static void give_back(struct ash_hsm *hsm, ash_handle officer, struct login *login)
+{
+	EXPECT(!login->over);
+	EXPECT_OK(ash_hsm_init_pin(hsm, officer, USER_PIN));
+	EXPECT_NUMBER(0, pthread_join(login->thread, NULL));
+}
+
 static void a_while(long milliseconds)
 {
 	const struct timespec time = { milliseconds / 1000, milliseconds % 1000 * 1000000L };
@@ -117,9 +125,7 @@ static void wait_for_other(struct ash_hsm *here, struct ash_hsm *there)
 	EXPECT((flags_of(here) & CKF_USER_PIN_LOCKED) == 0);
 	begin_login(&login);
 	a_while(1000);
-	EXPECT(!login.over);
-	EXPECT_OK(ash_hsm_init_pin(there, session, USER_PIN));
-	EXPECT_NUMBER(0, pthread_join(login.thread, NULL));
+	give_back(there, session, &login);
 	EXPECT_NUMBER(ASH_OK, login.code);
 	ash_trial_end(&trial);
 	ash_hsm_free(there);
@@ -171,9 +177,7 @@ TEST(a_wrong_pin_locks_nothing_that_others_open)
 	begin_login(&login);
 	while ((flags_of(there) & CKF_USER_PIN_FINAL_TRY) != 0)
 		a_while(1);
-	EXPECT(!login.over);
-	EXPECT_OK(ash_hsm_init_pin(there, session, USER_PIN));
-	EXPECT_NUMBER(0, pthread_join(login.thread, NULL));
+	give_back(there, session, &login);
 	EXPECT_NUMBER(ASH_E_PIN_INCORRECT, login.code);
 	ash_trial_end(&trial);
 	ash_hsm_free(there);
